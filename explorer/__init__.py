@@ -1,0 +1,51 @@
+"""See and steer linearized assignment flows for image labeling.
+
+Implements Zeilmann, Petra, Schnörr, "Learning Linearized Assignment Flows for Image
+Labeling", J. Math. Imaging Vis. 65 (2023), doi 10.1007/s10851-022-01132-9.
+
+>>> import explorer as ex
+>>> scene = ex.voronoi_scene("colors", size=32, noise=0.3, seed=0)
+>>> flow = ex.LinearizedFlow(scene.distances, rho=0.5, radius=1)
+>>> solution = ex.Krylov(dim=10).solve(flow, flow.uniform_weights(), time=5.0)
+>>> solution.status.ok
+True
+"""
+
+from typing import Any
+
+from explorer.flow.krylov import Krylov, Solution
+from explorer.flow.linearized import LinearizedFlow
+from explorer.flow.status import Status
+from explorer.learning.gradient import LowRankGradient
+from explorer.learning.learner import Learner
+from explorer.learning.losses import DirectionLoss
+from explorer.learning.optimizers import RiemannianDescent
+from explorer.scenes.images import SAMPLES, image_scene, sample_image
+from explorer.scenes.voronoi import voronoi_scene
+
+__version__ = "0.1.0"
+
+__all__ = [
+    "SAMPLES",
+    "DirectionLoss",
+    "Krylov",
+    "Learner",
+    "LearningExplorer",
+    "LinearizedFlow",
+    "LowRankGradient",
+    "RiemannianDescent",
+    "Solution",
+    "Status",
+    "image_scene",
+    "sample_image",
+    "voronoi_scene",
+]
+
+
+def __getattr__(name: str) -> Any:
+    """Load the dashboard, and with it ipywidgets and bokeh, on first use only."""
+    if name == "LearningExplorer":
+        from explorer.dashboard.learning import LearningExplorer
+
+        return LearningExplorer
+    raise AttributeError(f"module 'explorer' has no attribute {name!r}")

@@ -1,0 +1,105 @@
+"""Names of dimensions, and the one door from plain arrays to labeled arrays."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import numpy as np
+import xarray as xr
+
+LABEL, ROW, COL, CHANNEL = "label", "row", "col", "channel"
+OFFSET, COMPONENT, STEP = "offset", "component", "step"
+
+LABEL_FIELD = (LABEL, ROW, COL)
+WEIGHT_FIELD = (OFFSET, ROW, COL)
+PIXELS = (ROW, COL)
+PICTURE = (ROW, COL, CHANNEL)
+PROTOTYPES = (LABEL, CHANNEL)
+
+
+def labeled(
+    values: Any,
+    dims: Sequence[str],
+    *,
+    coords: Mapping[str, Any] | None = None,
+    **attrs: Any,
+) -> xr.DataArray:
+    """Return `values` as a DataArray with named `dims` and `attrs`."""
+    return xr.DataArray(values, dims=tuple(dims), coords=coords, attrs=attrs)
+
+
+def raw(argument: str, value: Any, dims: Sequence[str]) -> np.ndarray:
+    """Return the plain C-ordered array behind `value`, axes in the order of `dims`.
+
+    A DataArray is transposed by name; anything else must already have that order.
+
+    Raises
+    ------
+    TypeError
+        if the entries are not real numbers.
+    ValueError
+        if dimensions are missing, of the wrong number, or empty.
+    """
+    wanted = ", ".join(dims)
+    if isinstance(value, xr.DataArray):
+        if set(value.dims) != set(dims):
+            raise ValueError(
+                f"`{argument}` has the dimensions {tuple(value.dims)}; "
+                f"needed are ({wanted}): rename or select them first"
+            )
+        value = value.transpose(*dims).values
+    array = np.asarray(value)
+    if array.dtype.kind not in "fiub":
+        raise TypeError(
+            f"`{argument}` has dtype {array.dtype}; needed are real numbers: "
+            "convert it with `.astype(float)`"
+        )
+    if array.ndim != len(dims):
+        raise ValueError(
+            f"`{argument}` has shape {array.shape}; needed are "
+            f"{len(dims)} dimensions ({wanted})"
+        )
+    if 0 in array.shape:
+        raise ValueError(
+            f"`{argument}` has shape {array.shape}; every dimension of ({wanted}) "
+            "needs at least one entry"
+        )
+    return np.ascontiguousarray(array)
+
+
+def finite_field(argument: str, value: Any, dims: Sequence[str]) -> np.ndarray:
+    """Return `raw(...)` as float64 after checking that every entry is finite."""
+    array = raw(argument, value, dims).astype(np.float64, copy=False)
+    bad = ~np.isfinite(array)
+    if bad.any():
+        where = tuple(int(i) for i in np.argwhere(bad)[0])
+        raise ValueError(
+            f"`{argument}` holds {int(bad.sum())} entries that are not finite, the "
+            f"first is {array[where]} at {dict(zip(dims, where, strict=True))}: "
+            "remove or replace them"
+        )
+    return array
+
+
+def label_field(
+    argument: str, value: Any, shape: tuple[int, int], labels: int
+) -> np.ndarray:
+    """Return an integer (row, col) array with entries in 0 … labels−1."""
+    array = raw(argument, value, PIXELS)
+    if array.shape != shape:
+        raise ValueError(
+            f"`{argument}` has shape {array.shape}; the image has (row, col) = {shape}"
+        )
+    if array.dtype.kind == "f" and not np.array_equal(array, np.round(array)):
+        raise TypeError(
+            f"`{argument}` has dtype {array.dtype} with entries that are no integers; "
+            f"needed are integer labels from 0 to {labels - 1}"
+        )
+    low, high = int(array.min()), int(array.max())
+    if low < 0 or high >= labels:
+        raise ValueError(
+            f"`{argument}` holds labels from {low} to {high}; admissible are "
+            f"0 to {labels - 1} (there are {labels} labels): renumber them"
+        )
+    return array.astype(np.intp)

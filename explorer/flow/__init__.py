@@ -1,0 +1,1 @@
+"""From distances to labels: similarity, linear system, Krylov basis, V(T)."""

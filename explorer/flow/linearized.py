@@ -1,0 +1,115 @@
+"""`LinearizedFlow`: the data of a labeling problem, before any weights are chosen."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+import xarray as xr
+
+from explorer import params
+from explorer.dims import (
+    LABEL_FIELD,
+    OFFSET,
+    WEIGHT_FIELD,
+    finite_field,
+    label_field,
+    labeled,
+)
+from explorer.flow.system import LinearSystem
+from explorer.geometry import grid
+
+PATCH_TOLERANCE = 1e-6
+"""How far a weight patch may sum from one: single precision over 225 neighbors."""
+
+
+@dataclass(frozen=True, eq=False)
+class LinearizedFlow:
+    """The assignment flow, linearized at the barycenter (2.22b)–(2.23).
+
+    V̇ = A V + B, V(0) = 0, with A V = R_S Ω V, B = Π₀ S / J and
+    S = softmax(−Ω D / ρ); W(t) = Exp_𝟙(V(t)) are the label probabilities.
+
+    Parameters
+    ----------
+    distances : DataArray or array (label, row, col)
+        D_ij ≥ 0, distance of the feature at pixel i to prototype j; any finite numbers.
+    rho : float in (0, 10⁶]
+        ρ, scale of the distances, in their unit: large ρ trusts the data less.
+    radius : int in 1 … 7
+        R; every pixel averages over a (2R+1)² window.
+
+    Raises
+    ------
+    ValueError, TypeError
+        naming the argument, what it holds, and the cure.
+    """
+
+    distances: Any
+    rho: float = params.RHO.default
+    radius: int = int(params.RADIUS.default)
+    _log_likelihood: np.ndarray = field(init=False, repr=False)
+
+    def __post_init__(self) -> None:
+        D = finite_field("distances", self.distances, LABEL_FIELD)
+        rho, radius = params.RHO.check(self.rho), params.RADIUS.check(self.radius)
+        fields = {
+            "distances": labeled(
+                D, LABEL_FIELD, symbol="D", long_name="distance to the prototypes"
+            ),
+            "rho": rho,
+            "radius": radius,
+            # only differences between labels matter: shift each pixel's least to zero
+            "_log_likelihood": (D.min(axis=0) - D) / rho,
+        }
+        for name, value in fields.items():
+            object.__setattr__(self, name, value)
+
+    @property
+    def shape(self) -> tuple[int, int, int]:
+        """(labels, rows, cols)."""
+        labels, rows, cols = self._log_likelihood.shape
+        return labels, rows, cols
+
+    def uniform_weights(self) -> xr.DataArray:
+        """Return Ω = 1/(2R+1)² everywhere, the start of learning: (offset, row, col)."""
+        return self.label_weights(grid.uniform(self.radius, self.shape[1:]))
+
+    def label_weights(self, weights: np.ndarray) -> xr.DataArray:
+        """Return a weight-shaped array with its dims and the offsets as coordinates."""
+        drow, dcol = grid.offsets(self.radius).T
+        coords = {"drow": (OFFSET, drow), "dcol": (OFFSET, dcol)}
+        return labeled(
+            weights, WEIGHT_FIELD, coords=coords, symbol="Ω", long_name="weight patches"
+        )
+
+    def check_weights(self, weights: Any) -> np.ndarray:
+        """Return weights as a plain array after checking shape, sign and patch sums."""
+        array = finite_field("weights", weights, WEIGHT_FIELD)
+        wanted = ((2 * self.radius + 1) ** 2, *self.shape[1:])
+        if array.shape != wanted:
+            raise ValueError(
+                f"`weights` has shape {array.shape}; this flow (radius {self.radius}) "
+                f"needs (offset, row, col) = {wanted}: start from `uniform_weights()`"
+            )
+        if array.min() <= 0.0:
+            raise ValueError(
+                f"`weights` holds the entry {array.min():g}; weights must be positive: "
+                "use `numpy.maximum(weights, 1e-10)` and divide by the patch sums"
+            )
+        worst = float(np.abs(array.sum(axis=0) - 1.0).max())
+        if worst > PATCH_TOLERANCE:
+            raise ValueError(
+                f"`weights` has a patch whose sum differs from 1 by {worst:.3g}; "
+                "divide by `weights.sum('offset')`"
+            )
+        return array
+
+    def check_labels(self, labels: Any) -> np.ndarray:
+        """Return a ground truth labeling as an integer array (row, col)."""
+        return label_field("labels", labels, self.shape[1:], self.shape[0])
+
+    def system(self, weights: np.ndarray) -> LinearSystem:
+        """Return the linear system of already checked weights."""
+        return LinearSystem.at(weights, self._log_likelihood)

@@ -1,0 +1,35 @@
+"""How a solve ended, as a value whose text is the cure."""
+
+from __future__ import annotations
+
+from enum import Enum
+
+
+class Ending(Enum):
+    """The ways in which a solve can end."""
+
+    ACCURATE = "accurate"
+    EXACT = "exact"
+    INACCURATE = "inaccurate"
+    UNDETERMINED = "undetermined"
+
+
+class Status:
+    """An `ending` and a sentence that says what it means and what would cure it."""
+
+    __slots__ = ("ending", "text")
+
+    def __init__(self, ending: Ending, text: str) -> None:
+        self.ending = ending
+        self.text = text
+
+    @property
+    def ok(self) -> bool:
+        """True if the result is as accurate as was asked for."""
+        return self.ending in (Ending.ACCURATE, Ending.EXACT)
+
+    def __str__(self) -> str:
+        return self.text
+
+    def __repr__(self) -> str:
+        return f"<Status {self.ending.value}: {self.text}>"

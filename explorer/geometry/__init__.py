@@ -1,0 +1,1 @@
+"""The probability simplex and its maps; pixel neighborhoods and their kernels."""

@@ -1,0 +1,1 @@
+"""Learning the weights: losses, the low-rank gradient, descent, and its trace."""

@@ -1,0 +1,109 @@
+"""Each parameter declared once: validation, messages, docs and sliders come from here."""
+
+from __future__ import annotations
+
+import math
+import numbers
+from dataclasses import dataclass
+from typing import Any
+
+
+@dataclass(frozen=True)
+class Parameter:
+    """A scalar parameter: default, symbol, admissible range, one-line meaning.
+
+    `low` and `high` bound what the library accepts (`low` excluded if `open_low`);
+    `slider` is the narrower range worth exploring, with its increment (a factor in
+    decades if `log`).
+    """
+
+    name: str
+    symbol: str
+    default: float
+    low: float
+    high: float
+    meaning: str
+    unit: str = ""
+    integer: bool = False
+    open_low: bool = False
+    slider: tuple[float, float, float] = (0.0, 1.0, 0.1)
+    log: bool = False
+
+    @property
+    def admissible(self) -> str:
+        """The admissible range in words, as error messages and docs show it."""
+        kind = "an integer" if self.integer else "a finite number"
+        bracket = "(" if self.open_low else "["
+        return f"{kind} in {bracket}{self.low:g}, {self.high:g}]"
+
+    def check(self, value: Any) -> Any:
+        """Return `value` as int or float, or raise naming argument, value and cure."""
+        if isinstance(value, bool) or not isinstance(value, numbers.Real):
+            raise TypeError(
+                f"`{self.name}` = {value!r} is a {type(value).__name__}; "
+                f"needed is {self.admissible} ({self.meaning})"
+            )
+        number = float(value)
+        below = number <= self.low if self.open_low else number < self.low
+        broken = not math.isfinite(number) or below or number > self.high
+        if broken or (self.integer and number != round(number)):
+            raise ValueError(
+                f"`{self.name}` = {value!r} is out of range; "
+                f"needed is {self.admissible} ({self.meaning})"
+            )
+        return round(number) if self.integer else number
+
+
+TIME = Parameter(
+    "time", "T", 5.0, 0.0, 1e4, "integration time of the flow", "flow time",
+    slider=(0.0, 30.0, 0.25),
+)  # fmt: skip
+DIM = Parameter(
+    "dim", "m", 10, 1, 200, "dimension of the Krylov space", "vectors",
+    integer=True, slider=(1, 30, 1),
+)  # fmt: skip
+RANK = Parameter(
+    "rank", "r", 1, 1, 200, "rank of the gradient approximation", "components",
+    integer=True, slider=(1, 10, 1),
+)  # fmt: skip
+STEP = Parameter(
+    "step", "h", 2.0, 0.0, 1e4,
+    "step size of the descent, per pixel: multiplied by the number of pixels",
+    "per pixel", open_low=True, slider=(0.1, 20.0, 0.02), log=True,
+)  # fmt: skip
+RHO = Parameter(
+    "rho", "ρ", 0.5, 1e-6, 1e6, "scale of the distances", "distance",
+    slider=(0.05, 5.0, 0.02), log=True,
+)  # fmt: skip
+TAU = Parameter(
+    "tau", "τ", 0.0, 0.0, 1e3, "weight of the regularizer", "1 / pixel",
+    slider=(0.0, 1e-4, 1e-6),
+)  # fmt: skip
+NOISE = Parameter(
+    "noise", "σ", 0.45, 0.0, 10.0, "standard deviation of the Gaussian noise",
+    "image range", slider=(0.0, 1.0, 0.01),
+)  # fmt: skip
+RADIUS = Parameter(
+    "radius", "R", 1, 1, 7, "radius of the neighborhood: (2R+1)² weights per pixel",
+    "pixels", integer=True, slider=(1, 3, 1),
+)  # fmt: skip
+SIZE = Parameter(
+    "size", "size", 128, 1, 4096, "rows and columns of the scene", "pixels",
+    integer=True, slider=(32, 256, 32),
+)  # fmt: skip
+LABELS = Parameter(
+    "labels", "J", 8, 1, 64, "number of labels", "labels", integer=True,
+    slider=(2, 12, 1),
+)  # fmt: skip
+STEPS = Parameter(
+    "steps", "steps", 30, 0, 1_000_000, "number of descent steps", "steps",
+    integer=True, slider=(1, 200, 1),
+)  # fmt: skip
+SEED = Parameter(
+    "seed", "seed", 0, 0, 2**32 - 1, "seed of the random generator", integer=True,
+    slider=(0, 99, 1),
+)  # fmt: skip
+RTOL = Parameter(
+    "rtol", "rtol", 1e-2, 0.0, 1.0, "relative error above which a solve says so",
+    open_low=True, slider=(1e-8, 1.0, 1.0), log=True,
+)  # fmt: skip

@@ -1,0 +1,54 @@
+"""A scene: image, ground truth, prototypes and distances in one dataset."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import xarray as xr
+
+from explorer.dims import LABEL_FIELD, PICTURE, PIXELS, PROTOTYPES
+
+
+def distances_to(image: np.ndarray, prototypes: np.ndarray) -> np.ndarray:
+    """D_ij = ‖f_i − l_j‖₂ of each pixel to each prototype, (label, row, col) (2.15)."""
+    return np.stack([np.linalg.norm(image - p, axis=-1) for p in prototypes])
+
+
+def generators(seed: int) -> tuple[np.random.Generator, np.random.Generator]:
+    """Return independent generators of the structure and of the noise.
+
+    The noise field is drawn apart and only scaled, so that a scene keeps its structure,
+    and each pixel the sign of its disturbance, when the noise level changes.
+    """
+    structure, noise = np.random.SeedSequence(seed).spawn(2)
+    return np.random.default_rng(structure), np.random.default_rng(noise)
+
+
+def make_scene(
+    clean: np.ndarray,
+    labels: np.ndarray,
+    prototypes: np.ndarray,
+    noise: float,
+    seed: int,
+) -> xr.Dataset:
+    """Add Gaussian noise to `clean` and return the scene as a labeled dataset.
+
+    Variables: `image` and `clean` (row, col, channel), nominal range [0, 1], the noisy
+    image is not clipped; `labels` (row, col), ground truth; `prototypes`
+    (label, channel); `distances` (label, row, col). The attribute
+    `nearest_error_percent` is the share of pixels whose nearest prototype is wrong.
+    """
+    _, rng = generators(seed)
+    image = clean + noise * rng.standard_normal(clean.shape)
+    D = distances_to(image, prototypes)
+    wrong = 100.0 * float(np.mean(D.argmin(axis=0) != labels))
+    variables: dict[str, Any] = {
+        "image": (PICTURE, image, {"long_name": "noisy image"}),
+        "clean": (PICTURE, clean, {"long_name": "image without noise"}),
+        "labels": (PIXELS, labels.astype(np.int64), {"long_name": "ground truth"}),
+        "prototypes": (PROTOTYPES, prototypes, {"symbol": "l"}),
+        "distances": (LABEL_FIELD, D, {"symbol": "D", "source": "(2.15)"}),
+    }
+    attrs = {"noise": noise, "seed": seed, "nearest_error_percent": wrong}
+    return xr.Dataset(variables, attrs=attrs)
