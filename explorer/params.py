@@ -1,4 +1,4 @@
-"""Each parameter declared once: validation, messages, docs and sliders come from here."""
+"""Each parameter declared once: its check, message, docs and slider come from here."""
 
 from __future__ import annotations
 

@@ -135,10 +135,7 @@ class Krylov:
         basis = state.basis
         shift = phi.shift_of(basis.H, time)
         y = basis.norm * phi.phi_first(basis.H, time, shift)
-        if basis.dim == 0:
-            direction = np.zeros(state.system.shape)
-        else:
-            direction = basis.combine(y)
+        direction = basis.combine(y)
         error = float(direction_error(state, time, shift)[-1])
         return Evolution(state, time, shift, direction, error)
 
@@ -168,9 +165,9 @@ def checked_flow(flow: Any) -> LinearizedFlow:
 
 
 def direction_error(state: KrylovState, time: float, shift: float) -> np.ndarray:
-    """Bound ‖y_m(τ) − y(τ)‖, y(τ) = V(τT)/T, on the grid τ = 0 … 1, scaled e^{−τ shift}.
+    """Bound ‖y_m(τ) − y(τ)‖, y(τ) = V(τT)/T, on the grid τ = 0 … 1.
 
-    The defect is ρ(τ) = T β h_{m+1,m} e_mᵀ τφ(τTH) e₁.
+    Both are scaled by e^{−τ shift}. The defect is ρ(τ) = T β h_{m+1,m} e_mᵀ τφ(τTH) e₁.
     """
     basis = state.basis
     if basis.residual == 0.0:

@@ -73,7 +73,7 @@ class LinearizedFlow:
         return labels, rows, cols
 
     def uniform_weights(self) -> xr.DataArray:
-        """Return Ω = 1/(2R+1)² everywhere, the start of learning: (offset, row, col)."""
+        """Return Ω = 1/(2R+1)² everywhere, as (offset, row, col)."""
         return self.label_weights(grid.uniform(self.radius, self.shape[1:]))
 
     def label_weights(self, weights: np.ndarray) -> xr.DataArray:

@@ -22,7 +22,7 @@ def shift_of(H: np.ndarray, time: float) -> float:
 
 
 def augmented(H: np.ndarray, time: float) -> np.ndarray:
-    """Return [[T H, e₁], [0, 0]]; the last column of its exponential is (φ(TH)e₁, 1)."""
+    """Return [[T H, e₁], [0, 0]]; its exponential has the last column (φ(TH)e₁, 1)."""
     m = H.shape[0]
     M = np.zeros((m + 1, m + 1))
     M[:m, :m] = time * H

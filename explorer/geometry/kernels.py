@@ -8,17 +8,19 @@ own rows only, so results do not depend on the number of threads.
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 from numba import njit, prange
 
 # "contract" lets the compiler fuse a·b + c; nothing else of IEEE arithmetic is given up
-FLAGS = {"cache": True, "fastmath": {"contract"}}
+FLAGS: dict[str, Any] = {"cache": True, "fastmath": {"contract"}}
 
 
 @njit(inline="always")
 def _side(count):
     """Return 2R+1 for a patch of (2R+1)² weights."""
-    return int(round(count**0.5))
+    return round(count**0.5)
 
 
 @njit(inline="always")
@@ -163,7 +165,7 @@ def apply_transpose(weights, similarity, values, work, out):
 def sampled_product(left, right, out):
     """out[k, i] = ⟦P, Q⟧_ik = Σ_j P_ij Q_kj over the neighbors k of pixel i."""
     count = out.shape[0]
-    terms, rows, cols = left.shape
+    terms, rows, _ = left.shape
     side = _side(count)
     radius = side // 2
     for i in prange(rows):

@@ -20,7 +20,7 @@ MAX_PIXELS = 2**24
 """16 megapixels: a flow with 8 labels and m = 10 on it would fill 20 GB."""
 
 KMEANS_SAMPLE = 20_000
-"""Pixels that k-means sees: cluster centers move by well under one gray level beyond."""
+"""Pixels that k-means sees: enough to place 64 centers well within a gray level."""
 
 SAMPLES = ("astronaut", "chelsea", "coffee", "rocket")
 """Color images bundled with scikit-image (CC0 or public domain)."""
@@ -159,7 +159,7 @@ def decode(content: bytes, what: str, argument: str = "image") -> np.ndarray:
         with warnings.catch_warnings():
             # our own, lower limit follows at once
             warnings.simplefilter("ignore", Image.DecompressionBombWarning)
-            picture = Image.open(io.BytesIO(content))
+            picture: Image.Image = Image.open(io.BytesIO(content))
             refuse_size(argument, picture.height, picture.width)
             if picture.mode in ("P", "CMYK", "YCbCr", "LA", "PA", "La", "RGBa"):
                 alpha = "A" in picture.mode or "transparency" in picture.info

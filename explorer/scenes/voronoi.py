@@ -6,7 +6,7 @@ import colorsys
 
 import numpy as np
 import xarray as xr
-from scipy.spatial import cKDTree
+from scipy.spatial import KDTree
 
 from explorer import params
 from explorer.scenes.scene import generators, make_scene
@@ -66,7 +66,7 @@ def voronoi_cells(size: int, rng: np.random.Generator) -> np.ndarray:
     """Return the index of the nearest of CELLS random sites for each pixel."""
     sites = rng.uniform(0.0, size, (CELLS, 2))
     pixels = np.indices((size, size)).reshape(2, -1).T + 0.5
-    return cKDTree(sites).query(pixels)[1].reshape(size, size)
+    return KDTree(sites).query(pixels)[1].reshape(size, size)
 
 
 def boundary(cells: np.ndarray) -> np.ndarray:
