@@ -14,7 +14,7 @@ from PIL import Image, UnidentifiedImageError
 
 from explorer import params
 from explorer.dims import PICTURE, label_field, raw
-from explorer.scenes.scene import make_scene
+from explorer.scenes.scene import Structure, make_scene
 
 MAX_PIXELS = 2**24
 """16 megapixels: a flow with 8 labels and m = 10 on it would fill 20 GB."""
@@ -51,16 +51,21 @@ def image_scene(
     FileNotFoundError, ValueError, TypeError
         naming the argument, what it holds, and the cure.
     """
-    noise, seed = params.NOISE.check(noise), params.SEED.check(seed)
+    noise = params.NOISE.check(noise)
+    return make_scene(image_structure(image, labels, seed), noise, seed)
+
+
+def image_structure(image: Any, labels: Any, seed: int) -> Structure:
+    """Return the noiseless part of `image_scene`."""
+    seed = params.SEED.check(seed)
     clean = read_image(image)
     if isinstance(labels, (int, float, np.number)):
         truth, prototypes = quantize(clean, params.LABELS.check(labels), seed)
     else:
         truth = read_labels(labels, clean.shape[:2])
         prototypes = mean_colors(clean, truth)
-    scene = make_scene(clean, truth, prototypes, noise, seed)
-    scene.attrs["scene"] = str(image) if is_path(image) else "array"
-    return scene
+    name = str(image) if is_path(image) else "array"
+    return Structure(clean, truth, prototypes, name)
 
 
 def sample_image(name: str, size: int = 256) -> np.ndarray:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -25,14 +26,24 @@ def generators(seed: int) -> tuple[np.random.Generator, np.random.Generator]:
     return np.random.default_rng(structure), np.random.default_rng(noise)
 
 
-def make_scene(
-    clean: np.ndarray,
-    labels: np.ndarray,
-    prototypes: np.ndarray,
-    noise: float,
-    seed: int,
-) -> xr.Dataset:
-    """Add Gaussian noise to `clean` and return the scene as a labeled dataset.
+@dataclass(frozen=True, eq=False)
+class Structure:
+    """A scene before noise: all that a noise slider does not touch.
+
+    Attributes
+    ----------
+    clean : (row, col, channel), image in [0, 1]; labels : (row, col), ground truth;
+    prototypes : (label, channel); name : what the scene shows.
+    """
+
+    clean: np.ndarray
+    labels: np.ndarray
+    prototypes: np.ndarray
+    name: str
+
+
+def make_scene(structure: Structure, noise: float, seed: int) -> xr.Dataset:
+    """Add Gaussian noise to a structure and return the scene as a labeled dataset.
 
     Variables: `image` and `clean` (row, col, channel), nominal range [0, 1], the noisy
     image is not clipped; `labels` (row, col), ground truth; `prototypes`
@@ -40,6 +51,8 @@ def make_scene(
     `nearest_error_percent` is the share of pixels whose nearest prototype is wrong.
     """
     _, rng = generators(seed)
+    clean, labels = structure.clean, structure.labels
+    prototypes = structure.prototypes
     image = clean + noise * rng.standard_normal(clean.shape)
     D = distances_to(image, prototypes)
     wrong = 100.0 * float(np.mean(D.argmin(axis=0) != labels))
@@ -50,5 +63,10 @@ def make_scene(
         "prototypes": (PROTOTYPES, prototypes, {"symbol": "l"}),
         "distances": (LABEL_FIELD, D, {"symbol": "D", "source": "(2.15)"}),
     }
-    attrs = {"noise": noise, "seed": seed, "nearest_error_percent": wrong}
+    attrs = {
+        "scene": structure.name,
+        "noise": noise,
+        "seed": seed,
+        "nearest_error_percent": wrong,
+    }
     return xr.Dataset(variables, attrs=attrs)

@@ -9,7 +9,7 @@ import xarray as xr
 from scipy.spatial import KDTree
 
 from explorer import params
-from explorer.scenes.scene import generators, make_scene
+from explorer.scenes.scene import Structure, generators, make_scene
 
 CELLS = 40
 """Cells per scene: about 20 pixels across at 128×128, as in the paper's Fig. 1."""
@@ -46,10 +46,15 @@ def voronoi_scene(
     -------
     Dataset as `explorer.scenes.scene.make_scene` describes it.
     """
+    noise = params.NOISE.check(noise)
+    return make_scene(voronoi_structure(kind, size, seed), noise, seed)
+
+
+def voronoi_structure(kind: str, size: int, seed: int) -> Structure:
+    """Return the noiseless part of `voronoi_scene`."""
     if kind not in KINDS:
         raise ValueError(f"`kind` = {kind!r}; admissible are {', '.join(KINDS)}")
     size, seed = params.SIZE.check(size), params.SEED.check(seed)
-    noise = params.NOISE.check(noise)
     rng, _ = generators(seed)
     cells = voronoi_cells(size, rng)
     if kind == "colors":
@@ -57,9 +62,7 @@ def voronoi_scene(
         labels, prototypes = hues[cells], HUES
     else:
         labels, prototypes = 1 - boundary(cells), TONES
-    scene = make_scene(prototypes[labels], labels, prototypes, noise, seed)
-    scene.attrs["scene"] = kind
-    return scene
+    return Structure(prototypes[labels], labels, prototypes, kind)
 
 
 def voronoi_cells(size: int, rng: np.random.Generator) -> np.ndarray:
