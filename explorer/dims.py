@@ -29,6 +29,17 @@ def labeled(
     return xr.DataArray(values, dims=tuple(dims), coords=coords, attrs=attrs)
 
 
+def plain(argument: str, value: Any) -> np.ndarray:
+    """Return `numpy.asarray(value)`; if there is no such array, say of which argument."""
+    try:
+        return np.asarray(value)
+    except (TypeError, ValueError) as error:
+        raise TypeError(
+            f"`{argument}` is a {type(value).__name__} that makes no array: pass a "
+            "DataArray, a NumPy array, or nested lists of equal lengths"
+        ) from error
+
+
 def raw(argument: str, value: Any, dims: Sequence[str]) -> np.ndarray:
     """Return the plain C-ordered array behind `value`, axes in the order of `dims`.
 
@@ -49,7 +60,7 @@ def raw(argument: str, value: Any, dims: Sequence[str]) -> np.ndarray:
                 f"needed are ({wanted}): rename or select them first"
             )
         value = value.transpose(*dims).values
-    array = np.asarray(value)
+    array = plain(argument, value)
     if array.dtype.kind not in "fiub":
         raise TypeError(
             f"`{argument}` has dtype {array.dtype}; needed are real numbers: "
@@ -91,15 +102,16 @@ def label_field(
         raise ValueError(
             f"`{argument}` has shape {array.shape}; the image has (row, col) = {shape}"
         )
-    if array.dtype.kind == "f" and not np.array_equal(array, np.round(array)):
+    whole = np.isfinite(array).all() and np.array_equal(array, np.round(array))
+    if array.dtype.kind == "f" and not whole:
         raise TypeError(
             f"`{argument}` has dtype {array.dtype} with entries that are no integers; "
-            f"needed are integer labels from 0 to {labels - 1}"
+            f"needed are integer labels from 0 to {labels - 1}: round or renumber them"
         )
     low, high = int(array.min()), int(array.max())
     if low < 0 or high >= labels:
         raise ValueError(
-            f"`{argument}` holds labels from {low} to {high}; admissible are "
+            f"`{argument}` holds labels from {low:g} to {high:g}; admissible are "
             f"0 to {labels - 1} (there are {labels} labels): renumber them"
         )
     return array.astype(np.intp)

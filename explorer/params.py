@@ -43,7 +43,10 @@ class Parameter:
                 f"`{self.name}` = {value!r} is a {type(value).__name__}; "
                 f"needed is {self.admissible} ({self.meaning})"
             )
-        number = float(value)
+        try:
+            number = float(value)
+        except OverflowError:  # an integer beyond the floats is out of range, too
+            number = math.inf
         below = number <= self.low if self.open_low else number < self.low
         broken = not math.isfinite(number) or below or number > self.high
         if broken or (self.integer and number != round(number)):
@@ -77,7 +80,7 @@ RHO = Parameter(
 )  # fmt: skip
 TAU = Parameter(
     "tau", "τ", 0.0, 0.0, 1e3, "weight of the regularizer", "1 / pixel",
-    slider=(0.0, 1e-4, 1e-6),
+    slider=(0.0, 2e-5, 2e-7),
 )  # fmt: skip
 NOISE = Parameter(
     "noise", "σ", 0.45, 0.0, 10.0, "standard deviation of the Gaussian noise",

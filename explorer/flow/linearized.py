@@ -23,6 +23,24 @@ from explorer.geometry import grid
 PATCH_TOLERANCE = 1e-6
 """How far a weight patch may sum from one: single precision over 225 neighbors."""
 
+STEEPEST = 1e150
+"""Largest |D|/ρ: its square, summed over a patch, must stay a finite number."""
+
+
+def log_likelihood(distances: np.ndarray, rho: float) -> np.ndarray:
+    """Return C = −D/ρ, shifted: the least distance of each pixel becomes zero.
+
+    Only differences between labels matter, since S = softmax(Ω C).
+    """
+    with np.errstate(over="ignore"):  # overflow is refused here, with its cure
+        C = (distances.min(axis=0) - distances) / rho
+    if not C.min() >= -STEEPEST:
+        raise ValueError(
+            f"`distances` from {distances.min():g} to {distances.max():g}, divided by "
+            f"`rho` = {rho:g}, exceed {STEEPEST:g}: rescale them or raise `rho`"
+        )
+    return C
+
 
 @dataclass(frozen=True, eq=False)
 class LinearizedFlow:
@@ -34,7 +52,8 @@ class LinearizedFlow:
     Parameters
     ----------
     distances : DataArray or array (label, row, col)
-        D_ij ≥ 0, distance of the feature at pixel i to prototype j; any finite numbers.
+        D_ij ≥ 0, distance of the feature at pixel i to prototype j; any finite numbers
+        whose differences, divided by ρ, do not exceed 10¹⁵⁰.
     rho : float in (0, 10⁶]
         ρ, scale of the distances, in their unit: large ρ trusts the data less.
     radius : int in 1 … 7
@@ -60,8 +79,7 @@ class LinearizedFlow:
             ),
             "rho": rho,
             "radius": radius,
-            # only differences between labels matter: shift each pixel's least to zero
-            "_log_likelihood": (D.min(axis=0) - D) / rho,
+            "_log_likelihood": log_likelihood(D, rho),
         }
         for name, value in fields.items():
             object.__setattr__(self, name, value)
@@ -84,24 +102,24 @@ class LinearizedFlow:
             weights, WEIGHT_FIELD, coords=coords, symbol="Ω", long_name="weight patches"
         )
 
-    def check_weights(self, weights: Any) -> np.ndarray:
+    def check_weights(self, weights: Any, argument: str = "weights") -> np.ndarray:
         """Return weights as a plain array after checking shape, sign and patch sums."""
-        array = finite_field("weights", weights, WEIGHT_FIELD)
+        array = finite_field(argument, weights, WEIGHT_FIELD)
         wanted = ((2 * self.radius + 1) ** 2, *self.shape[1:])
         if array.shape != wanted:
             raise ValueError(
-                f"`weights` has shape {array.shape}; this flow (radius {self.radius}) "
+                f"`{argument}` has shape {array.shape}; this flow (radius {self.radius}) "
                 f"needs (offset, row, col) = {wanted}: start from `uniform_weights()`"
             )
         if array.min() <= 0.0:
             raise ValueError(
-                f"`weights` holds the entry {array.min():g}; weights must be positive: "
+                f"`{argument}` holds the entry {array.min():g}; weights must be positive: "
                 "use `numpy.maximum(weights, 1e-10)` and divide by the patch sums"
             )
         worst = float(np.abs(array.sum(axis=0) - 1.0).max())
         if worst > PATCH_TOLERANCE:
             raise ValueError(
-                f"`weights` has a patch whose sum differs from 1 by {worst:.3g}; "
+                f"`{argument}` has a patch whose sum differs from 1 by {worst:.3g}; "
                 "divide by `weights.sum('offset')`"
             )
         return array

@@ -79,6 +79,9 @@ def defect_bound(defect: np.ndarray, growth: float, start: float = 0.0) -> np.nd
     bound = np.full(INTERVALS + 1, start)
     with np.errstate(over="ignore"):  # an infinite bound is an honest one
         factor = np.exp(step * growth)
+        if np.isinf(factor):  # where ∞ · 0 would be no number
+            bound[1:] = np.inf
+            return bound
         for k in range(INTERVALS):
             cell = step * max(1.0, factor) * max(defect[k], defect[k + 1])
             bound[k + 1] = factor * bound[k] + cell

@@ -28,7 +28,7 @@ def replicator(p: np.ndarray, u: np.ndarray) -> np.ndarray:
 
 
 def lift(p: np.ndarray, u: np.ndarray) -> np.ndarray:
-    """exp_p(u) = p∘eᵘ / ⟨p, eᵘ⟩: lifting map (2.11e), safe for any finite u."""
+    """exp_p(u) = p∘eᵘ / ⟨p, eᵘ⟩: lifting map (2.11e), safe for |u| ≤ 1e307."""
     q = p * np.exp(u - u.max(axis=0, keepdims=True))
     return q / q.sum(axis=0, keepdims=True)
 

@@ -135,7 +135,8 @@ def factor_errors(
         fade = np.exp(-shift * np.linspace(1.0, 0.0, phi.INTERVALS + 1))
         error_z = phi.upper_integral(fade * error_l)
     # an unbounded error times a vanishing factor is no information
-    return float(np.nan_to_num(error, nan=np.inf)), error_z
+    known = np.nan_to_num([error, error_z], nan=np.inf, posinf=np.inf)
+    return float(known[0]), float(known[1])
 
 
 def norms(history: np.ndarray) -> np.ndarray:

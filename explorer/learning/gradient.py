@@ -68,6 +68,11 @@ class LowRankGradient:
     def __post_init__(self) -> None:
         object.__setattr__(self, "dim", params.DIM.check(self.dim))
         object.__setattr__(self, "rank", params.RANK.check(self.rank))
+        if not isinstance(self.loss, DirectionLoss):
+            raise TypeError(
+                f"`loss` = {self.loss!r} is a {type(self.loss).__name__}; "
+                "needed is a DirectionLoss: pass `DirectionLoss()`"
+            )
         if self.rank > self.dim:
             raise ValueError(
                 f"`rank` = {self.rank} exceeds `dim` = {self.dim}: a Krylov space of "

@@ -121,12 +121,13 @@ class Learner:
         require_method("optimizer", self.optimizer, "update", "RiemannianDescent()")
         if self.initial_weights is None:
             self.initial_weights = self.flow.uniform_weights()
-        self._weights = self.flow.check_weights(self.initial_weights)
+        start = self.flow.check_weights(self.initial_weights, "initial_weights")
+        self._weights = start.copy()  # the caller may go on writing into theirs
 
     @property
     def weights(self) -> xr.DataArray:
         """The weights reached so far, (offset, row, col)."""
-        return self.flow.label_weights(self._weights)
+        return self.flow.label_weights(self._weights.copy())
 
     def evaluate(self, weights: np.ndarray) -> Evaluation:
         """Return loss and gradient at plain, already valid weights."""

@@ -13,7 +13,7 @@ import xarray as xr
 from PIL import Image, UnidentifiedImageError
 
 from explorer import params
-from explorer.dims import PICTURE, label_field, raw
+from explorer.dims import PICTURE, PIXELS, label_field, plain, raw
 from explorer.scenes.scene import Structure, make_scene
 
 MAX_PIXELS = 2**24
@@ -75,7 +75,7 @@ def sample_image(name: str, size: int = 256) -> np.ndarray:
     ----------
     name : one of `explorer.SAMPLES`; size : int in 1 … 4096.
     """
-    if name not in SAMPLES:
+    if not isinstance(name, str) or name not in SAMPLES:
         raise ValueError(f"`name` = {name!r}; bundled are {', '.join(SAMPLES)}")
     import skimage.data
 
@@ -91,6 +91,17 @@ def square(image: np.ndarray, size: int) -> np.ndarray:
     cut = image[top : top + side, left : left + side]
     scaled = skimage.transform.resize(cut, (size, size), anti_aliasing=size < side)
     return np.clip(scaled, 0.0, 1.0)
+
+
+def fit(image: np.ndarray, longest: int) -> np.ndarray:
+    """Return an image scaled down, if need be, to at most `longest` rows and columns."""
+    import skimage.transform
+
+    factor = longest / max(image.shape[:2])
+    if factor >= 1.0:
+        return image
+    shape = [max(1, round(n * factor)) for n in image.shape[:2]]
+    return np.clip(skimage.transform.resize(image, shape, anti_aliasing=True), 0, 1)
 
 
 def read_image(image: Any, argument: str = "image") -> np.ndarray:
@@ -114,8 +125,8 @@ def read_image(image: Any, argument: str = "image") -> np.ndarray:
 def as_array(image: Any, argument: str) -> np.ndarray:
     """Return array-like input; a DataArray is transposed to (row, col[, channel])."""
     if isinstance(image, xr.DataArray):
-        return raw(argument, image, [d for d in PICTURE if d in image.dims])
-    return np.asarray(image)
+        return raw(argument, image, PIXELS if image.ndim == 2 else PICTURE)
+    return plain(argument, image)
 
 
 def is_path(value: Any) -> bool:

@@ -52,7 +52,7 @@ def voronoi_scene(
 
 def voronoi_structure(kind: str, size: int, seed: int) -> Structure:
     """Return the noiseless part of `voronoi_scene`."""
-    if kind not in KINDS:
+    if not isinstance(kind, str) or kind not in KINDS:
         raise ValueError(f"`kind` = {kind!r}; admissible are {', '.join(KINDS)}")
     size, seed = params.SIZE.check(size), params.SEED.check(seed)
     rng, _ = generators(seed)
