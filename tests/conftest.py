@@ -1,0 +1,33 @@
+"""Fixtures of the library's tests, and how hypothesis draws its examples."""
+
+from __future__ import annotations
+
+import pytest
+from hypothesis import settings
+
+from explorer import LinearizedFlow
+from tests import reference
+
+# the same examples in every run, and no time limit: the first one compiles kernels
+settings.register_profile(
+    "laws", derandomize=True, deadline=None, max_examples=40, database=None
+)
+settings.load_profile("laws")
+
+
+@pytest.fixture(params=reference.CASES)
+def case(request):
+    """The stored inputs and exact answers of one small problem."""
+    return reference.load(request.param)
+
+
+@pytest.fixture
+def problem():
+    """Three labels on 3 × 4 pixels with random weights, T = 3."""
+    return reference.random_problem()
+
+
+@pytest.fixture
+def flow(problem):
+    """The flow of `problem`."""
+    return LinearizedFlow(problem.distances, rho=problem.rho, radius=problem.radius)
