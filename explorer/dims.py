@@ -30,7 +30,7 @@ def labeled(
 
 
 def plain(argument: str, value: Any) -> np.ndarray:
-    """Return `numpy.asarray(value)`; if there is no such array, say of which argument."""
+    """Return `value` as an array; where there is none, name the argument."""
     try:
         return np.asarray(value)
     except (TypeError, ValueError) as error:

@@ -108,13 +108,15 @@ class LinearizedFlow:
         wanted = ((2 * self.radius + 1) ** 2, *self.shape[1:])
         if array.shape != wanted:
             raise ValueError(
-                f"`{argument}` has shape {array.shape}; this flow (radius {self.radius}) "
-                f"needs (offset, row, col) = {wanted}: start from `uniform_weights()`"
+                f"`{argument}` has shape {array.shape}; this flow (radius "
+                f"{self.radius}) needs (offset, row, col) = {wanted}: start from "
+                "`uniform_weights()`"
             )
         if array.min() <= 0.0:
             raise ValueError(
-                f"`{argument}` holds the entry {array.min():g}; weights must be positive: "
-                "use `numpy.maximum(weights, 1e-10)` and divide by the patch sums"
+                f"`{argument}` holds the entry {array.min():g}; weights must be "
+                "positive: use `numpy.maximum(weights, 1e-10)` and divide by the "
+                "patch sums"
             )
         worst = float(np.abs(array.sum(axis=0) - 1.0).max())
         if worst > PATCH_TOLERANCE:
