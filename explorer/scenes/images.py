@@ -94,7 +94,7 @@ def square(image: np.ndarray, size: int) -> np.ndarray:
 
 
 def fit(image: np.ndarray, longest: int) -> np.ndarray:
-    """Return an image scaled down, if need be, to at most `longest` rows and columns."""
+    """Return an image with at most `longest` rows and columns, scaled down if need be."""
     import skimage.transform
 
     factor = longest / max(image.shape[:2])

@@ -1,0 +1,1 @@
+"""Dashboards: the only folder that imports ipywidgets, anywidget or bokeh."""

@@ -1,0 +1,62 @@
+"""Results as files: netCDF, a page that works offline, and the state, as links."""
+
+from __future__ import annotations
+
+import base64
+import json
+import tempfile
+from pathlib import Path
+
+import xarray as xr
+
+from explorer.dashboard import recipe
+from explorer.dashboard.model import Segment, Settings
+from explorer.dashboard.report import report_html
+from explorer.dashboard.snapshot import Snapshot
+from explorer.dims import PIXELS, WEIGHT_FIELD
+
+
+def run_dataset(
+    shown: Snapshot, settings: Settings, history: list[Segment], trace: xr.Dataset
+) -> xr.Dataset:
+    """Return scene, labeling, weights and trace of what is shown as one dataset."""
+    found = {
+        "labeling": (PIXELS, shown.labels, {"long_name": "labels found"}),
+        "weights": (WEIGHT_FIELD, shown.weights, {"symbol": "Ω"}),
+    }
+    whole = xr.merge([shown.scene.drop_attrs(), trace.drop_attrs()])
+    state = json.dumps(recipe.to_state(settings, history))
+    attrs = {**trace.attrs, "state": state, "code": recipe.to_code(settings, history)}
+    return whole.assign(found).assign_attrs(attrs)
+
+
+def netcdf_bytes(dataset: xr.Dataset) -> bytes:
+    """Return a dataset as the content of a netCDF file."""
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(folder) / "run.nc"
+        dataset.to_netcdf(path, engine="h5netcdf")
+        return path.read_bytes()
+
+
+def download_links(
+    shown: Snapshot, settings: Settings, history: list[Segment], trace: xr.Dataset
+) -> str:
+    """Return HTML links that hold the files themselves: nothing is left on a server."""
+    dataset = run_dataset(shown, settings, history, trace)
+    state = json.dumps(recipe.to_state(settings, history), indent=1)
+    page = report_html(shown, shown.scene, trace)
+    files = {
+        "run.nc": ("application/x-netcdf", netcdf_bytes(dataset)),
+        "run.html": ("text/html", page.encode()),
+        "state.json": ("application/json", state.encode()),
+    }
+    links = [link(name, kind, content) for name, (kind, content) in files.items()]
+    step = trace.step.values[-1]
+    return f"step {step}: " + ", ".join(links) + "<br>pictures: the disk icon of each"
+
+
+def link(name: str, kind: str, content: bytes) -> str:
+    """Return a link that downloads `content` under `name`."""
+    data = base64.b64encode(content).decode()
+    size = f"{len(content) / 1e6:.1f} MB"
+    return f'<a download="{name}" href="data:{kind};base64,{data}">{name}</a> ({size})'

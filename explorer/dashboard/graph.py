@@ -1,0 +1,65 @@
+"""A small cached node graph that mirrors the data flow; a slider is one leaf.
+
+A node computes on demand and keeps its value until something upstream of it changes.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any, Generic, TypeVar
+
+T = TypeVar("T")
+
+
+class Node(Generic[T]):
+    """A value computed from the values of other nodes.
+
+    Attributes
+    ----------
+    evaluations : how often the function has run; tests count it.
+    """
+
+    def __init__(self, function: Callable[..., T], *parents: Node[Any]) -> None:
+        self._function, self._parents = function, parents
+        self._children: list[Node[Any]] = []
+        self._fresh = False
+        self._value: T | None = None
+        self.evaluations = 0
+        for parent in parents:
+            parent._children.append(self)
+
+    def __call__(self) -> T:
+        """Return the value, computing what is stale upstream first.
+
+        If the function raises, the node stays stale and nothing is lost.
+        """
+        if not self._fresh:
+            arguments = [parent() for parent in self._parents]
+            self.evaluations += 1
+            self._value = self._function(*arguments)
+            self._fresh = True
+        return self._value  # type: ignore[return-value]  # fresh: it holds a T
+
+    def invalidate(self) -> None:
+        """Mark this node and everything downstream as stale."""
+        self._fresh = False
+        for child in self._children:
+            if child._fresh:
+                child.invalidate()
+
+
+class Leaf(Node[T]):
+    """A node that is set from outside."""
+
+    def __init__(self, value: T) -> None:
+        super().__init__(lambda: self._given)
+        self._given = value
+
+    def set(self, value: T) -> None:
+        """Set the value; a value equal to the present one changes nothing."""
+        if value is self._given or (
+            isinstance(value, (int, float, str)) and value == self._given
+        ):
+            return
+        self._given = value
+        self.invalidate()

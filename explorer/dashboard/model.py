@@ -1,0 +1,231 @@
+"""The learning explorer without its widgets: the data flow as a graph of nodes.
+
+scene ← (choice, size, seed | noise) → flow ← ρ → system ← Ω → basis ← m → V ← T
+→ factors of Z → gradient ← rank → Ω ← step: each slider enters at one place, and
+nothing upstream of it is computed again.
+"""
+
+from __future__ import annotations
+
+import time as clock
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import xarray as xr
+
+from explorer import params
+from explorer.dashboard.graph import Leaf, Node
+from explorer.flow.krylov import Evolution, Krylov, KrylovState
+from explorer.flow.linearized import LinearizedFlow
+from explorer.flow.system import LinearSystem
+from explorer.geometry import grid, simplex
+from explorer.learning.gradient import GradientState, LowRankGradient
+from explorer.learning.learner import Evaluation
+from explorer.learning.optimizers import RiemannianDescent
+from explorer.learning.trace import Step, trace_of
+from explorer.scenes.images import SAMPLES, image_structure, sample_image
+from explorer.scenes.scene import Structure, make_scene
+from explorer.scenes.voronoi import KINDS, voronoi_structure
+from explorer.threads import one_blas_thread
+
+REFERENCE_RANK = 6
+"""Rank of the gradient that the cosine compares with, or m if that is smaller."""
+
+UPLOAD = "upload"
+SCENES = (*KINDS, *SAMPLES)
+
+
+@dataclass(frozen=True)
+class Settings:
+    """All that determines what is shown, apart from the learning steps taken."""
+
+    scene: str = KINDS[0]
+    size: int = int(params.SIZE.default)
+    seed: int = 0
+    labels: int = int(params.LABELS.default)
+    noise: float = params.NOISE.default
+    rho: float = params.RHO.default
+    dim: int = int(params.DIM.default)
+    time: float = params.TIME.default
+    rank: int = int(params.RANK.default)
+    step: float = params.STEP.default
+    tau: float = params.TAU.default
+
+
+@dataclass(frozen=True)
+class Segment:
+    """A number of learning steps taken in a row under the same settings."""
+
+    settings: Settings
+    steps: int
+
+
+RESTARTING = ("scene", "size", "seed", "labels", "upload")
+"""Settings after whose change learning starts anew: they change the ground truth."""
+
+
+class LearningModel:
+    """Scene, flow, gradient and learning as cached nodes, one leaf per setting."""
+
+    def __init__(self, settings: Settings) -> None:
+        self._check: Callable[[], None] = lambda: None
+        self.leaf: dict[str, Leaf[Any]] = {
+            name: Leaf(value) for name, value in vars(settings).items()
+        }
+        self.leaf["upload"] = Leaf[Any](None)
+        self.weights: Leaf[np.ndarray | None] = Leaf(None)
+        self.records: list[Step] = []
+        self.history: list[Segment] = []
+        self._spent = 0.0
+        leaf = self.leaf
+        self.structure: Node[Structure] = Node(
+            self._structure,
+            *(leaf[n] for n in ("scene", "size", "seed", "labels", "upload")),
+        )
+        self.scene: Node[xr.Dataset] = Node(
+            make_scene, self.structure, leaf["noise"], leaf["seed"]
+        )
+        self.flow: Node[LinearizedFlow] = Node(
+            lambda scene, rho: LinearizedFlow(scene.distances, rho=rho),
+            self.scene,
+            leaf["rho"],
+        )
+        self.system: Node[LinearSystem] = Node(self._system, self.flow, self.weights)
+        self.basis: Node[KrylovState] = Node(self._basis, self.system, leaf["dim"])
+        self.evolution: Node[Evolution] = Node(
+            lambda basis, dim, time: Krylov(dim).compute(basis, time),
+            self.basis,
+            leaf["dim"],
+            leaf["time"],
+        )
+        self.factors: Node[GradientState] = Node(
+            self._factors, self.evolution, self.structure, leaf["dim"]
+        )
+        self.gradient: Node[np.ndarray] = Node(
+            lambda state, dim, rank: LowRankGradient(dim, rank).compute(state),
+            self.factors,
+            leaf["dim"],
+            leaf["rank"],
+        )
+        self.reference: Node[np.ndarray] = Node(
+            lambda state, dim: LowRankGradient(dim, min(dim, REFERENCE_RANK)).compute(
+                state
+            ),
+            self.factors,
+            leaf["dim"],
+        )
+        self.cosine: Node[np.ndarray] = Node(cosine, self.gradient, self.reference)
+        self.evaluation: Node[Evaluation] = Node(
+            Evaluation.of, self.factors, self.gradient, leaf["tau"]
+        )
+        self.norms: Node[np.ndarray] = Node(gradient_norms, self.evaluation)
+
+    def set(self, changes: Mapping[str, Any]) -> None:
+        """Set leaves; learning starts anew if the ground truth changes."""
+        for name, value in changes.items():
+            self.leaf[name].set(value)
+        if not self.structure._fresh and set(changes) & set(RESTARTING):
+            self.reset()
+
+    def reset(self) -> None:
+        """Return to uniform weights and an empty trace."""
+        self.weights.set(None)
+        self.records, self.history = [], []
+
+    def settings(self) -> Settings:
+        """Return the present settings."""
+        return Settings(**{n: self.leaf[n]() for n in Settings.__annotations__})
+
+    @one_blas_thread
+    def refresh(self, check: Callable[[], None]) -> None:
+        """Bring every node up to date and replace the record of the present step."""
+        self._check = check
+        began = clock.perf_counter()
+        for node in (self.structure, self.flow, self.factors, self.norms, self.cosine):
+            check()
+            node()
+        last = self.records[-1] if self.records else None
+        step, seconds = (last.step, last.seconds) if last else (0, 0.0)
+        self.records[-1:] = [self.evaluation().record(step, seconds)]
+        self._spent = clock.perf_counter() - began
+
+    @property
+    def seconds(self) -> float:
+        """Time the last refresh or step took."""
+        return self._spent
+
+    @one_blas_thread
+    def advance(self, check: Callable[[], None]) -> None:
+        """Take one descent step; if it is superseded the weights stay as they were."""
+        began = clock.perf_counter()
+        before = self.weights()
+        evaluation = self.evaluation()
+        optimizer = RiemannianDescent(self.leaf["step"]())
+        step = self.records[-1].step + 1
+        self.weights.set(optimizer.update(evaluation.weights, evaluation.gradient))
+        self._check = check
+        try:
+            new = self.evaluation()
+        except BaseException:
+            self.weights.set(before)
+            raise
+        self.records.append(new.record(step, clock.perf_counter() - began))
+        self._remember()
+        self.norms()
+        self.cosine()
+        self._spent = clock.perf_counter() - began
+
+    def _remember(self) -> None:
+        """Count the step just taken under the settings that it was taken with."""
+        settings, steps = self.settings(), 1
+        if self.history and self.history[-1].settings == settings:
+            steps += self.history.pop().steps
+        self.history.append(Segment(settings, steps))
+
+    def trace(self) -> xr.Dataset:
+        """Return the steps taken so far as a dataset over `step`."""
+        return trace_of(self.records, **vars(self.settings()))
+
+    def _structure(
+        self, scene: str, size: int, seed: int, labels: int, upload: Any
+    ) -> Structure:
+        if scene in KINDS:
+            return voronoi_structure(scene, size, seed)
+        if scene == UPLOAD:
+            return image_structure(upload, labels, seed)
+        return image_structure(sample_image(scene, size), labels, seed)
+
+    def _system(self, flow: LinearizedFlow, weights: np.ndarray | None) -> LinearSystem:
+        if weights is None:
+            weights = grid.uniform(flow.radius, flow.shape[1:])
+        return flow.system(weights)
+
+    def _basis(self, system: LinearSystem, dim: int) -> KrylovState:
+        return Krylov(dim).init(system, self._check)
+
+    def _factors(
+        self, evolution: Evolution, structure: Structure, dim: int
+    ) -> GradientState:
+        return LowRankGradient(dim).init(evolution, structure.labels, self._check)
+
+
+def cosine(gradient: np.ndarray, reference: np.ndarray) -> np.ndarray:
+    """Return the cosine between two gradients for each pixel's patch, (row, col).
+
+    NaN where the reference vanishes (to rounding of its largest patch): no direction.
+    """
+    length = np.sqrt(simplex.inner(reference, reference))
+    other = np.sqrt(simplex.inner(gradient, gradient))
+    product = simplex.inner(gradient, reference)
+    defined = length > 64 * np.finfo(float).eps * length.max(initial=0.0)
+    scale = np.where(defined & (other > 0), length * other, 1.0)
+    result = np.where(other > 0, product / scale, 0.0)
+    return np.where(defined, np.clip(result, -1.0, 1.0), np.nan)
+
+
+def gradient_norms(evaluation: Evaluation) -> np.ndarray:
+    """Return ‖R_Ω ∂ℒ‖ for each pixel, (row, col)."""
+    riemannian = simplex.replicator(evaluation.weights, evaluation.gradient)
+    return np.sqrt(simplex.inner(riemannian, riemannian))
