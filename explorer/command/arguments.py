@@ -1,0 +1,217 @@
+"""The options of `laf`, their help and their checks, derived from `explorer.params`."""
+
+from __future__ import annotations
+
+import argparse
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import Any
+
+from explorer import __version__, params
+from explorer.params import Parameter
+from explorer.scenes.images import SAMPLES
+from explorer.scenes.voronoi import KINDS
+
+SCENES = (*KINDS, *SAMPLES)
+
+SCENE_OPTIONS = {"size": params.SIZE, "noise": params.NOISE, "seed": params.SEED}
+
+FLOW_OPTIONS = {"rho": params.RHO, "radius": params.RADIUS, "time": params.TIME}
+
+LEARNING_OPTIONS = {
+    "dim": params.DIM,
+    "rank": params.RANK,
+    "step": params.STEP,
+    "tau": params.TAU,
+    "steps": params.STEPS,
+}
+
+HIGHEST_PORT = 2**16 - 1
+
+ABOUT = """\
+See and steer linearized assignment flows for image labeling.
+
+Without a command, opens the dashboard in the browser and serves it until Ctrl-C.
+"""
+
+ABOUT_LEARN = """\
+Learn the weights of one labeled scene without a dashboard.
+
+Prints one line per step (loss, share of wrongly labeled pixels) and writes the trace,
+the weights, the scene and the labeling found into a netCDF file, and a report that any
+browser shows beside it. After Ctrl-C the steps taken so far are written.
+"""
+
+
+def parse(arguments: Sequence[str] | None = None) -> argparse.Namespace:
+    """Return the options; `options.run(options)` carries them out.
+
+    `options.complain(message)` ends the process as a wrong argument does: with the
+    usage, the message and exit code 2.
+    """
+    parser = build()
+    options = parser.parse_args(arguments)
+    if options.command == "learn":
+        check_learn(options)
+    return options
+
+
+def build() -> argparse.ArgumentParser:
+    """Return the parser of `laf` and its command `learn`."""
+    parser = argparse.ArgumentParser(
+        prog="laf",
+        description=ABOUT,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+        allow_abbrev=False,
+    )
+    parser.add_argument("--version", action="version", version=f"laf {__version__}")
+    parser.add_argument(
+        "--lab",
+        action="store_true",
+        help="open JupyterLab with a copy of the notebooks in the working directory",
+    )
+    parser.add_argument(
+        "--no-browser", action="store_true", help="print the address, open no browser"
+    )
+    parser.add_argument(
+        "--port",
+        type=port,
+        metavar="N",
+        help=f"port on 127.0.0.1, 1 to {HIGHEST_PORT} (default: a free one)",
+    )
+    parser.set_defaults(run=run_serve, complain=parser.error)
+    add_learn(parser.add_subparsers(dest="command", metavar="{learn}"))
+    return parser
+
+
+def add_learn(commands: Any) -> None:
+    """Add the command `learn` with its options."""
+    learn = commands.add_parser(
+        "learn",
+        prog="laf learn",
+        help="learn without a dashboard, write netCDF and a report",
+        description=ABOUT_LEARN,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+        allow_abbrev=False,
+    )
+    learn.set_defaults(run=run_learn, complain=learn.error)
+    scene = learn.add_argument_group("scene")
+    add_scene(scene)
+    add_parameters(scene, SCENE_OPTIONS)
+    add_parameters(learn.add_argument_group("flow"), FLOW_OPTIONS)
+    add_parameters(learn.add_argument_group("learning"), LEARNING_OPTIONS)
+    learn.add_argument_group("result").add_argument(
+        "--out",
+        type=Path,
+        default=Path("run.nc"),
+        metavar="FILE.nc",
+        help="netCDF file to write, with FILE.html beside it; files of these names are "
+        "replaced (default: %(default)s)",
+    )
+
+
+def add_scene(group: Any) -> None:
+    """Add the options that say what is to be labeled."""
+    source = group.add_mutually_exclusive_group()
+    source.add_argument(
+        "--scene",
+        choices=SCENES,
+        default=None,
+        help="random Voronoi cells in eight colors, thin lines between such cells, or "
+        f"a bundled photo: {', '.join(SCENES)} (default: {KINDS[0]})",
+        metavar="NAME",
+    )
+    source.add_argument(
+        "--image", type=Path, metavar="FILE", help="image of your own, in its own size"
+    )
+    truth = group.add_mutually_exclusive_group()
+    truth.add_argument(
+        "--labels",
+        type=Path,
+        metavar="FILE",
+        help="image of the same size whose distinct colors are the true labels; "
+        "only with --image",
+    )
+    add_parameters(truth, {"labels-count": params.LABELS})
+
+
+def add_parameters(group: Any, options: dict[str, Parameter]) -> None:
+    """Add one option per parameter; its default is filled in by `check_learn`."""
+    for name, parameter in options.items():
+        group.add_argument(
+            f"--{name}",
+            type=reader(parameter),
+            metavar="N" if parameter.symbol == name else parameter.symbol,
+            help=describe(parameter),
+        )
+
+
+def describe(parameter: Parameter) -> str:
+    """Return the help text of a parameter: meaning, range, unit, default.
+
+    >>> describe(params.RHO)
+    'scale of the distances; a finite number in [1e-06, 1e+06], distance (default: 0.5)'
+    """
+    unit = f", {parameter.unit}" if parameter.unit else ""
+    text = f"{parameter.meaning}; {parameter.admissible}{unit}"
+    return f"{text} (default: {parameter.default:g})".replace("%", "%%")
+
+
+def reader(parameter: Parameter) -> Callable[[str], float]:
+    """Return the function that turns the text of an option into a checked value."""
+
+    def read(text: str) -> float:
+        try:
+            return parameter.check(float(text))
+        except ValueError as error:
+            why = str(error)
+            if why.startswith("could not convert"):
+                why = f"{text!r} is no number; needed is {parameter.admissible}"
+            raise argparse.ArgumentTypeError(why) from None
+
+    return read
+
+
+def port(text: str) -> int:
+    """Return the number of a port."""
+    if not (text.isascii() and text.isdigit() and 1 <= int(text) <= HIGHEST_PORT):
+        raise argparse.ArgumentTypeError(
+            f"{text!r} is no port; needed is an integer from 1 to {HIGHEST_PORT}"
+        )
+    return int(text)
+
+
+def check_learn(options: argparse.Namespace) -> None:
+    """Complain about options that contradict each other, then fill in the defaults."""
+    complain = options.complain
+    if options.lab or options.no_browser or options.port is not None:
+        complain("--lab, --no-browser and --port have no meaning for learn")
+    if options.image is not None and options.size is not None:
+        complain("--size scales a scene; an image keeps its own size: scale it first")
+    if options.labels is not None and options.image is None:
+        complain("--labels FILE needs --image FILE, whose true labels it holds")
+    drawn = options.image is None and options.scene not in SAMPLES
+    if options.labels_count is not None and drawn:
+        complain(f"--labels-count is for images; {KINDS} have their own labels")
+    groups = (SCENE_OPTIONS, FLOW_OPTIONS, LEARNING_OPTIONS)
+    for name, parameter in {k: p for group in groups for k, p in group.items()}.items():
+        if getattr(options, name) is None:
+            setattr(options, name, parameter.check(parameter.default))
+    if options.labels_count is None:
+        options.labels_count = int(params.LABELS.default)
+    if options.scene is None:
+        options.scene = KINDS[0]
+
+
+def run_serve(options: argparse.Namespace) -> int:
+    """Carry out `laf`."""
+    from explorer.command.serve import serve
+
+    return serve(options)
+
+
+def run_learn(options: argparse.Namespace) -> int:
+    """Carry out `laf learn`."""
+    from explorer.command.learn import learn
+
+    return learn(options)

@@ -1,0 +1,51 @@
+"""Signals that ask a process to end, noted until it is convenient to look."""
+
+from __future__ import annotations
+
+import signal
+from types import FrameType, TracebackType
+from typing import Any
+
+ENDING = tuple(
+    getattr(signal, name)
+    for name in ("SIGINT", "SIGTERM", "SIGHUP")
+    if hasattr(signal, name)
+)
+"""Ctrl-C, the polite kill, and a closed terminal (which Windows does not know)."""
+
+
+class Interrupts:
+    """Inside `with`, a signal of `ENDING` is noted and does not raise.
+
+    With `once`, only the first is noted: a second one acts as it did before, which for
+    Ctrl-C raises KeyboardInterrupt. An exception raised at any odd line would leave
+    half-built state behind; a note is read where nothing is half-built.
+    """
+
+    def __init__(self, *, once: bool = False) -> None:
+        self.signum: int | None = None
+        self._once = once
+        self._before: dict[int, Any] = {}
+
+    def __enter__(self) -> Interrupts:
+        for signum in ENDING:
+            if signal.getsignal(signum) != signal.SIG_IGN:  # nohup stays in force
+                self._before[signum] = signal.signal(signum, self._note)
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> None:
+        self._restore()
+
+    def _note(self, signum: int, frame: FrameType | None) -> None:
+        self.signum = signum
+        if self._once:
+            self._restore()
+
+    def _restore(self) -> None:
+        for signum, handler in self._before.items():
+            signal.signal(signum, handler)

@@ -1,0 +1,60 @@
+"""Where the notebooks are, and a copy of them that may be edited."""
+
+from __future__ import annotations
+
+import shutil
+from dataclasses import dataclass
+from pathlib import Path
+
+import explorer
+
+APP = "explore_learning.ipynb"
+"""The notebook that is the dashboard."""
+
+COPY = "assignment-flow-notebooks"
+"""The folder for a copy, in the working directory."""
+
+
+def find_notebooks() -> Path:
+    """Return the folder of the notebooks.
+
+    They travel inside an installed package; in a checkout they lie beside it.
+    """
+    package = Path(explorer.__file__).resolve().parent
+    for folder in (package / "notebooks", package.parent / "notebooks"):
+        if (folder / APP).is_file():
+            return folder
+    raise FileNotFoundError(
+        f"there is no {APP} in or beside {package}: install the package again"
+    )
+
+
+@dataclass(frozen=True)
+class Copy:
+    """A folder of notebooks to edit: which files are new, which were left alone."""
+
+    folder: Path
+    new: tuple[str, ...]
+    kept: tuple[str, ...]
+
+    def __str__(self) -> str:
+        parts = [f"Notebooks to edit: {self.folder}"]
+        if self.new:
+            parts.append(f"  new: {', '.join(self.new)}")
+        if self.kept:
+            parts.append(f"  left as they were: {', '.join(self.kept)}")
+        return "\n".join(parts)
+
+
+def copy_notebooks(source: Path, working_directory: Path) -> Copy:
+    """Copy the notebooks into the working directory; no existing file is touched."""
+    folder = working_directory / COPY
+    folder.mkdir(exist_ok=True)
+    new: list[str] = []
+    kept: list[str] = []
+    for notebook in sorted(source.glob("*.ipynb")):
+        target = folder / notebook.name
+        (kept if target.exists() else new).append(notebook.name)
+        if not target.exists():
+            shutil.copyfile(notebook, target)  # not its mode: it may be read-only
+    return Copy(folder, tuple(new), tuple(kept))

@@ -1,0 +1,110 @@
+"""The files that `laf learn` leaves: a netCDF dataset and a report."""
+
+from __future__ import annotations
+
+import os
+import tempfile
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from functools import cached_property
+from pathlib import Path
+
+import xarray as xr
+
+from explorer import __version__
+from explorer.flow.krylov import Solution
+from explorer.learning.learner import Learner
+from explorer.learning.optimizers import RiemannianDescent
+from explorer.learning.trace import Step, trace_of
+
+SUFFIX = ".nc"
+
+SOURCE = "Zeilmann, Petra, Schnörr (JMIV 2023), doi 10.1007/s10851-022-01132-9"
+
+
+@dataclass(frozen=True, eq=False)
+class Result:
+    """What learning started from, the learner where it stopped, and its steps."""
+
+    scene: xr.Dataset
+    learner: Learner
+    records: tuple[Step, ...]
+
+    @cached_property
+    def solution(self) -> Solution:
+        """The flow at the weights reached."""
+        learner = self.learner
+        integrator = learner.gradient.forward
+        return integrator.solve(learner.flow, learner.weights, learner.time)
+
+    @cached_property
+    def trace(self) -> xr.Dataset:
+        """The steps as a dataset."""
+        return trace_of(self.records, **self.learner.settings())
+
+    def dataset(self) -> xr.Dataset:
+        """Return trace, weights, scene and labeling as one self-describing dataset.
+
+        `distances` and `weights` with the attributes `rho`, `time` and `dim` are all
+        that is needed to solve the flow again or to go on learning.
+        """
+        labeling = self.solution.labels.assign_attrs(long_name="labeling found")
+        parts = self.trace.assign(weights=self.learner.weights, labeling=labeling)
+        return xr.merge([self.scene, parts], combine_attrs="drop").assign_attrs(
+            title="Learning of a linearized assignment flow",
+            source=SOURCE,
+            history=f"{datetime.now(UTC):%Y-%m-%dT%H:%M:%SZ} laf learn {__version__}",
+            **self.scene.attrs,
+            **self.numbers(),
+        )
+
+    def numbers(self) -> dict[str, float | str]:
+        """Return all settings of the learner, as numbers where they are numbers."""
+        gradient, optimizer = self.learner.gradient, self.learner.optimizer
+        chosen: dict[str, float] = {"dim": gradient.dim, "rank": gradient.rank}
+        if isinstance(optimizer, RiemannianDescent):
+            chosen["step"] = optimizer.step
+        return {**self.learner.settings(), **chosen, "steps": self.records[-1].step}
+
+
+def check_target(out: Path) -> None:
+    """Raise unless `out` names a netCDF file that can be written."""
+    if out.suffix != SUFFIX:
+        raise ValueError(f"`out` = '{out}' must end in {SUFFIX}: it is a netCDF file")
+    folder = out.parent
+    if not folder.is_dir():
+        raise FileNotFoundError(f"`out` = '{out}': there is no folder '{folder}'")
+    for path in targets(out):
+        if path.is_dir():
+            raise IsADirectoryError(f"`out` = '{out}': '{path}' is a folder")
+    try:
+        workshop(folder).cleanup()
+    except OSError as error:
+        raise PermissionError(
+            f"`out` = '{out}': the folder '{folder}' cannot be written to "
+            f"({error.strerror})"
+        ) from error
+
+
+def targets(out: Path) -> tuple[Path, Path]:
+    """Return the netCDF file and the report that lies beside it."""
+    return out, out.with_suffix(".html")
+
+
+def workshop(folder: Path) -> tempfile.TemporaryDirectory[str]:
+    """Return a hidden folder to write in, on the file system of the result."""
+    return tempfile.TemporaryDirectory(dir=folder, prefix=".laf-")
+
+
+def save(result: Result, out: Path) -> tuple[Path, Path]:
+    """Write both files; each appears whole or not at all, the dataset first."""
+    from explorer.dashboard.report import write_report  # loads bokeh
+
+    data, report = targets(out)
+    with workshop(out.parent) as folder:
+        draft = Path(folder)
+        result.dataset().to_netcdf(draft / data.name, engine="h5netcdf")
+        os.replace(draft / data.name, data)
+        write_report(draft / report.name, result.scene, result.learner, result.trace)
+        os.replace(draft / report.name, report)
+    return data, report

@@ -1,0 +1,137 @@
+"""`laf`: serve the dashboard, or the notebooks, to the browser until Ctrl-C."""
+
+from __future__ import annotations
+
+import argparse
+import secrets
+import sys
+import tempfile
+import time
+import webbrowser
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+from explorer.command.interrupts import Interrupts
+from explorer.command.notebooks import APP, copy_notebooks, find_notebooks
+from explorer.command.server import (
+    HOST,
+    PAUSE,
+    Server,
+    check_port,
+    free_port,
+    private_environment,
+)
+
+FAILED = 1
+
+
+@dataclass(frozen=True)
+class Page:
+    """A server to start, and the path of the page it is started for."""
+
+    title: str
+    command: list[str]
+    path: str
+
+
+def voila(notebook: Path, port: int) -> Page:
+    """Return the dashboard alone: the notebook run by Voila, without its code."""
+    options = {
+        "Voila.ip": HOST,
+        "Voila.port": port,
+        "Voila.port_retries": 0,
+        "Voila.open_browser": False,
+        "Voila.auto_token": True,  # that is: the token in the environment
+        "VoilaConfiguration.theme": "light",
+        "VoilaConfiguration.show_tracebacks": False,
+    }
+    command = [sys.executable, "-m", "voila", str(notebook), *flags(options)]
+    return Page("The dashboard", command, "")
+
+
+def lab(folder: Path, port: int) -> Page:
+    """Return JupyterLab on a folder of notebooks."""
+    options = {
+        "ServerApp.ip": HOST,
+        "ServerApp.port": port,
+        "ServerApp.port_retries": 0,
+        "ServerApp.open_browser": False,
+        "ServerApp.allow_root": True,  # in containers everybody is root
+        "ServerApp.root_dir": folder,
+    }
+    command = [sys.executable, "-m", "jupyterlab", *flags(options)]
+    return Page("JupyterLab", command, f"lab/tree/{APP}")
+
+
+def flags(options: dict[str, object]) -> list[str]:
+    """Return options as command line flags.
+
+    >>> flags({"Voila.port": 8866})
+    ['--Voila.port=8866']
+    """
+    return [f"--{name}={value}" for name, value in options.items()]
+
+
+def serve(options: argparse.Namespace) -> int:
+    """Open the dashboard or the notebooks as `options` say; return the exit code."""
+    try:
+        port = options.port or free_port()
+        check_port(port)
+        source = find_notebooks()
+        if options.lab:
+            copy = copy_notebooks(source, Path.cwd())
+            print(copy, flush=True)
+            page = lab(copy.folder, port)
+        else:
+            page = voila(source / APP, port)
+    except OSError as error:
+        print(f"laf: error: {error}", file=sys.stderr)
+        return FAILED
+    opener = None if options.no_browser else webbrowser.open
+    with (
+        Interrupts() as interrupts,
+        tempfile.TemporaryDirectory(
+            prefix="laf-", ignore_cleanup_errors=True
+        ) as private,
+    ):
+        return attend(page, f"http://{HOST}:{port}/", Path(private), opener, interrupts)
+
+
+def attend(
+    page: Page,
+    base: str,
+    private: Path,
+    opener: Callable[[str], bool] | None,
+    interrupts: Interrupts,
+) -> int:
+    """Start the server, show its page, and wait for its end or ours."""
+    token = secrets.token_hex(16)
+    server = Server(page.command, private_environment(private, token), private)
+    try:
+        if server.wait_until_ready(f"{base}login", lambda: bool(interrupts.signum)):
+            announce(page, f"{base}{page.path}?token={token}", opener)
+        while server.alive and not interrupts.signum:
+            time.sleep(PAUSE)
+    except TimeoutError as error:
+        return report_failure(str(error), server)
+    finally:
+        server.stop()
+    if interrupts.signum:
+        print("Stopped.")
+        return 0
+    return report_failure("the server ended by itself", server)
+
+
+def announce(page: Page, url: str, opener: Callable[[str], bool] | None) -> None:
+    """Print the address of a page and show it in a browser, if there is one."""
+    print(f"{page.title} is at\n\n    {url}\n\nCtrl-C here stops it.", flush=True)
+    if opener is not None and not opener(url):
+        print("No browser was found: open the address by hand.", flush=True)
+
+
+def report_failure(what: str, server: Server) -> int:
+    """Print why the server is no longer there; return the exit code."""
+    print(f"laf: error: {what}; its last words:", file=sys.stderr)
+    print(server.last_words(), file=sys.stderr)
+    return FAILED
