@@ -27,8 +27,10 @@ from explorer.threads import one_blas_thread
 class Optimizer(Protocol):
     """Anything that turns weights and a Euclidean gradient into new weights."""
 
-    def update(self, weights: np.ndarray, gradient: np.ndarray) -> np.ndarray:
-        """Return the weights after one step."""
+    def update(
+        self, weights: np.ndarray, gradient: np.ndarray, tau: float = 0.0
+    ) -> np.ndarray:
+        """Return the weights after one step; tau is the regularizer's weight."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -44,6 +46,7 @@ class Evaluation:
     loss: float
     gradient: np.ndarray
     gradient_norm: float
+    tau: float = 0.0
 
     @classmethod
     @one_blas_thread
@@ -53,7 +56,7 @@ class Evaluation:
         penalty, slope = regularizer(system.weights, tau)
         total = gradient + slope
         norm = float(np.linalg.norm(riemannian_gradient(system, total)))
-        return cls(system.weights, state, state.loss + penalty, total, norm)
+        return cls(system.weights, state, state.loss + penalty, total, norm, tau)
 
     def record(self, step: int, seconds: float) -> Step:
         """Return the small record that traces and views consume."""
@@ -77,8 +80,10 @@ def descend(
     evaluation = start
     yield evaluation
     for _ in range(steps):
-        weights = optimizer.update(evaluation.weights, evaluation.gradient)
-        evaluation = evaluate(weights)
+        present = evaluation
+        evaluation = evaluate(
+            optimizer.update(present.weights, present.gradient, present.tau)
+        )
         yield evaluation
 
 
@@ -97,8 +102,7 @@ class Learner:
     optimizer : RiemannianDescent
     tau : float in [0, 10³]
         τ, weight of ℛ = (τ/2) Σ_i ‖Π₀ log Ω_i‖² (3.5). ℛ sums over the pixels while f
-        does not grow with them: useful values are a small multiple of 1/I, and descent
-        with step h is stable for h I τ < 2.
+        does not grow with them: useful values are a small part of 1/I.
     initial_weights : DataArray or array (offset, row, col), optional
         start of learning; uniform weights if not given.
     """

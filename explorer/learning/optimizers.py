@@ -24,6 +24,13 @@ class RiemannianDescent:
     Notes
     -----
     Entries are kept ≥ 1e-10 and patches renormalized, so that log Ω stays finite.
+
+    Deviation from (3.7) where τ > 0: the gradient τ t/Ω of the regularizer is stiff at
+    small entries, and the explicit step overshoots and diverges as soon as h I τ > 2 Ω.
+    Taking it implicitly, with Ω frozen, damps the step to
+    Ω ← exp_Ω(−h I R_Ω∂ℒ / (Ω + h I τ)). It is (3.7) for τ = 0, has the same resting
+    points R_Ω∂ℒ = 0, always descends, as ⟨∂ℒ, R_Ω u⟩ = −h I Σ (R_Ω∂ℒ)²/(Ω + h I τ),
+    and the regularizer alone, u = −t∘h I τ/(Ω + h I τ), never overshoots t = 0.
     """
 
     step: float = params.STEP.default
@@ -31,7 +38,12 @@ class RiemannianDescent:
     def __post_init__(self) -> None:
         object.__setattr__(self, "step", params.STEP.check(self.step))
 
-    def update(self, weights: np.ndarray, gradient: np.ndarray) -> np.ndarray:
+    def update(
+        self, weights: np.ndarray, gradient: np.ndarray, tau: float = 0.0
+    ) -> np.ndarray:
         """Return the weights after one step along the Euclidean gradient ∂ℒ."""
-        pixels = weights[0].size
-        return simplex.bounded(simplex.lift(weights, -self.step * pixels * gradient))
+        length = self.step * weights[0].size
+        u = gradient - simplex.inner(weights, gradient)
+        if tau:
+            u *= weights / (weights + length * tau)
+        return simplex.bounded(simplex.lift(weights, -length * u))
