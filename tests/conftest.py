@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+
 import pytest
 from hypothesis import settings
 
@@ -31,3 +33,16 @@ def problem():
 def flow(problem):
     """The flow of `problem`."""
     return LinearizedFlow(problem.distances, rho=problem.rho, radius=problem.radius)
+
+
+@pytest.fixture(scope="session")
+def torch():
+    """PyTorch; without it the oracle is skipped, or missed if LAF_REQUIRE_ALL=1."""
+    try:
+        import torch
+    except ImportError:
+        reason = "PyTorch is missing: install the extra `autodiff`"
+        if os.environ.get("LAF_REQUIRE_ALL") == "1":
+            pytest.fail(reason)
+        pytest.skip(reason)
+    return torch

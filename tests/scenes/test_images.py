@@ -1,0 +1,249 @@
+"""Images of every kind become scenes; what is no image is refused by name."""
+
+from __future__ import annotations
+
+import struct
+import zlib
+
+import numpy as np
+import pytest
+import xarray as xr
+from PIL import Image
+
+from explorer import (
+    SAMPLES,
+    Krylov,
+    LinearizedFlow,
+    LowRankGradient,
+    image_scene,
+    sample_image,
+)
+from explorer.flow.status import Ending
+from explorer.scenes.images import MAX_PIXELS, read_image
+
+SHAPE = (6, 5)
+
+
+@pytest.fixture
+def gray():
+    return np.random.default_rng(0).uniform(size=SHAPE)
+
+
+@pytest.fixture
+def color():
+    return np.random.default_rng(0).uniform(size=(*SHAPE, 3))
+
+
+@pytest.fixture
+def saved(tmp_path):
+    """Save a Pillow image and return its path."""
+
+    def save(picture, name="image.png", **options):
+        picture.save(tmp_path / name, **options)
+        return tmp_path / name
+
+    return save
+
+
+def bytes_of(color):
+    return np.round(color * 255).astype(np.uint8)
+
+
+def test_k_means_colors_are_the_nearest_and_ordered_from_dark_to_bright(color):
+    scene = image_scene(color, labels=4, noise=0.0)
+    np.testing.assert_array_equal(scene.distances.argmin("label"), scene.labels)
+    brightness = scene.prototypes.sum("channel").values
+    assert (np.diff(brightness) > 0).all()
+    assert scene.attrs["nearest_error_percent"] == 0.0
+
+
+def test_prototypes_of_given_labels_are_their_mean_colors(color):
+    labels = np.arange(30).reshape(SHAPE) % 3
+    scene = image_scene(color, labels, noise=0.1)
+    for j in range(3):
+        # a mean of ten numbers
+        np.testing.assert_allclose(
+            scene.prototypes[j], color[labels == j].mean(axis=0), rtol=1e-15
+        )
+    np.testing.assert_array_equal(scene.labels, labels)
+
+
+def test_noise_and_clusters_follow_the_seed(color):
+    first, again, other = (image_scene(color, 3, 0.2, seed=s) for s in (1, 1, 2))
+    assert first.identical(again)
+    assert not first.image.equals(other.image)
+
+
+def test_one_channel_may_be_implied(gray):
+    flat, deep = image_scene(gray, 3), image_scene(gray[..., None], 3)
+    assert flat.image.equals(deep.image)
+    assert flat.sizes["channel"] == 1
+
+
+def test_a_file_equals_its_array(color, saved):
+    path = saved(Image.fromarray(bytes_of(color)))
+    from_file = image_scene(path, 3, seed=5)
+    from_array = image_scene(bytes_of(color), 3, seed=5)
+    assert from_file.image.equals(from_array.image)
+    assert from_file.attrs["scene"] == str(path)
+    assert image_scene(str(path), 3, seed=5).image.equals(from_array.image)
+
+
+def test_sixteen_bits_are_kept(gray, saved):
+    deep = np.round(gray * 65535).astype(np.uint16)
+    path = saved(Image.fromarray(deep))
+    np.testing.assert_array_equal(read_image(path)[..., 0], deep / 65535.0)
+    np.testing.assert_array_equal(read_image(deep), read_image(path))
+
+
+def test_transparency_is_shown_on_white(color, saved):
+    alpha = np.full(SHAPE, 51, np.uint8)  # a fifth
+    rgba = np.dstack([bytes_of(color), alpha])
+    expected = 0.2 * bytes_of(color) / 255.0 + 0.8
+    for image in (rgba, saved(Image.fromarray(rgba))):
+        # a few roundings of numbers below one
+        np.testing.assert_allclose(read_image(image), expected, atol=1e-15)
+
+
+def test_a_palette_is_looked_up(color, saved):
+    picture = Image.fromarray(bytes_of(color)).quantize(16)
+    expected = np.asarray(picture.convert("RGB")) / 255.0
+    np.testing.assert_array_equal(read_image(saved(picture)), expected)
+
+
+def test_a_transparent_palette_color_is_white(saved):
+    picture = Image.new("P", (4, 3), 0)
+    picture.putpalette([10, 20, 30, 200, 100, 0])
+    path = saved(picture, transparency=0)
+    np.testing.assert_array_equal(read_image(path), np.ones((3, 4, 3)))
+
+
+@pytest.mark.parametrize("mode", ["1", "L", "LA", "CMYK", "I;16", "F"])
+def test_other_modes_of_files_are_read_in_the_unit_range(gray, saved, mode):
+    picture = Image.fromarray(bytes_of(gray))
+    if mode == "F":
+        picture = Image.fromarray(gray.astype(np.float32))
+    elif mode == "I;16":
+        picture = Image.fromarray(np.round(gray * 65535).astype(np.uint16))
+    else:
+        picture = picture.convert(mode)
+    unit = read_image(saved(picture, "image.tiff"))
+    assert unit.shape[:2] == SHAPE
+    assert unit.min() >= 0.0
+    assert unit.max() <= 1.0
+
+
+def test_bool_is_black_and_white(gray):
+    scene = image_scene(gray > 0.5, labels=2, noise=0.0)
+    # k-means subtracts the mean and adds it again
+    np.testing.assert_allclose(scene.prototypes.values.ravel(), [0, 1], atol=1e-15)
+    np.testing.assert_array_equal(scene.labels, gray > 0.5)
+
+
+def test_dimensions_are_found_by_name(color):
+    labeled = xr.DataArray(color, dims=("row", "col", "channel"))
+    turned = image_scene(labeled.transpose("channel", "col", "row"), 3)
+    assert turned.image.equals(image_scene(color, 3).image)
+
+
+def test_labels_may_come_from_a_file(color, saved):
+    labels = np.arange(30).reshape(SHAPE) % 3
+    codes = np.array([0, 128, 255], np.uint8)[labels]
+    path = saved(Image.fromarray(codes), "labels.png")
+    np.testing.assert_array_equal(image_scene(color, path).labels, labels)
+    colors = np.array([[0, 0, 0], [0, 9, 9], [9, 0, 0]], np.uint8)[labels]
+    path = saved(Image.fromarray(colors), "colors.png")
+    np.testing.assert_array_equal(image_scene(color, path).labels, labels)
+
+
+@pytest.mark.parametrize("name", SAMPLES)
+def test_samples_are_square_and_in_the_unit_range(name):
+    image = sample_image(name, 16)
+    assert image.shape == (16, 16, 3)
+    assert 0.0 <= image.min() < image.max() <= 1.0
+
+
+def test_a_sample_may_be_one_pixel():
+    assert sample_image("rocket", 1).shape == (1, 1, 3)
+
+
+def test_too_many_labels_for_the_colors_name_the_cure():
+    with pytest.raises(ValueError, match=r"`labels` = 8 .* is 1: ask for at most 1"):
+        image_scene(np.full((4, 4), 0.5), labels=8)
+
+
+def test_a_constant_image_has_one_label():
+    scene = image_scene(np.full((4, 4), 0.5), labels=1)
+    assert scene.sizes["label"] == 1
+    flow = LinearizedFlow(scene.distances)
+    data = LowRankGradient()(flow, flow.uniform_weights(), scene.labels, 5.0)
+    assert (float(data.loss), float(data.error_percent)) == (0.0, 0.0)
+
+
+def test_labels_of_a_constant_image_are_undetermined():
+    labels = np.arange(16).reshape(4, 4) % 2
+    scene = image_scene(np.full((4, 4), 0.5), labels)
+    flow = LinearizedFlow(scene.distances)
+    weights = flow.uniform_weights()
+    status = Krylov().solve(flow, weights, 5.0).status
+    assert status.ending is Ending.UNDETERMINED
+    data = LowRankGradient()(flow, weights, scene.labels, 5.0)
+    assert float(data.loss) == 1.0
+    np.testing.assert_array_equal(data.gradient, 0.0)
+
+
+def test_one_pixel_is_an_image():
+    scene = image_scene(np.full((1, 1), 0.5), labels=1)
+    flow = LinearizedFlow(scene.distances)
+    assert Krylov().solve(flow, flow.uniform_weights(), 1.0).labels.item() == 0
+
+
+def png_header(rows, cols):
+    """A PNG that claims a size and holds no pixels."""
+    chunks = [b"\x89PNG\r\n\x1a\n"]
+    head = struct.pack(">IIBBBBB", cols, rows, 8, 0, 0, 0, 0)
+    for kind, data in ((b"IHDR", head), (b"IDAT", zlib.compress(b"")), (b"IEND", b"")):
+        code = struct.pack(">I", zlib.crc32(kind + data))
+        chunks.append(struct.pack(">I", len(data)) + kind + data + code)
+    return b"".join(chunks)
+
+
+@pytest.mark.parametrize("side", [5_000, 12_000, 60_000])
+def test_huge_images_are_refused_before_they_are_decoded(tmp_path, side):
+    """Above our limit, above Pillow's warning, and above Pillow's error."""
+    (tmp_path / "huge.png").write_bytes(png_header(side, side))
+    with pytest.raises(ValueError, match=r"`image`.*(scale it down|too large)"):
+        image_scene(tmp_path / "huge.png")
+
+
+def test_huge_arrays_are_refused():
+    huge = np.broadcast_to(np.uint8(0), (MAX_PIXELS + 1, 1))
+    with pytest.raises(ValueError, match=r"`image` has .* scale it down"):
+        image_scene(huge)
+
+
+def test_files_that_are_no_images_are_refused(tmp_path, color):
+    good = tmp_path / "good.png"
+    Image.fromarray(bytes_of(color)).save(good)
+    content = good.read_bytes()
+    broken = {
+        "truncated.png": content[:-40],
+        "header.png": content[:20],
+        "text.png": b"no image",
+        "empty.png": b"",
+        "flipped.png": content[:60] + bytes(20) + content[80:],
+    }
+    for name, data in broken.items():
+        (tmp_path / name).write_bytes(data)
+        with pytest.raises(ValueError, match=rf"`image` = '.*{name}'.*save it again"):
+            image_scene(tmp_path / name)
+        with pytest.raises(ValueError, match=rf"`labels` = '.*{name}'"):
+            image_scene(color, tmp_path / name)
+
+
+@pytest.mark.parametrize("path", ["missing.png", "", ".", "a\0b"])
+def test_what_is_no_file_is_not_found(path, color):
+    with pytest.raises(FileNotFoundError, match=r"`image` = .* check the path"):
+        image_scene(path)
+    with pytest.raises(FileNotFoundError, match=r"`labels` = .* check the path"):
+        image_scene(color, path)

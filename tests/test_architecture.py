@@ -1,0 +1,135 @@
+"""Imports point one way, stay light, and rooms stay liveable."""
+
+from __future__ import annotations
+
+import ast
+import doctest
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+import explorer
+
+PACKAGE = Path(explorer.__file__).parent
+MODULES = sorted(PACKAGE.rglob("*.py"))
+
+LAYERS = {
+    "dims": 0, "params": 0, "threads": 0,
+    "geometry": 1, "scenes": 1,
+    "flow": 2, "learning": 3, "dashboard": 4, "command": 5,
+}  # fmt: skip
+"""A module imports from its own folder and from lower layers only."""
+
+HEAVY = ("ipywidgets", "bokeh", "anywidget", "torch", "sklearn", "skimage")
+"""What `import explorer` must not load: a second each, and a browser's worth."""
+
+LONGEST_MODULE, LONGEST_BODY, MOST_ARGUMENTS = 300, 45, 6
+
+
+def name_of(path):
+    return path.relative_to(PACKAGE).as_posix()
+
+
+each_module = pytest.mark.parametrize("path", MODULES, ids=name_of)
+
+
+def room_of(path):
+    """The folder of a module, or the module itself at the top."""
+    return path.relative_to(PACKAGE).parts[0].removesuffix(".py")
+
+
+def imports_of(path):
+    """The full names of all modules that a file imports, also inside functions."""
+    names = []
+    for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+        if isinstance(node, ast.Import):
+            names += [alias.name for alias in node.names]
+        elif isinstance(node, ast.ImportFrom):
+            assert node.level == 0, f"{name_of(path)} imports relatively"
+            names += [f"{node.module}.{alias.name}" for alias in node.names]
+    return names
+
+
+def rooms_imported(path):
+    parts = [name.split(".") for name in imports_of(path)]
+    return {p[1] for p in parts if p[0] == "explorer" and len(p) > 1} & set(LAYERS)
+
+
+@each_module
+def test_imports_point_one_way(path):
+    room = room_of(path)
+    if room in ("__init__", "__main__"):  # the doors to everything
+        return
+    for other in rooms_imported(path) - {room}:
+        assert LAYERS[other] < LAYERS[room], f"{name_of(path)} imports {other}"
+
+
+@each_module
+def test_only_the_dashboard_knows_widgets(path):
+    if room_of(path) in ("dashboard", "command", "__main__"):
+        return
+    tops = {name.split(".")[0] for name in imports_of(path)}
+    assert not tops & {"ipywidgets", "bokeh", "anywidget", "IPython", "torch"}
+
+
+def test_import_is_light():
+    code = f"import sys, explorer; print([m for m in {HEAVY} if m in sys.modules])"
+    env = os.environ | {"PYTHONPATH": str(PACKAGE.parent)}
+    done = subprocess.run(
+        [sys.executable, "-c", code], capture_output=True, text=True, env=env
+    )
+    assert done.stderr == ""
+    assert done.stdout.strip() == "[]"
+
+
+@each_module
+def test_modules_open_with_their_purpose_and_stay_short(path):
+    text = path.read_text(encoding="utf-8")
+    assert ast.get_docstring(ast.parse(text))
+    assert len(text.splitlines()) <= LONGEST_MODULE
+
+
+def functions_of(path):
+    tree = ast.parse(path.read_text(encoding="utf-8"))
+    kinds = (ast.FunctionDef, ast.AsyncFunctionDef)
+    return [node for node in ast.walk(tree) if isinstance(node, kinds)]
+
+
+def body_length(function):
+    """Lines of the body without its docstring."""
+    body = function.body
+    documented = ast.get_docstring(function, clean=False) is not None
+    statements = body[1:] if documented else body
+    if not statements:
+        return 0
+    return function.end_lineno - statements[0].lineno + 1
+
+
+@each_module
+def test_bodies_and_signatures_stay_short(path):
+    for function in functions_of(path):
+        label = f"{name_of(path)}:{function.lineno} {function.name}"
+        assert body_length(function) <= LONGEST_BODY, label
+        args = function.args
+        names = [a.arg for a in (*args.posonlyargs, *args.args, *args.kwonlyargs)]
+        count = len([name for name in names if name not in ("self", "cls")])
+        assert count <= MOST_ARGUMENTS, label
+
+
+def test_every_public_name_exists_and_is_documented():
+    for name in set(explorer.__all__) - {"LearningExplorer", "SAMPLES"}:
+        assert getattr(explorer, name).__doc__
+
+
+def test_unknown_names_are_refused_as_python_does():
+    with pytest.raises(AttributeError, match="has no attribute 'nothing'"):
+        explorer.nothing  # noqa: B018 — the access is the test
+
+
+def test_the_first_example_works():
+    failed, tried = doctest.testmod(explorer)
+    assert tried > 0
+    assert failed == 0

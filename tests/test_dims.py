@@ -1,0 +1,78 @@
+"""The door between plain and labeled arrays."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+import xarray as xr
+
+from explorer import dims
+
+FIELD = np.arange(24.0).reshape(2, 3, 4)
+
+
+def test_labeled_gives_names_and_attributes():
+    array = dims.labeled(FIELD, dims.LABEL_FIELD, symbol="V")
+    assert array.dims == ("label", "row", "col")
+    assert array.attrs == {"symbol": "V"}
+
+
+def test_raw_undoes_labeled_in_any_order():
+    array = dims.labeled(FIELD, dims.LABEL_FIELD)
+    for order in (("row", "label", "col"), ("col", "row", "label")):
+        back = dims.raw("x", array.transpose(*order), dims.LABEL_FIELD)
+        np.testing.assert_array_equal(back, FIELD)
+        assert back.flags.c_contiguous
+
+
+@pytest.mark.parametrize(
+    ("value", "error", "words"),
+    [
+        (FIELD[0], ValueError, r"`x` has shape \(3, 4\); needed are 3 dimensions"),
+        (FIELD[:0], ValueError, r"`x` has shape \(0, 3, 4\).*at least one entry"),
+        (FIELD.astype(complex), TypeError, "`x` has dtype complex128"),
+        (FIELD.astype(str), TypeError, r"`x` has dtype <U.*astype\(float\)"),
+        (FIELD.astype(object), TypeError, "`x` has dtype object"),
+        (None, TypeError, "`x` has dtype object"),
+        ([[[1.0], [1.0, 2.0]]], TypeError, "`x` is a list .* equal lengths"),
+        (xr.Dataset({"x": 1}), TypeError, "`x` is a Dataset .* DataArray"),
+        (xr.DataArray(FIELD, dims=("a", "b", "c")), ValueError, "rename or select"),
+    ],
+)
+def test_raw_names_the_argument_and_the_cure(value, error, words):
+    with pytest.raises(error, match=words):
+        dims.raw("x", value, dims.LABEL_FIELD)
+
+
+@pytest.mark.parametrize("bad", [np.nan, np.inf, -np.inf])
+def test_finite_field_says_where_it_is_not(bad):
+    field = FIELD.copy()
+    field[1, 2, 3] = bad
+    where = r"`x` holds 1 entries .* at \{'label': 1, 'row': 2, 'col': 3\}"
+    with pytest.raises(ValueError, match=where):
+        dims.finite_field("x", field, dims.LABEL_FIELD)
+
+
+@pytest.mark.parametrize("dtype", [bool, np.uint8, np.int64, float])
+def test_labels_of_any_real_type_become_integers(dtype):
+    labels = np.array([[0, 1], [1, 0]]).astype(dtype)
+    checked = dims.label_field("x", labels, (2, 2), 2)
+    assert checked.dtype == np.intp
+    np.testing.assert_array_equal(checked, [[0, 1], [1, 0]])
+
+
+@pytest.mark.parametrize(
+    ("labels", "error", "words"),
+    [
+        ([[0.5, 0.0]], TypeError, "no integers"),
+        ([[np.nan, 0.0]], TypeError, "no integers"),
+        ([[np.inf, 0.0]], TypeError, "no integers"),
+        ([[-1, 0]], ValueError, "from -1 to 0; admissible are 0 to 2"),
+        ([[0, 3]], ValueError, "from 0 to 3; admissible are 0 to 2 .*renumber"),
+        ([[1e300, 0]], ValueError, "from 0 to 1e"),
+        ([[0], [0]], ValueError, r"shape \(2, 1\); the image has .* \(1, 2\)"),
+    ],
+)
+def test_label_field_names_what_is_wrong(labels, error, words):
+    with pytest.raises(error, match=words):
+        dims.label_field("x", labels, (1, 2), 3)

@@ -1,0 +1,75 @@
+"""Parameters check, explain and bound themselves from one declaration."""
+
+from __future__ import annotations
+
+from fractions import Fraction
+
+import numpy as np
+import pytest
+
+from explorer import params
+
+ALL = [value for value in vars(params).values() if isinstance(value, params.Parameter)]
+every = pytest.mark.parametrize("parameter", ALL, ids=lambda p: p.name)
+
+
+@every
+def test_defaults_and_sliders_are_admissible(parameter):
+    assert parameter.check(parameter.default) == parameter.default
+    low, high, increment = parameter.slider
+    assert parameter.check(low) <= parameter.check(high)
+    assert increment > 0.0
+
+
+@every
+def test_names_are_unique_and_meanings_are_given(parameter):
+    assert [p.name for p in ALL].count(parameter.name) == 1
+    assert parameter.meaning
+
+
+@every
+def test_bounds_are_admissible_unless_open(parameter):
+    assert parameter.check(parameter.high) == parameter.high
+    if parameter.open_low:
+        with pytest.raises(ValueError, match="out of range"):
+            parameter.check(parameter.low)
+    else:
+        assert parameter.check(parameter.low) == parameter.low
+
+
+@every
+@pytest.mark.parametrize(
+    "value", [np.nan, np.inf, -np.inf, -1, 1e300, 10**400, -(10**400)], ids=str
+)
+def test_numbers_out_of_range_are_refused_with_value_and_range(parameter, value):
+    with pytest.raises(ValueError, match=f"`{parameter.name}` = ") as caught:
+        parameter.check(value)
+    assert repr(value) in str(caught.value)
+    assert parameter.admissible in str(caught.value)
+
+
+@every
+@pytest.mark.parametrize(
+    "value",
+    [None, True, np.True_, "3", b"3", 1j, [1], (1,), {}, np.array(1), np.array([1])],
+    ids=repr,
+)
+def test_what_is_no_number_is_refused_with_its_type(parameter, value):
+    with pytest.raises(TypeError, match=f"`{parameter.name}` = ") as caught:
+        parameter.check(value)
+    assert type(value).__name__ in str(caught.value)
+    assert parameter.admissible in str(caught.value)
+
+
+@every
+def test_numbers_of_any_type_become_plain_ones(parameter):
+    for number in (np.float32(1), np.int8(1), np.uint64(1), Fraction(1)):
+        checked = parameter.check(number)
+        assert checked == 1
+        assert type(checked) is (int if parameter.integer else float)
+
+
+@pytest.mark.parametrize("value", [1.5, np.float32(2.5), Fraction(7, 2)])
+def test_integers_are_not_rounded(value):
+    with pytest.raises(ValueError, match="needed is an integer"):
+        params.DIM.check(value)
