@@ -1,9 +1,12 @@
-"""The one place where threads are arranged: kernels in parallel, BLAS on one thread.
+"""The one place where threads are arranged: one computation at a time, on all cores.
 
 Our kernels share rows out among numba's threads (`NUMBA_NUM_THREADS` sets how many).
 A BLAS pool beside them fights for the same cores: on two cores a learning step then
-takes eight times as long. Inside our own computations BLAS is therefore held to one
-thread; outside, the user's setting is left as it was.
+takes eight times as long. So BLAS is held to one thread inside our own computations,
+and left as the user had set it outside; that also makes results independent of the
+number of cores. Computations of different Python threads take turns: not every
+threading layer of numba can run kernels of two threads at once, and two dashboards in
+one kernel then share the cores instead of fighting for them.
 """
 
 from __future__ import annotations
@@ -17,40 +20,41 @@ from threadpoolctl import ThreadpoolController
 
 F = TypeVar("F", bound=Callable[..., Any])
 
-_lock = threading.Lock()
-_depth = 0
-_limiter: Any = None
-_controller: ThreadpoolController | None = None
+
+class Turn:
+    """A reentrant context: the outermost entry of a thread waits and limits BLAS."""
+
+    def __init__(self) -> None:
+        self._lock = threading.RLock()
+        self._depth = 0
+        self._limit: Any = None
+        self._controller: ThreadpoolController | None = None
+
+    def __enter__(self) -> None:
+        self._lock.acquire()
+        self._depth += 1
+        if self._depth == 1:
+            # finding the libraries takes milliseconds, so it is done once
+            self._controller = self._controller or ThreadpoolController()
+            self._limit = self._controller.limit(limits=1, user_api="blas")
+            self._limit.__enter__()
+
+    def __exit__(self, *error: object) -> None:
+        self._depth -= 1
+        if self._depth == 0:
+            self._limit.__exit__(*error)
+        self._lock.release()
 
 
-def _enter() -> None:
-    """Hold BLAS to one thread; the first of nested or concurrent users sets it."""
-    global _depth, _limiter, _controller
-    with _lock:
-        _depth += 1
-        if _depth == 1:
-            _controller = _controller or ThreadpoolController()
-            _limiter = _controller.limit(limits=1, user_api="blas")
+TURN = Turn()
 
 
-def _leave() -> None:
-    """Give BLAS its threads back when the last user leaves."""
-    global _depth
-    with _lock:
-        _depth -= 1
-        if _depth == 0:
-            _limiter.restore_original_limits()
-
-
-def one_blas_thread(function: F) -> F:
-    """Run `function` with BLAS on one thread (reentrant, from any thread)."""
+def exclusive(function: F) -> F:
+    """Run `function` alone, with BLAS on one thread; it may call others of its kind."""
 
     @wraps(function)
-    def limited(*args: Any, **kwargs: Any) -> Any:
-        _enter()
-        try:
+    def alone(*args: Any, **kwargs: Any) -> Any:
+        with TURN:
             return function(*args, **kwargs)
-        finally:
-            _leave()
 
-    return cast(F, limited)
+    return cast(F, alone)

@@ -11,12 +11,14 @@ import ipywidgets as widgets
 from explorer.params import Parameter
 
 LABEL_WIDTH = "92px"
+HINT_INDENT = "102px"
 STYLE = """
 <style>
 .explorer-panel { min-width: 350px; max-width: 350px; }
 .explorer-message { color: #b00020; font-weight: 600; line-height: 1.25; }
 .explorer-message .widget-html-content, .explorer-hint .widget-html-content {
   line-height: 1.25; white-space: normal; }
+.explorer-status .widget-html-content { line-height: 1.35; white-space: normal; }
 .explorer-hint { color: #555; font-size: 11px; }
 .explorer-invalid { outline: 2px solid #b00020; outline-offset: 1px; }
 .explorer-code pre { white-space: pre-wrap; margin: 0; font-size: 12px; }
@@ -33,11 +35,12 @@ class Control:
     name : of the setting it steers; widget : carries the value; box : is displayed.
     """
 
-    def __init__(self, name: str, widget: Any, hint: str = "") -> None:
+    def __init__(self, name: str, widget: Any, hint: str = "", gap: str = "0") -> None:
         self.name, self.widget = name, widget
         self.message = widgets.HTML(layout={"display": "none"})
         self.message.add_class("explorer-message")
-        note = widgets.HTML(hint, layout={"margin": f"-6px 0 0 {LABEL_WIDTH}"})
+        margin = f"{gap} 0 4px {HINT_INDENT}"
+        note = widgets.HTML(hint, layout={"margin": margin, "height": "auto"})
         note.add_class("explorer-hint")
         self.box = widgets.VBox([widget, note, self.message])
 
@@ -78,7 +81,7 @@ def slider(parameter: Parameter, value: float, **options: Any) -> Control:
         )
         shown = f"{low:g} … {high:g}"
     unit = f" ({parameter.unit})" if parameter.unit else ""
-    return Control(parameter.name, widget, f"{shown}{unit}")
+    return Control(parameter.name, widget, f"{shown}{unit}", gap="-8px")
 
 
 def readout(increment: float) -> str:

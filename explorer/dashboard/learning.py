@@ -150,6 +150,8 @@ class LearningExplorer(widgets.HBox):
 
     def close(self) -> None:
         """End the thread, and close the figure and every control."""
+        if not hasattr(self, "_worker"):  # refused settings: nothing was made yet
+            return
         self._worker.close()
         self.figure.close()
         self.panel.close()

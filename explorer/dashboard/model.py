@@ -28,7 +28,7 @@ from explorer.learning.trace import Step, trace_of
 from explorer.scenes.images import SAMPLES, image_structure, sample_image
 from explorer.scenes.scene import Structure, make_scene
 from explorer.scenes.voronoi import KINDS, voronoi_structure
-from explorer.threads import one_blas_thread
+from explorer.threads import exclusive
 
 REFERENCE_RANK = 6
 """Rank of the gradient that the cosine compares with, or m if that is smaller."""
@@ -138,7 +138,7 @@ class LearningModel:
         """Return the present settings."""
         return Settings(**{n: self.leaf[n]() for n in Settings.__annotations__})
 
-    @one_blas_thread
+    @exclusive
     def refresh(self, check: Callable[[], None]) -> None:
         """Bring every node up to date and replace the record of the present step."""
         self._check = check
@@ -156,7 +156,7 @@ class LearningModel:
         """Time the last refresh or step took."""
         return self._spent
 
-    @one_blas_thread
+    @exclusive
     def advance(self, check: Callable[[], None]) -> None:
         """Take one descent step; if it is superseded the weights stay as they were."""
         began = clock.perf_counter()

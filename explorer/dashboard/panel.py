@@ -63,6 +63,7 @@ class Panel:
         self.progress = widgets.IntProgress(layout={"width": "200px"})
         self.remaining = widgets.Label(layout={"width": "135px"})
         self.status = widgets.HTML(STARTING)
+        self.status.add_class("explorer-status")
         self.problem = widgets.HTML(layout={"display": "none"})
         self.problem.add_class("explorer-message")
         self._add_probe()
@@ -81,8 +82,9 @@ class Panel:
             accept="image/*",
             multiple=False,
             description="upload an image",
+            icon="",
             tooltip="PNG, JPEG or TIFF of yours; its colors become the labels",
-            layout={"width": "200px", "margin": f"2px 2px 8px {controls.LABEL_WIDTH}"},
+            layout={"width": "200px", "margin": f"2px 2px 2px {controls.HINT_INDENT}"},
         )
         self._add(Control("upload", upload, "at most 16 megapixels; shown at ≤ 256²"))
         size = controls.choice(
@@ -149,12 +151,13 @@ class Panel:
         """Add the uploaded image to the scenes and select it."""
         scene = self.controls["scene"].widget
         others = [(t, n) for t, n in scene.options if n != UPLOAD]
-        with scene.hold_trait_notifications():
-            scene.options = [*others, (f"uploaded: {title}", UPLOAD)]
-            scene.value = UPLOAD
+        scene.options = [*others, (f"uploaded: {title}", UPLOAD)]
+        scene.value = UPLOAD
 
     def show(self, settings: Settings) -> None:
         """Set every control to the given settings."""
+        size = self.controls["size"].widget
+        size.options = sorted({*size.options, settings.size})
         for name, control in self.controls.items():
             if name != "upload":
                 control.widget.value = getattr(settings, name)

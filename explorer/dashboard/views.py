@@ -160,6 +160,7 @@ def curve(name: str, title: str, ylabel: str) -> figure:
     plot = frame(name, title)
     plot.xaxis.axis_label, plot.yaxis.axis_label = "step", ylabel
     plot.y_range.start = 0
+    plot.x_range.start, plot.x_range.min_interval = -0.5, 5
     data = source(name, x=[], y=[])
     plot.line("x", "y", source=data, color=INK, line_width=2)
     dots = plot.scatter("x", "y", source=data, color=INK, size=5)

@@ -18,7 +18,7 @@ from explorer.flow.linearized import LinearizedFlow
 from explorer.flow.status import Ending, Status
 from explorer.flow.system import LinearSystem
 from explorer.geometry import simplex
-from explorer.threads import one_blas_thread
+from explorer.threads import exclusive
 
 LARGEST_LOG_SCALE = 600.0
 """Beyond e^600 the entries of V(T) would leave double precision."""
@@ -120,7 +120,7 @@ class Krylov:
         object.__setattr__(self, "dim", params.DIM.check(self.dim))
         object.__setattr__(self, "rtol", params.RTOL.check(self.rtol))
 
-    @one_blas_thread
+    @exclusive
     def init(
         self, system: LinearSystem, check: Callable[[], None] = lambda: None
     ) -> KrylovState:
@@ -129,7 +129,7 @@ class Krylov:
             system, arnoldi(system.apply, system.source, self.dim, check)
         )
 
-    @one_blas_thread
+    @exclusive
     def compute(self, state: KrylovState, time: float) -> Evolution:
         """Return V(time) from the basis: a small exponential and one combination."""
         basis = state.basis

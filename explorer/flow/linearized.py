@@ -19,6 +19,7 @@ from explorer.dims import (
 )
 from explorer.flow.system import LinearSystem
 from explorer.geometry import grid
+from explorer.threads import exclusive
 
 PATCH_TOLERANCE = 1e-6
 """How far a weight patch may sum from one: single precision over 225 neighbors."""
@@ -130,6 +131,7 @@ class LinearizedFlow:
         """Return a ground truth labeling as an integer array (row, col)."""
         return label_field("labels", labels, self.shape[1:], self.shape[0])
 
+    @exclusive
     def system(self, weights: np.ndarray) -> LinearSystem:
         """Return the linear system of already checked weights."""
         return LinearSystem.at(weights, self._log_likelihood)

@@ -18,7 +18,7 @@ from explorer.flow.system import LinearSystem
 from explorer.geometry import grid, kernels, simplex
 from explorer.learning.factors import Factors, factorize
 from explorer.learning.losses import DirectionLoss, target_of
-from explorer.threads import one_blas_thread
+from explorer.threads import exclusive
 
 SOURCE = "Zeilmann, Petra, Schnörr (JMIV 2023), Theorem 3.8 and (3.47)"
 
@@ -84,7 +84,7 @@ class LowRankGradient:
         """The integrator of the forward pass."""
         return Krylov(dim=self.dim)
 
-    @one_blas_thread
+    @exclusive
     def init(
         self,
         evolution: Evolution,
@@ -99,12 +99,12 @@ class LowRankGradient:
         loss_error = self.loss.error(evolution.direction, evolution.error)
         return GradientState(value, loss_error, factors, labels)
 
-    @one_blas_thread
+    @exclusive
     def compute(self, state: GradientState) -> np.ndarray:
         """Return ∂f of rank `rank`, (offset, row, col)."""
         return assemble(state.factors, self.rank)
 
-    @one_blas_thread
+    @exclusive
     def __call__(
         self, flow: LinearizedFlow, weights: Any, labels: Any, time: float
     ) -> xr.Dataset:

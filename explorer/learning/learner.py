@@ -21,7 +21,7 @@ from explorer.learning.gradient import (
 from explorer.learning.losses import regularizer
 from explorer.learning.optimizers import RiemannianDescent
 from explorer.learning.trace import Step, trace_of
-from explorer.threads import one_blas_thread
+from explorer.threads import exclusive
 
 
 class Optimizer(Protocol):
@@ -49,7 +49,7 @@ class Evaluation:
     tau: float = 0.0
 
     @classmethod
-    @one_blas_thread
+    @exclusive
     def of(cls, state: GradientState, gradient: np.ndarray, tau: float) -> Evaluation:
         """Add the regularizer to the loss and gradient of f."""
         system = state.factors.evolution.state.system
