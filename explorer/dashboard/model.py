@@ -164,7 +164,8 @@ class LearningModel:
         evaluation = self.evaluation()
         optimizer = RiemannianDescent(self.leaf["step"]())
         step = self.records[-1].step + 1
-        self.weights.set(optimizer.update(evaluation.weights, evaluation.gradient))
+        weights, slope, tau = evaluation.weights, evaluation.gradient, evaluation.tau
+        self.weights.set(optimizer.update(weights, slope, tau))
         self._check = check
         try:
             new = self.evaluation()

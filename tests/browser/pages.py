@@ -1,0 +1,112 @@
+"""What the browser tests do on a page: open it, move controls, read sources."""
+
+import time
+
+RUN_DONE = """() => {
+  const panel = window.jupyterapp?.shell?.currentWidget;
+  if (!panel?.content?.widgets) return false;
+  const cells = panel.content.widgets.filter(
+    (c) => c.model.type === "code" && c.model.sharedModel.getSource().trim());
+  return panel.sessionContext.session?.kernel?.status === "idle"
+    && cells.every((c) => c.model.executionCount !== null);
+}"""
+IDLE = """() => window.jupyterapp?.shell?.currentWidget?.sessionContext?.session
+  ?.kernel?.status === "idle" """
+ERRORS = """() => jupyterapp.shell.currentWidget.content.widgets
+  .filter((c) => c.model.type === "code").flatMap((c) => c.model.outputs.toJSON())
+  .filter((o) => o.output_type === "error").map((o) => o.ename + ": " + o.evalue)"""
+FIND = """(name) => (window.Bokeh?.documents ?? [])
+  .map((d) => d.get_model_by_name(name)).find(Boolean)"""
+COLUMN = f"""([name, column]) => {{
+  const source = ({FIND})(name);
+  const values = source?.data?.[column];
+  if (values === undefined) return null;
+  const one = values.length === 1 && typeof values[0] === "object" ? values[0] : values;
+  return Array.from(one);
+}}"""
+NOTEBOOK = "explore_learning.ipynb"
+
+
+def open_explorer(page, server, kind):
+    """Open the notebook in JupyterLab or Voila and wait for the first picture."""
+    if kind == "lab":
+        page.goto(server.url(f"/lab/tree/{NOTEBOOK}", "&reset"))
+        page.wait_for_selector(".jp-Notebook .jp-Cell", timeout=60_000)
+        # never run before the kernel has been idle once
+        page.wait_for_function(IDLE, timeout=60_000)
+        page.evaluate("() => jupyterapp.commands.execute('notebook:run-all-cells')")
+        page.wait_for_function(RUN_DONE, timeout=120_000)
+        assert page.evaluate(ERRORS) == []
+    else:
+        page.goto(server.url(f"/voila/render/{NOTEBOOK}"))
+    wait_for_picture(page)
+
+
+def wait_for_picture(page):
+    """Wait until a view is there and has been fed."""
+    page.wait_for_selector("[data-ready=true]", timeout=120_000, state="attached")
+    wait_for(page, lambda: column(page, "labeling-error"), 120)
+
+
+def column(page, source, name="y"):
+    """Return a column of a Bokeh source as a list, None if it is not there."""
+    return page.evaluate(COLUMN, [source, name])
+
+
+def wait_for(page, condition, seconds=20):
+    """Return the first true value of `condition()`; fail after some seconds."""
+    deadline = time.monotonic() + seconds
+    while True:
+        value = condition()
+        if value:
+            return value
+        assert time.monotonic() < deadline, "the page did not get there in time"
+        page.wait_for_timeout(10)
+
+
+def wait_for_change(page, before, source, name="y", seconds=20):
+    """Wait until a column differs from `before` and return it."""
+
+    def changed():
+        now = column(page, source, name)
+        return now if now and now != before else None
+
+    return wait_for(page, changed, seconds)
+
+
+def slider(page, label):
+    """Return the slider whose label is exactly `label`."""
+    label = page.locator(".widget-label", has_text=label).first
+    return page.locator(".widget-slider").filter(has=label)
+
+
+def handle(page, label):
+    """Return the handle of a slider, scrolled into view."""
+    grip = slider(page, label).locator(".noUi-handle").first
+    grip.scroll_into_view_if_needed()
+    return grip
+
+
+def press(page, label, key, times=1):
+    """Press a key on a slider."""
+    handle(page, label).focus()
+    for _ in range(times):
+        page.keyboard.press(key)
+
+
+def drag(page, label, share):
+    """Drag a slider with the mouse to a share of its range."""
+    grip = handle(page, label).bounding_box()
+    base = slider(page, label).locator(".noUi-base").first.bounding_box()
+    page.mouse.move(grip["x"] + grip["width"] / 2, grip["y"] + grip["height"] / 2)
+    page.mouse.down()
+    goal = base["x"] + share * base["width"]
+    page.mouse.move(goal, base["y"] + base["height"] / 2, steps=8)
+    page.mouse.up()
+
+
+def click(page, name):
+    """Click a button."""
+    button = page.get_by_role("button", name=name, exact=True)
+    button.scroll_into_view_if_needed()
+    button.click()

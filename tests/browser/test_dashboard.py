@@ -1,0 +1,136 @@
+"""The learning explorer as a person meets it: keyboard, mouse, running, reloading."""
+
+import time
+
+import pytest
+
+from tests.browser import pages
+from tests.browser.pages import click, column, wait_for, wait_for_change
+
+pytestmark = pytest.mark.browser
+
+
+@pytest.fixture(params=["lab", "voila"])
+def kind(request):
+    return request.param
+
+
+@pytest.fixture
+def explorer(page, kind, request):
+    pages.open_explorer(page, request.getfixturevalue(kind), kind)
+    return page
+
+
+def assert_clean(page):
+    assert page.watch.external == set()
+    assert page.watch.problems == []
+
+
+def test_keyboard_and_mouse_on_the_time_slider_change_the_views(explorer):
+    labels, sigma = (
+        column(explorer, "labeling", "image"),
+        column(explorer, "singular-values"),
+    )
+    pages.press(explorer, "time T", "ArrowRight", 4)
+    moved = wait_for_change(explorer, sigma, "singular-values")
+    wait_for_change(explorer, labels, "labeling", "image")
+    readout = pages.slider(explorer, "time T").locator(".widget-readout")
+    wait_for(explorer, lambda: readout.inner_text() == "6.0")
+    labels = column(explorer, "labeling", "image")
+    pages.drag(explorer, "time T", 0.9)
+    wait_for_change(explorer, moved, "singular-values")
+    wait_for_change(explorer, labels, "labeling", "image")
+    assert_clean(explorer)
+
+
+def test_rank_and_rho_move_singular_values_and_cosine(explorer):
+    pages.drag(explorer, "time T", 1.0)
+    fill = column(explorer, "singular-values", "fill")
+    before = wait_for_change(explorer, None, "gradient-cosine")
+    pages.press(explorer, "rank r", "ArrowRight", 2)
+    wait_for_change(explorer, fill, "singular-values", "fill")
+    wait_for_change(explorer, before, "gradient-cosine")
+    sigma = column(explorer, "singular-values")
+    pages.press(explorer, "rho ρ", "ArrowRight", 3)
+    wait_for_change(explorer, sigma, "singular-values")
+    assert_clean(explorer)
+
+
+def test_run_streams_points_and_pause_stops_within_half_a_second(explorer):
+    explorer.get_by_label("steps").fill("2000")
+    explorer.get_by_label("steps").press("Tab")
+    click(explorer, "run")
+    wait_for(explorer, lambda: len(column(explorer, "labeling-error")) > 3)
+    seen = len(column(explorer, "labeling-error"))
+    wait_for(explorer, lambda: len(column(explorer, "labeling-error")) > seen)
+    click(explorer, "pause")
+    clicked = time.monotonic()
+    explorer.get_by_text("paused").wait_for(timeout=5_000)
+    assert time.monotonic() - clicked < 0.5
+    stopped = column(explorer, "labeling-error")
+    explorer.wait_for_timeout(400)
+    assert len(column(explorer, "labeling-error")) - len(stopped) <= 1
+    assert_clean(explorer)
+
+
+def test_a_click_into_a_picture_probes_the_pixel(explorer):
+    before = column(explorer, "probe", "x")
+    # the figure is a web component: find where its frame lies on the page
+    box = explorer.evaluate(
+        """() => {
+          const doc = Bokeh.documents[0];
+          const model = doc.get_model_by_name("input-figure");
+          const view = Bokeh.index.find_one(model);
+          const r = view.el.getBoundingClientRect();
+          const f = view.frame.bbox;
+          return [r.x + f.x0 + 0.25 * f.width, r.y + f.y0 + 0.3 * f.height];
+        }"""
+    )
+    explorer.mouse.click(*box)
+    wait_for_change(explorer, before, "probe", "x")
+    assert_clean(explorer)
+
+
+def test_an_unreadable_upload_is_explained_beside_the_control(explorer, tmp_path):
+    bad = tmp_path / "broken.png"
+    bad.write_bytes(b"\x89PNG\r\n\x1a\n broken")
+    before = column(explorer, "labeling", "image")
+    explorer.locator(
+        ".jupyter-widget-upload, .widget-upload"
+    ).first.scroll_into_view_if_needed()
+    with explorer.expect_file_chooser() as chooser:
+        explorer.get_by_text("upload an image").click()
+    chooser.value.set_files(bad)
+    explorer.get_by_text("cannot be read as an image").wait_for(timeout=10_000)
+    assert column(explorer, "labeling", "image") == before
+    assert_clean(explorer)
+
+
+def test_a_reloaded_page_and_a_second_view_show_the_current_state(page, lab):
+    pages.open_explorer(page, lab, "lab")
+    click(page, "single step")
+    wait_for(page, lambda: len(column(page, "labeling-error")) == 2)
+    current = column(page, "labeling-error")
+    page.evaluate("() => jupyterapp.commands.execute('notebook:create-output-view')")
+    wait_for(page, lambda: page.evaluate(VIEWS) == [current, current])
+    page.evaluate("() => jupyterapp.commands.execute('docmanager:save')")
+    page.goto(lab.url(f"/lab/tree/{pages.NOTEBOOK}"))
+    pages.wait_for_picture(page)
+    wait_for(page, lambda: column(page, "labeling-error") == current)
+    assert_clean(page)
+
+
+VIEWS = """() => (window.Bokeh?.documents ?? [])
+  .map((d) => d.get_model_by_name("labeling-error")).filter(Boolean)
+  .map((s) => Array.from(s.data.y))"""
+
+
+def test_running_the_cell_again_leaves_one_explorer(page, lab):
+    pages.open_explorer(page, lab, "lab")
+    for _ in range(2):
+        page.evaluate("() => jupyterapp.commands.execute('notebook:run-all-cells')")
+        page.wait_for_timeout(300)
+        page.wait_for_function(pages.RUN_DONE, timeout=60_000)
+        pages.wait_for_picture(page)
+    wait_for(page, lambda: page.evaluate("() => Bokeh.documents.length") == 1)
+    assert_clean(page)
