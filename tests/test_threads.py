@@ -1,4 +1,4 @@
-"""BLAS is held to one thread inside our computations, and given back after them."""
+"""Computations take turns, with BLAS on one thread, and give it back after them."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ import threading
 import pytest
 from threadpoolctl import threadpool_info, threadpool_limits
 
-from explorer.threads import one_blas_thread
+from explorer.threads import exclusive
 
 
 def blas_threads():
@@ -25,17 +25,17 @@ def two_threads():
         yield
 
 
-@one_blas_thread
+@exclusive
 def inside():
     return blas_threads()
 
 
-@one_blas_thread
+@exclusive
 def nested():
     return inside() | blas_threads()
 
 
-@one_blas_thread
+@exclusive
 def failing():
     raise KeyError("inside")
 
@@ -52,19 +52,25 @@ def test_the_setting_comes_back_after_an_error(two_threads):
     assert blas_threads() == {2}
 
 
-def test_the_last_of_two_concurrent_users_gives_back(two_threads):
-    entered, leave = threading.Event(), threading.Event()
+def test_computations_of_two_threads_take_turns(two_threads):
+    entered, leave, order = threading.Event(), threading.Event(), []
 
-    @one_blas_thread
-    def wait():
+    @exclusive
+    def first():
         entered.set()
         leave.wait(10.0)
+        order.append("first")
 
-    other = threading.Thread(target=wait)
-    other.start()
+    @exclusive
+    def second():
+        order.append("second")
+
+    threads = [threading.Thread(target=f) for f in (first, second)]
+    threads[0].start()
     assert entered.wait(10.0)
-    assert inside() == {1}
-    assert blas_threads() == {1}  # the other one is still at work
+    threads[1].start()
     leave.set()
-    other.join()
+    for thread in threads:
+        thread.join()
+    assert order == ["first", "second"]
     assert blas_threads() == {2}

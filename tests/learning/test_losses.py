@@ -77,6 +77,32 @@ def test_error_bounds_hold_for_every_disturbance(seed, size):
     assert np.linalg.norm(df - dg) <= loss.gradient_error(V, error) + 50 * EPS
 
 
+def test_gradient_error_bound_holds_along_the_worst_direction():
+    """cos ∠(V*, V) = 1/√3, disturbed along the leading eigenvector of the Hessian."""
+    labels = np.arange(4).reshape(2, 2) % 3
+    target = target_of(labels, 3)
+    along = target / np.linalg.norm(target)
+    across = np.zeros_like(along)
+    across[0, 0, 0] = 1.0
+    across -= np.vdot(across, along) * along
+    across /= np.linalg.norm(across)
+    c, s = 1 / np.sqrt(3), np.sqrt(2 / 3)
+    V, W = c * along + s * across, s * along - c * across  # orthonormal
+    x, y = np.linalg.eigh([[0.0, s], [s, c]])[1][:, -1]
+    for error in (1e-2, 1e-4):
+        change = [
+            np.linalg.norm(
+                DirectionLoss()(V + error * (sign * y * V + x * W), target)[1]
+                - DirectionLoss()(V, target)[1]
+            )
+            for sign in (1, -1)
+        ]
+        bound = DirectionLoss().gradient_error(V, error)
+        assert max(change) <= bound
+        # attained to first order, whichever way the eigenvector is oriented
+        assert max(change) >= (1 - 10 * error) * bound
+
+
 def test_error_bounds_of_no_and_of_hopeless_errors():
     V, _, _ = draw(0)
     loss, whole = DirectionLoss(), float(np.linalg.norm(V))
