@@ -65,12 +65,14 @@ class LiveFigure(anywidget.AnyWidget):
     ) -> None:
         """Replace columns of named sources and properties of named models.
 
-        What is not sent yet is overwritten: the newest wins. Any thread may call.
+        What is not sent yet is overwritten: the newest wins. What is shown already is
+        not sent again: the browser draws only what changes. Any thread may call.
         """
         with self._lock:
             self._columns.update(columns)
             for name, values in (props or {}).items():
                 self._props.setdefault(name, {}).update(values)
+            self._drop_shown()
             self._schedule()
 
     def source(self, name: str) -> ColumnDataSource:
@@ -133,6 +135,19 @@ class LiveFigure(anywidget.AnyWidget):
             self._timer = None
             self._schedule()
 
+    def _drop_shown(self) -> None:
+        """Forget pending columns and properties that equal the present ones."""
+        self._columns = {
+            name: columns
+            for name, columns in self._columns.items()
+            if not same(columns, self._models[name].data)
+        }
+        self._props = {
+            name: values
+            for name, values in self._props.items()
+            if any(getattr(self._models[name], k) != v for k, v in values.items())
+        }
+
     def _store(self) -> list[dict[str, Any]]:
         """Move what is pending into the kernel's models; return their properties."""
         props = []
@@ -167,6 +182,15 @@ class LiveFigure(anywidget.AnyWidget):
             "props": props,
         }
         self.send(message, buffers=buffers)
+
+
+def same(columns: Mapping[str, Any], shown: Mapping[str, Any]) -> bool:
+    """Return whether two sets of columns hold the same values."""
+    return columns.keys() == shown.keys() and all(
+        len(columns[k]) == len(shown[k])
+        and np.array_equal(np.asarray(columns[k]), np.asarray(shown[k]))
+        for k in columns
+    )
 
 
 def encode(column: Any, buffers: list[Any]) -> dict[str, Any]:

@@ -40,6 +40,11 @@ class Node(Generic[T]):
             self._fresh = True
         return self._value  # type: ignore[return-value]  # fresh: it holds a T
 
+    @property
+    def fresh(self) -> bool:
+        """Whether the value is there and nothing upstream has changed since."""
+        return self._fresh
+
     def invalidate(self) -> None:
         """Mark this node and everything downstream as stale."""
         self._fresh = False

@@ -126,7 +126,7 @@ class LearningModel:
         """Set leaves; learning starts anew if the ground truth changes."""
         for name, value in changes.items():
             self.leaf[name].set(value)
-        if not self.structure._fresh and set(changes) & set(RESTARTING):
+        if not self.structure.fresh and set(changes) & set(RESTARTING):
             self.reset()
 
     def reset(self) -> None:
@@ -150,6 +150,11 @@ class LearningModel:
         step, seconds = (last.step, last.seconds) if last else (0, 0.0)
         self.records[-1:] = [self.evaluation().record(step, seconds)]
         self._spent = clock.perf_counter() - began
+
+    @property
+    def current(self) -> bool:
+        """Whether every node is up to date, so that a step can be taken."""
+        return bool(self.records) and self.norms.fresh and self.cosine.fresh
 
     @property
     def seconds(self) -> float:

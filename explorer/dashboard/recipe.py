@@ -19,6 +19,9 @@ CHECKS = {
     "time": params.TIME, "rank": params.RANK, "step": params.STEP, "tau": params.TAU,
 }  # fmt: skip
 
+NAMES = frozenset({"scene", *CHECKS})
+"""Every setting that a control or a program can change."""
+
 
 def to_state(settings: Settings, history: Sequence[Segment]) -> dict[str, Any]:
     """Return the state as one JSON-able document with a schema version."""

@@ -44,9 +44,10 @@ def test_keyboard_and_mouse_on_the_time_slider_change_the_views(explorer):
 
 
 def test_rank_and_rho_move_singular_values_and_cosine(explorer):
-    pages.drag(explorer, "time T", 1.0)
     fill = column(explorer, "singular-values", "fill")
-    before = wait_for_change(explorer, None, "gradient-cosine")
+    before = column(explorer, "gradient-cosine")
+    pages.drag(explorer, "time T", 1.0)
+    before = wait_for_change(explorer, before, "gradient-cosine")
     pages.press(explorer, "rank r", "ArrowRight", 2)
     wait_for_change(explorer, fill, "singular-values", "fill")
     wait_for_change(explorer, before, "gradient-cosine")
@@ -81,6 +82,7 @@ def test_a_click_into_a_picture_probes_the_pixel(explorer):
           const doc = Bokeh.documents[0];
           const model = doc.get_model_by_name("input-figure");
           const view = Bokeh.index.find_one(model);
+          view.el.scrollIntoView({ block: "center" });
           const r = view.el.getBoundingClientRect();
           const f = view.frame.bbox;
           return [r.x + f.x0 + 0.25 * f.width, r.y + f.y0 + 0.3 * f.height];
