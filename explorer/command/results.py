@@ -98,13 +98,13 @@ def workshop(folder: Path) -> tempfile.TemporaryDirectory[str]:
 
 def save(result: Result, out: Path) -> tuple[Path, Path]:
     """Write both files; each appears whole or not at all, the dataset first."""
-    from explorer.dashboard.report import write_report  # loads bokeh
-
     data, report = targets(out)
     with workshop(out.parent) as folder:
         draft = Path(folder)
         result.dataset().to_netcdf(draft / data.name, engine="h5netcdf")
         os.replace(draft / data.name, data)
+        from explorer.dashboard.report import write_report  # loads bokeh
+
         write_report(draft / report.name, result.scene, result.learner, result.trace)
         os.replace(draft / report.name, report)
     return data, report

@@ -43,6 +43,7 @@ def voila(notebook: Path, port: int) -> Page:
         "Voila.port_retries": 0,
         "Voila.open_browser": False,
         "Voila.auto_token": True,  # that is: the token in the environment
+        "VoilaConfiguration.template": "explorer",
         "VoilaConfiguration.theme": "light",
         "VoilaConfiguration.show_tracebacks": False,
     }

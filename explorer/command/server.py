@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import json
 import os
+import shutil
 import socket
 import subprocess
 import sys
@@ -15,6 +16,8 @@ from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 
 import psutil
+
+import explorer
 
 HOST = "127.0.0.1"
 
@@ -29,13 +32,8 @@ PAUSE = 0.1
 
 LOG_LINES = 20
 
-KERNEL = {
-    "argv": [sys.executable, "-m", "ipykernel_launcher", "-f", "{connection_file}"],
-    "display_name": "Python 3 (ipykernel)",
-    "language": "python",
-    "metadata": {"debugger": True},
-}
-"""The interpreter that runs this command: the one that has the package."""
+TEMPLATE = Path(explorer.__file__).parent / "dashboard" / "template"
+"""The page around the dashboard; also found if the package was never installed."""
 
 NO_NEWS = {"fetchNews": "false", "checkForUpdates": False, "doNotDisturbMode": True}
 """JupyterLab asks the network for news and updates unless told not to."""
@@ -63,13 +61,25 @@ def check_port(port: int) -> None:
             ) from error
 
 
-def private_environment(folder: Path, token: str) -> dict[str, str]:
+def kernel(python: Path) -> dict[str, object]:
+    """Return the specification of a kernel run by the interpreter `python`."""
+    return {
+        "argv": [str(python), "-m", "ipykernel_launcher", "-f", "{connection_file}"],
+        "display_name": "Python 3 (ipykernel)",
+        "language": "python",
+        "metadata": {"debugger": True},
+    }
+
+
+def private_environment(
+    folder: Path, token: str, python: Path = Path(sys.executable)
+) -> dict[str, str]:
     """Return the environment of a server that reads no settings of the user.
 
     The user's configuration, startup files, kernels or saved workspaces could break the
     dashboard; the server sees empty folders below `folder` instead, and one kernel: the
-    present interpreter. The token travels in the environment, not on the command line,
-    where other users of the machine could read it.
+    interpreter `python`, which has the package. The token travels in the environment,
+    not on the command line, where other users of the machine could read it.
     """
     env = {
         k: v for k, v in os.environ.items() if not k.startswith(("JUPYTER", "VOILA"))
@@ -82,7 +92,8 @@ def private_environment(folder: Path, token: str) -> dict[str, str]:
     folders["JUPYTER_PATH"] = folder / "path"  # searched before all other kernels
     for path in folders.values():
         path.mkdir(parents=True)
-    put_json(folder / "path/kernels/python3/kernel.json", KERNEL)
+    put_json(folder / "path/kernels/python3/kernel.json", kernel(python))
+    shutil.copytree(TEMPLATE, folder / "path/voila/templates/explorer")
     news = "@jupyterlab/apputils-extension/notification.jupyterlab-settings"
     put_json(folder / "settings" / news, NO_NEWS)
     env.update({name: str(path) for name, path in folders.items()})
