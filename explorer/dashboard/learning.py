@@ -45,7 +45,7 @@ class LearningExplorer(widgets.HBox):
     """
 
     def __init__(self, image: Any = None, **settings: Any) -> None:
-        start = {} if image is None else {"image": read_image(image)}
+        start: dict[str, Any] = {} if image is None else {"image": read_image(image)}
         chosen = recipe.checked({**asdict(Settings()), **settings})
         self._worker: Worker
         self.panel: Panel
