@@ -14,7 +14,7 @@ LABEL_WIDTH = "92px"
 HINT_INDENT = "102px"
 STYLE = """
 <style>
-.explorer-panel { min-width: 350px; max-width: 350px; }
+.explorer-panel { min-width: 350px; max-width: 350px; position: sticky; top: 0; }
 .explorer-message { color: #b00020; font-weight: 600; line-height: 1.25; }
 .explorer-message .widget-html-content, .explorer-hint .widget-html-content {
   line-height: 1.25; white-space: normal; }
@@ -87,7 +87,7 @@ def slider(parameter: Parameter, value: float, **options: Any) -> Control:
 def readout(increment: float) -> str:
     """Return a format that shows every step of a slider."""
     return (
-        f".{max(0, -math.floor(math.log10(increment)))}f" if increment > 1e-4 else ".1e"
+        f".{max(0, -math.floor(math.log10(increment)))}f" if increment > 1e-4 else ".2g"
     )
 
 
@@ -109,7 +109,7 @@ def choice(
 def button(label: str, tooltip: str, action: Callable[[], None], kind: str = "") -> Any:
     """Return a button that calls `action`."""
     widget = widgets.Button(
-        description=label, tooltip=tooltip, button_style=kind, layout={"width": "84px"}
+        description=label, tooltip=tooltip, button_style=kind, layout={"width": "auto"}
     )
     widget.on_click(lambda _: action())
     return widget

@@ -58,7 +58,7 @@ class LearningExplorer(widgets.HBox):
         }
         self.panel = Panel(chosen, actions)
         self.figure = LiveFigure(
-            LearningViews().layout, layout={"flex": "1 1 620px", "min_width": "0"}
+            LearningViews().layout, layout={"flex": "1 1 300px", "min_width": "0"}
         )
         self._session = Session(chosen, self.panel, self.figure)
         super().__init__(

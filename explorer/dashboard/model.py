@@ -79,7 +79,11 @@ class LearningModel:
         self.records: list[Step] = []
         self.history: list[Segment] = []
         self._spent = 0.0
-        leaf = self.leaf
+        self._add_forward(self.leaf)
+        self._add_learning(self.leaf)
+
+    def _add_forward(self, leaf: dict[str, Leaf[Any]]) -> None:
+        """Add the nodes from the scene to the labeling."""
         self.structure: Node[Structure] = Node(
             self._structure,
             *(leaf[n] for n in ("scene", "size", "seed", "labels", "upload")),
@@ -100,6 +104,9 @@ class LearningModel:
             leaf["dim"],
             leaf["time"],
         )
+
+    def _add_learning(self, leaf: dict[str, Leaf[Any]]) -> None:
+        """Add the nodes of the gradient and of what is shown of it."""
         self.factors: Node[GradientState] = Node(
             self._factors, self.evolution, self.structure, leaf["dim"]
         )

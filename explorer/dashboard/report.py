@@ -11,8 +11,9 @@ from bokeh.layouts import column
 from bokeh.models import Div
 from bokeh.resources import INLINE
 
-from explorer.dashboard import views
+from explorer.dashboard import feeding
 from explorer.dashboard.snapshot import Snapshot
+from explorer.dashboard.views import LearningViews
 from explorer.learning.learner import Learner
 
 
@@ -33,7 +34,7 @@ def write_report(
 
 def report_html(snapshot: Snapshot, scene: xr.Dataset, trace: xr.Dataset) -> str:
     """Return the page as text."""
-    shown = views.LearningViews()
+    shown = LearningViews()
     fill(shown, snapshot)
     settings = {**scene.attrs, **trace.attrs}
     title = f"Learning run: {settings.get('scene', 'scene')}"
@@ -46,12 +47,12 @@ def report_html(snapshot: Snapshot, scene: xr.Dataset, trace: xr.Dataset) -> str
     return file_html(column(head, shown.layout), resources=INLINE, title=title)
 
 
-def fill(shown: views.LearningViews, snapshot: Snapshot) -> None:
+def fill(shown: LearningViews, snapshot: Snapshot) -> None:
     """Put a snapshot into freshly built views."""
     probe = (snapshot.shape[0] // 2, snapshot.shape[1] // 2)
     models = {m.name: m for m in shown.layout.references() if m.name}
-    for name, data in views.columns(snapshot, probe).items():
+    for name, data in feeding.columns(snapshot, probe).items():
         models[name].data = data
-    props = {**views.scene_props(snapshot), **views.titles(snapshot, probe)}
+    props = {**feeding.scene_props(snapshot), **feeding.titles(snapshot, probe)}
     for name, values in props.items():
         models[name].update(**values)

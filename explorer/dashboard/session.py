@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 import xarray as xr
 
-from explorer.dashboard import recipe, views
+from explorer.dashboard import feeding, recipe
 from explorer.dashboard.bridge import MAX_FPS, LiveFigure
 from explorer.dashboard.export import download_links
 from explorer.dashboard.model import UPLOAD, LearningModel, Segment, Settings
@@ -135,12 +135,12 @@ class Session:
         history = list(model.history)
         self.published = (shown, model.settings(), history, model.trace())
         self._fit_probe(shown.shape)
-        props = views.titles(shown, self._probe)
+        props = feeding.titles(shown, self._probe)
         fitted = (shown.shape, shown.label_count)
         if fitted != self._fitted:
-            props |= views.scene_props(shown)
+            props |= feeding.scene_props(shown)
             self._fitted = fitted
-        self._figure.push(views.columns(shown, self._probe), props)
+        self._figure.push(feeding.columns(shown, self._probe), props)
         self._report()
 
     def _fit_probe(self, shape: tuple[int, int]) -> None:
@@ -155,14 +155,20 @@ class Session:
             box.max = size - 1
             box.value = index
 
+    def _progress(self) -> str:
+        """Return how far learning has come, in words."""
+        if not self._total:
+            return "ready"
+        rest = "done" if self._done == self._total else "paused"
+        if self._learning:
+            rest = f"{(self._total - self._done) * self._model.seconds:.1f} s left"
+        return f"{self._done} of {self._total}, {rest}"
+
     def _report(self) -> None:
         """Write progress, status and code."""
         panel, model, record = self._panel, self._model, self._model.records[-1]
         panel.progress.max, panel.progress.value = max(self._total, 1), self._done
-        rest = "done" if self._done == self._total else "paused"
-        if self._learning:
-            rest = f"{(self._total - self._done) * model.seconds:.1f} s left"
-        panel.remaining.value = f"{self._done} of {self._total}, {rest}"
+        panel.remaining.value = self._progress()
         panel.status.value = (
             f"<b>step {record.step}: {record.error_percent:.2f} % wrong</b>, "
             f"loss {record.loss:.4f}, {1e3 * model.seconds:.0f} ms<br>"

@@ -94,7 +94,7 @@ def square(image: np.ndarray, size: int) -> np.ndarray:
 
 
 def fit(image: np.ndarray, longest: int) -> np.ndarray:
-    """Return an image with at most `longest` rows and columns, scaled down if need be."""
+    """Return an image scaled down, if need be, to `longest` pixels a side at most."""
     import skimage.transform
 
     factor = longest / max(image.shape[:2])
@@ -184,8 +184,10 @@ def decode(content: bytes, what: str, argument: str = "image") -> np.ndarray:
     except Image.DecompressionBombError as error:
         raise ValueError(f"{what} is too large: {error}") from error
     except (UnidentifiedImageError, OSError, SyntaxError, EOFError) as error:
+        unknown = isinstance(error, UnidentifiedImageError)
+        reason = "unknown format" if unknown else error
         raise ValueError(
-            f"{what} cannot be read as an image ({error}): it may be truncated or no "
+            f"{what} cannot be read as an image ({reason}): it may be truncated or no "
             "image at all; save it again as PNG"
         ) from error
     array = np.asarray(picture)
