@@ -1,0 +1,192 @@
+"""`laf`: finding and copying notebooks, failures, and one run from end to end."""
+
+import contextlib
+import re
+import signal
+import socket
+import sys
+import urllib.error
+import urllib.request
+from pathlib import Path
+
+import nbformat
+import psutil
+import pytest
+
+from explorer.command import main, server
+from explorer.command.interrupts import Interrupts
+from explorer.command.notebooks import APP, copy_notebooks, find_notebooks
+from explorer.command.serve import Page, attend
+from tests.command.processes import laf, read_until, started
+
+
+class Unredirected(urllib.request.HTTPRedirectHandler):
+    """A redirection is an answer, not something to follow."""
+
+    def redirect_request(self, *arguments):
+        return None
+
+
+def ask(url):
+    """Return status, Location and body of an answer."""
+    opener = urllib.request.build_opener(Unredirected, urllib.request.ProxyHandler({}))
+    try:
+        with opener.open(url, timeout=60) as answer:
+            return answer.status, "", answer.read().decode()
+    except urllib.error.HTTPError as refusal:
+        with refusal:
+            return refusal.code, refusal.headers.get("Location", ""), ""
+
+
+def test_notebooks_of_a_checkout_lie_beside_the_package():
+    assert (find_notebooks() / APP).is_file()
+
+
+def test_notebooks_of_an_installation_lie_in_the_package(tmp_path, monkeypatch):
+    package = tmp_path / "explorer"
+    for folder in (package / "notebooks", tmp_path / "notebooks"):
+        folder.mkdir(parents=True)
+        (folder / APP).touch()
+    monkeypatch.setattr("explorer.__file__", str(package / "__init__.py"))
+    assert find_notebooks() == package / "notebooks"
+
+
+def test_missing_notebooks_are_named(tmp_path, monkeypatch, capsys):
+    monkeypatch.setattr("explorer.__file__", str(tmp_path / "x" / "__init__.py"))
+    assert main([]) == 1
+    assert APP in capsys.readouterr().err
+
+
+def test_a_copy_leaves_edited_notebooks_alone(tmp_path):
+    first = copy_notebooks(find_notebooks(), tmp_path)
+    (first.folder / APP).write_text("mine")
+    (first.folder / "first_steps.ipynb").unlink()
+    second = copy_notebooks(find_notebooks(), tmp_path)
+    assert (first.kept, second.kept) == ((), (APP,))
+    assert "first_steps.ipynb" in second.new
+    assert (first.folder / APP).read_text() == "mine"
+    assert "left as they were: explore_learning.ipynb" in str(second)
+
+
+def test_a_taken_port_is_named(capsys):
+    with socket.socket() as taken:
+        taken.bind((server.HOST, 0))
+        taken.listen()
+        port = taken.getsockname()[1]
+        assert main([f"--port={port}", "--no-browser"]) == 1
+    err = capsys.readouterr().err
+    assert f"port {port} on 127.0.0.1 cannot be used" in err
+    assert "choose another one" in err
+
+
+def test_the_log_of_a_server_that_dies_is_shown(tmp_path, capsys):
+    script = "import sys; print('no such extension'); sys.exit(3)"
+    page = Page("The dashboard", [sys.executable, "-c", script], "")
+    base = f"http://{server.HOST}:{server.free_port()}/"
+    assert attend(page, base, tmp_path, None, Interrupts()) == 1
+    assert "no such extension" in capsys.readouterr().err
+
+
+def test_a_server_that_hangs_is_ended(tmp_path, capsys, monkeypatch):
+    monkeypatch.setattr(server, "PATIENCE", 0.2)
+    script = "import time; time.sleep(60)"
+    page = Page("The dashboard", [sys.executable, "-c", script], "")
+    base = f"http://{server.HOST}:{server.free_port()}/"
+    assert attend(page, base, tmp_path, None, Interrupts()) == 1
+    assert "did not answer" in capsys.readouterr().err
+
+
+def test_no_setting_of_the_user_reaches_the_server(tmp_path, monkeypatch):
+    monkeypatch.setenv("JUPYTER_CONFIG_DIR", "/home/me/.jupyter")
+    monkeypatch.setenv("JUPYTER_PATH", "/home/me/kernels")
+    monkeypatch.setenv("JUPYTERHUB_ANYTHING", "1")
+    env = server.private_environment(tmp_path, "secret")
+    jupyter = {k: v for k, v in env.items() if k.startswith("JUPYTER")}
+    assert not any("/home/me" in value for value in jupyter.values())
+    assert jupyter.pop("JUPYTER_TOKEN") == "secret"
+    assert jupyter.pop("JUPYTER_PREFER_ENV_PATH") == "1"
+    assert all(Path(value).is_relative_to(tmp_path) for value in jupyter.values())
+
+
+def test_an_ignored_signal_stays_ignored():
+    before = signal.signal(signal.SIGTERM, signal.SIG_IGN)
+    try:
+        with Interrupts() as interrupts:
+            signal.raise_signal(signal.SIGTERM)
+        assert interrupts.signum is None
+    finally:
+        signal.signal(signal.SIGTERM, before)
+
+
+def test_the_second_signal_acts_as_before():
+    with handled_as_usual(), Interrupts(once=True) as interrupts:
+        signal.raise_signal(signal.SIGINT)
+        assert interrupts.signum == signal.SIGINT
+        with pytest.raises(KeyboardInterrupt):
+            signal.raise_signal(signal.SIGINT)
+
+
+@contextlib.contextmanager
+def handled_as_usual():
+    """Let Ctrl-C raise, whatever started the tests wanted."""
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGINT, before)
+
+
+@pytest.mark.parametrize("name", [p.name for p in find_notebooks().glob("*.ipynb")])
+def test_notebooks_are_clean(name):
+    notebook = nbformat.read(find_notebooks() / name, as_version=nbformat.NO_CONVERT)
+    nbformat.validate(notebook)
+    assert notebook.metadata.kernelspec.name == "python3"
+    assert len(notebook.cells) <= 15
+    for cell in notebook.cells:
+        assert len(cell.source.splitlines()) <= 10
+        assert not cell.get("outputs")
+        assert cell.get("execution_count") is None
+
+
+@pytest.mark.parametrize("lab", [False, True])
+def test_from_start_to_ctrl_c(lab, tmp_path):
+    options = ["--no-browser", *(["--lab"] if lab else [])]
+    with started(*options, cwd=tmp_path) as process:
+        text = read_until(process, "?token=")
+        url = re.search(r"http://127\.0\.0\.1:(\d+)/\S*token=[0-9a-f]{32}", text)
+        page, port = url[0].split("?")[0], int(url[1])
+        for wrong in ("", "?token=", f"?token={'0' * 32}"):
+            status, place, _ = ask(page + wrong)
+            assert (status, place.split("?")[0]) == (302, "/login")
+        status, _, body = ask(url[0])
+        assert status == 200
+        assert lab or "kernelId" in body
+        family = psutil.Process(process.pid).children(recursive=True)
+        kernels = [p for p in family if "ipykernel_launcher" in p.cmdline()]
+        assert len(kernels) == (0 if lab else 1)
+        listening = {c.laddr.ip for c in family[0].net_connections("tcp")}
+        assert listening == {server.HOST}
+        process.send_signal(signal.SIGINT)
+        out, err = process.communicate(timeout=30)
+    assert (process.returncode, err) == (0, "")
+    assert out.endswith("Stopped.\n")
+    assert not [p for p in family if p.is_running()]
+    with socket.socket() as probe:
+        assert probe.connect_ex((server.HOST, port)) != 0
+    left = [p.name for p in tmp_path.iterdir()]
+    assert left == (["assignment-flow-notebooks"] if lab else [])
+
+
+def test_the_installed_script_serves_the_installed_notebooks(tmp_path):
+    """Say which of the two layouts the test above has seen."""
+    if len(laf()) > 1:
+        assert find_notebooks().parent.joinpath("pyproject.toml").is_file()
+        return
+    with started("--no-browser", cwd=tmp_path) as process:
+        read_until(process, "?token=")
+        served = psutil.Process(process.pid).children()[0].cmdline()
+        notebook = Path(next(a for a in served if a.endswith(APP)))
+        assert notebook.is_file()
+        process.send_signal(signal.SIGTERM)
+        process.communicate(timeout=30)
+    assert process.returncode == 0
