@@ -16,7 +16,7 @@ from scipy.linalg import expm
 DATA = Path(__file__).parent / "data"
 
 CASES = ("uniform", "random", "two_labels", "radius2", "large_time")
-"""Problems with exact answers; `base_point` waits for flows linearized elsewhere."""
+"""Problems linearized at the barycenter, with exact answers."""
 
 SHAPES = ((1, 1), (1, 5), (6, 1), (2, 2), (3, 7))
 """Grids that are smaller than, as large as, and larger than a neighborhood."""

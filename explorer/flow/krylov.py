@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
@@ -53,8 +53,19 @@ class Evolution:
 
     @property
     def labels(self) -> np.ndarray:
-        """argmax_j V_ij(T) as (row, col); the first label wins a tie."""
-        return self.direction.argmax(axis=0)
+        """argmax_j W_ij(T) as (row, col); the first label wins a tie.
+
+        At the barycenter it is argmax_j V_ij(T), whatever the scale of V.
+        """
+        system = self.state.system
+        if system.base_point is None:
+            return self.direction.argmax(axis=0)
+        return system.exponent(self.scaled).argmax(axis=0)
+
+    @property
+    def scaled(self) -> np.ndarray:
+        """V(T), its scale kept below e^600 lest it leave double precision."""
+        return self.time * math.exp(min(self.shift, LARGEST_LOG_SCALE)) * self.direction
 
 
 @dataclass(frozen=True, eq=False)
@@ -80,15 +91,12 @@ class Solution:
     error: float
     status: Status
     dim: int
+    evolution: Evolution = field(repr=False)
 
     @property
     def W(self) -> xr.DataArray:
-        """W = Exp_𝟙(V) = softmax(J V): label probabilities (2.11c), (1.3)."""
-        log_scale = self.V.attrs["log_scale"]
-        u = self.V.values * self.V.sizes["label"]
-        if log_scale:
-            # V/e^scale is known and e^scale is beyond reach: saturate to the argmax
-            u = np.clip(simplex.center(u) * math.exp(LARGEST_LOG_SCALE), -1e300, 1e300)
+        """W = Exp_W₀(V), at the barycenter softmax(J V): label probabilities (1.3)."""
+        u = self.evolution.state.system.exponent(self.evolution.scaled)
         return labeled(
             simplex.softmax(u), LABEL_FIELD, symbol="W", long_name="assignment"
         )
@@ -197,6 +205,7 @@ def present(evolution: Evolution, rtol: float) -> Solution:
         error=factor * evolution.error,
         status=judge(evolution, rtol),
         dim=evolution.state.basis.dim,
+        evolution=evolution,
     )
 
 

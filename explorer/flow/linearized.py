@@ -43,12 +43,35 @@ def log_likelihood(distances: np.ndarray, rho: float) -> np.ndarray:
     return C
 
 
+def check_base_point(value: Any, shape: tuple[int, ...]) -> np.ndarray:
+    """Return W₀ as a plain array after checking shape, sign and sums."""
+    array = finite_field("base_point", value, LABEL_FIELD)
+    if array.shape != shape:
+        raise ValueError(
+            f"`base_point` has shape {array.shape}; the distances have (label, row, "
+            f"col) = {shape}"
+        )
+    if array.min() <= 0.0:
+        raise ValueError(
+            f"`base_point` holds the entry {array.min():g}; points of the assignment "
+            "manifold are positive: raise small entries to 1e-10 and renormalize"
+        )
+    worst = float(np.abs(array.sum(axis=0) - 1.0).max())
+    if worst > PATCH_TOLERANCE:
+        raise ValueError(
+            f"`base_point` has a pixel whose labels sum to 1 only within {worst:.3g}; "
+            "divide by `base_point.sum('label')`"
+        )
+    return array
+
+
 @dataclass(frozen=True, eq=False)
 class LinearizedFlow:
-    """The assignment flow, linearized at the barycenter (2.22b)–(2.23).
+    """The assignment flow, linearized at the barycenter or at any W₀ (2.22b)–(2.23).
 
-    V̇ = A V + B, V(0) = 0, with A V = R_S Ω V, B = Π₀ S / J and
-    S = softmax(−Ω D / ρ); W(t) = Exp_𝟙(V(t)) are the label probabilities.
+    V̇ = A V + B, V(0) = 0, with A V = R_W₀ R_S Ω (V/W₀), B = R_W₀ S and
+    S = softmax(Ω(log W₀ − D/ρ)); W(t) = Exp_W₀(V(t)) are the label probabilities.
+    At the barycenter this is A V = R_S Ω V, B = Π₀ S / J.
 
     Parameters
     ----------
@@ -59,6 +82,8 @@ class LinearizedFlow:
         ρ, scale of the distances, in their unit: large ρ trusts the data less.
     radius : int in 1 … 7
         R; every pixel averages over a (2R+1)² window.
+    base_point : DataArray or array (label, row, col), optional
+        W₀, positive, summing to one over the labels; the barycenter if not given.
 
     Raises
     ------
@@ -69,18 +94,26 @@ class LinearizedFlow:
     distances: Any
     rho: float = params.RHO.default
     radius: int = int(params.RADIUS.default)
+    base_point: Any = None
+    _base: np.ndarray | None = field(init=False, repr=False)
     _log_likelihood: np.ndarray = field(init=False, repr=False)
 
     def __post_init__(self) -> None:
         D = finite_field("distances", self.distances, LABEL_FIELD)
         rho, radius = params.RHO.check(self.rho), params.RADIUS.check(self.radius)
+        C, base = log_likelihood(D, rho), None
+        if self.base_point is not None:
+            base = check_base_point(self.base_point, D.shape)
+            C = C + np.log(base)
         fields = {
             "distances": labeled(
                 D, LABEL_FIELD, symbol="D", long_name="distance to the prototypes"
             ),
             "rho": rho,
             "radius": radius,
-            "_log_likelihood": log_likelihood(D, rho),
+            "base_point": None if base is None else labeled(base, LABEL_FIELD),
+            "_base": base,
+            "_log_likelihood": C,
         }
         for name, value in fields.items():
             object.__setattr__(self, name, value)
@@ -134,4 +167,4 @@ class LinearizedFlow:
     @exclusive
     def system(self, weights: np.ndarray) -> LinearSystem:
         """Return the linear system of already checked weights."""
-        return LinearSystem.at(weights, self._log_likelihood)
+        return LinearSystem.at(weights, self._log_likelihood, self._base)

@@ -12,27 +12,36 @@ from explorer.geometry import grid, kernels, simplex
 
 @dataclass(frozen=True, eq=False)
 class LinearSystem:
-    """V̇ = A V + B, V(0) = 0 with A V = R_S Ω V, B = Π₀ S / J, S = softmax(Ω C).
+    """V̇ = A V + B, V(0) = 0 with A V = R_W₀ R_S Ω (V/W₀), B = R_W₀ S, S = softmax(Ω C).
 
-    Linearization at the barycenter (2.22b), (2.23). All arrays are float64 and planar.
+    Linearization (2.22b) at any base point W₀. At the barycenter R_W₀ R_S = R_S/J and
+    V/W₀ = J V, so A V = R_S Ω V and B = Π₀ S / J (2.23): this is what is computed.
+    All arrays are float64 and planar.
 
     Attributes
     ----------
     weights : (offset, row, col), the parameters Ω, positive, patches sum to one.
-    log_likelihood : (label, row, col), C = −D/ρ.
+    log_likelihood : (label, row, col), C = log W₀ − D/ρ.
     similarity : (label, row, col), S.
+    base_point : (label, row, col), W₀, or None for the barycenter.
     """
 
     weights: np.ndarray
     log_likelihood: np.ndarray
     similarity: np.ndarray
+    base_point: np.ndarray | None = None
 
     @classmethod
-    def at(cls, weights: np.ndarray, log_likelihood: np.ndarray) -> LinearSystem:
+    def at(
+        cls,
+        weights: np.ndarray,
+        log_likelihood: np.ndarray,
+        base_point: np.ndarray | None = None,
+    ) -> LinearSystem:
         """Return the system that belongs to these weights."""
         S = np.empty_like(log_likelihood)
         kernels.similarity(weights, log_likelihood, S)
-        return cls(weights, log_likelihood, S)
+        return cls(weights, log_likelihood, S, base_point)
 
     @property
     def shape(self) -> tuple[int, int, int]:
@@ -47,14 +56,58 @@ class LinearSystem:
 
     @cached_property
     def source(self) -> np.ndarray:
-        """B = Π₀ S / J."""
-        return simplex.center(self.similarity) / self.shape[0]
+        """B = R_W₀ S, at the barycenter Π₀ S / J."""
+        return self.replicate_base(self.similarity)
 
     @cached_property
     def growth(self) -> float:
-        """μ ≥ 0 with ‖e^{tA}‖ ≤ e^{tμ}: the bound ‖R_S‖₂ ‖Ω‖₂ of ‖A‖₂."""
-        spread = simplex.replicator_norm(self.similarity)
-        return spread * grid.averaging_norm(self.weights)
+        """μ ≥ 0 with ‖e^{tA}‖ ≤ e^{tμ}: a bound of ‖A‖₂.
+
+        ‖R_S‖₂ ‖Ω‖₂ at the barycenter, else times ‖R_W₀‖₂ max(1/W₀).
+        """
+        bound = self.spread * grid.averaging_norm(self.weights)
+        if self.base_point is None:
+            return bound
+        return bound * self.pull_norm * self.push_norm
+
+    @cached_property
+    def spread(self) -> float:
+        """A bound of ‖R_S‖₂, at most ½."""
+        return simplex.replicator_norm(self.similarity)
+
+    @property
+    def pull_norm(self) -> float:
+        """A bound of the norm of `pull`."""
+        return (
+            1.0 if self.base_point is None else simplex.replicator_norm(self.base_point)
+        )
+
+    @property
+    def push_norm(self) -> float:
+        """The norm of `push`."""
+        return 1.0 if self.base_point is None else float(1.0 / self.base_point.min())
+
+    def push(self, V: np.ndarray) -> np.ndarray:
+        """V/W₀; V itself at the barycenter, where `pull` takes over the factor."""
+        return V if self.base_point is None else V / self.base_point
+
+    def pull(self, U: np.ndarray) -> np.ndarray:
+        """R_W₀ U; U itself at the barycenter, where R_S makes up for Π₀."""
+        if self.base_point is None:
+            return U
+        return simplex.replicator(self.base_point, U)
+
+    def replicate_base(self, U: np.ndarray) -> np.ndarray:
+        """R_W₀ U, at the barycenter Π₀ U / J."""
+        if self.base_point is None:
+            return simplex.center(U) / self.shape[0]
+        return simplex.replicator(self.base_point, U)
+
+    def exponent(self, V: np.ndarray) -> np.ndarray:
+        """Return log W₀ + V/W₀: W = Exp_W₀(V) is its softmax, up to constants."""
+        if self.base_point is None:
+            return self.shape[0] * V
+        return np.log(self.base_point) + V / self.base_point
 
     def average(self, values: np.ndarray) -> np.ndarray:
         """Ω X."""
@@ -63,13 +116,14 @@ class LinearSystem:
         return out
 
     def apply(self, values: np.ndarray) -> np.ndarray:
-        """A V = R_S Ω V."""
+        """A V = R_W₀ R_S Ω (V/W₀)."""
         out = np.empty_like(values)
-        kernels.apply(self.weights, self.similarity, values, out)
-        return out
+        kernels.apply(self.weights, self.similarity, self.push(values), out)
+        return self.pull(out)
 
     def apply_transpose(self, values: np.ndarray) -> np.ndarray:
-        """Aᵀ U = Ωᵀ R_S U."""
+        """Aᵀ U = (Ωᵀ R_S R_W₀ U) / W₀."""
         out, work = np.empty_like(values), np.empty_like(values)
-        kernels.apply_transpose(self.weights, self.similarity, values, work, out)
-        return out
+        inner = np.ascontiguousarray(self.pull(values))
+        kernels.apply_transpose(self.weights, self.similarity, inner, work, out)
+        return self.push(out)

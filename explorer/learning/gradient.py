@@ -44,7 +44,8 @@ class LowRankGradient:
 
     ∂f = T Σ_{r ≤ rank} σ_r ⟦R_S u_r, w_r⟧ + T ⟦R_S G, −D/ρ⟧ with
     G = Σ_r σ_r (u_r∘X_r − ⟨S,X_r⟩u_r − ⟨S,u_r⟩X_r) + (1/J) Π₀ z, X_r = Ω w_r, and
-    ⟦P, Q⟧_ik = Σ_j P_ij Q_kj for the neighbors k of i.
+    ⟦P, Q⟧_ik = Σ_j P_ij Q_kj for the neighbors k of i. Linearized at another W₀,
+    u becomes R_W₀ u, w becomes w/W₀, (1/J) Π₀ z becomes R_W₀ z, and −D/ρ log W₀ − D/ρ.
 
     Parameters
     ----------
@@ -173,14 +174,16 @@ def percent_wrong(labels: np.ndarray, truth: np.ndarray) -> float:
 def assemble(factors: Factors, rank: int) -> np.ndarray:
     """Return ∂f from σ_r u_r, w_r and z: one sampled product over all terms at once."""
     system, T = factors.evolution.state.system, factors.evolution.time
-    S, labels = system.similarity, system.shape[0]
-    u, w = factors.vectors(rank)
-    G = simplex.center(factors.z) / labels
+    S = system.similarity
+    left_vectors, right_vectors = factors.vectors(rank)
+    u = [system.pull(x) for x in left_vectors]
+    w = [system.push(x) for x in right_vectors]
+    G = system.replicate_base(factors.z)
     for ur, wr in zip(u, w, strict=True):
         X = system.average(wr)
         G += T * (ur * X - simplex.inner(S, X) * ur - simplex.inner(S, ur) * X)
     left = [T * simplex.replicator(S, ur) for ur in u] + [simplex.replicator(S, G)]
-    right = [*w, system.log_likelihood]
+    right = [*w, system.log_likelihood]  # C: R_S G sums to zero, constants drop out
     gradient = np.empty_like(system.weights)
     kernels.sampled_product(np.concatenate(left), np.concatenate(right), gradient)
     return gradient
@@ -193,18 +196,23 @@ def gradient_errors(factors: Factors, rank: int) -> tuple[float, float]:
     each at most `multiplicity` times: norm ≤ T ‖R_S‖ √(J·multiplicity) ‖Z‖. In the
     second, G_i = Σ_k ω_ik (diag Z_ik − Z_ik S_i − Z_ikᵀ S_i) gives ‖G‖ ≤ 3‖Z‖, and as
     R_S G has zero mean over the labels, ‖⟦R_S G, C⟧‖ ≤ ‖R_S‖ c ‖G‖ with
-    c² = N max_k ‖Π₀C_k‖². The part of z is at most ‖R_S‖ c ‖z‖ / J.
+    c² = N max_k ‖Π₀C_k‖². The part of z is at most ‖R_S‖ c ‖z‖ / J. Away from the
+    barycenter Z is first turned into R_W₀ Z Diag(1/W₀), and 1/J into ‖R_W₀‖.
     """
     system, T = factors.evolution.state.system, factors.evolution.time
     labels, rows, cols = system.shape
     count = system.weights.shape[0]
-    spread = simplex.replicator_norm(system.similarity)
+    spread = system.spread
     twice = grid.multiplicity(math.isqrt(count) // 2, (rows, cols))
     C = simplex.center(system.log_likelihood)
     c = math.sqrt(count * float(simplex.inner(C, C).max()))
-    of_Z = T * spread * (math.sqrt(labels * twice) + 3.0 * c)
+    base = system.pull_norm * system.push_norm
+    of_Z = T * spread * base * (math.sqrt(labels * twice) + 3.0 * c)
+    of_z = (
+        spread * c * (1.0 / labels if system.base_point is None else system.pull_norm)
+    )
     krylov = of_Z * factors.truncated_error(rank) if T else 0.0
-    return krylov + spread * c / labels * factors.error_z, of_Z * factors.tail(rank)
+    return krylov + of_z * factors.error_z, of_Z * factors.tail(rank)
 
 
 def riemannian_gradient(system: LinearSystem, gradient: np.ndarray) -> np.ndarray:
