@@ -16,6 +16,7 @@ from typing import Any
 from explorer.flow.krylov import Krylov, Solution
 from explorer.flow.linearized import LinearizedFlow
 from explorer.flow.status import Status
+from explorer.geometry import manifold
 from explorer.learning.gradient import LowRankGradient
 from explorer.learning.learner import Learner
 from explorer.learning.losses import DirectionLoss
@@ -37,6 +38,7 @@ __all__ = [
     "Solution",
     "Status",
     "image_scene",
+    "manifold",
     "sample_image",
     "voronoi_scene",
 ]
