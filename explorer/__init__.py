@@ -15,6 +15,7 @@ from typing import Any
 
 from explorer.flow.krylov import Krylov, Solution
 from explorer.flow.linearized import LinearizedFlow
+from explorer.flow.nonlinear import AdaptiveRungeKutta, GeometricEuler
 from explorer.flow.status import Status
 from explorer.geometry import manifold
 from explorer.learning.gradient import LowRankGradient
@@ -28,7 +29,9 @@ __version__ = "0.1.0"
 
 __all__ = [
     "SAMPLES",
+    "AdaptiveRungeKutta",
     "DirectionLoss",
+    "GeometricEuler",
     "Krylov",
     "Learner",
     "LearningExplorer",

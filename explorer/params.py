@@ -106,6 +106,18 @@ SEED = Parameter(
     "seed", "seed", 0, 0, 2**32 - 1, "seed of the random generator", integer=True,
     slider=(0, 99, 1),
 )  # fmt: skip
+TIME_STEP = Parameter(
+    "time_step", "h", 0.1, 0.0, 1e4, "step size of an Euler scheme in time",
+    "flow time", open_low=True, slider=(0.001, 1.0, 0.05), log=True,
+)  # fmt: skip
+TOLERANCE = Parameter(
+    "tolerance", "tol", 1e-6, 0.0, 1.0, "error that one adaptive step may make",
+    open_low=True, slider=(1e-12, 1e-2, 0.5), log=True,
+)  # fmt: skip
+ENTROPY = Parameter(
+    "entropy", "ε", 0.0, 0.0, 1.0, "mean entropy below which the flow has decided",
+    slider=(0.0, 0.1, 0.001),
+)  # fmt: skip
 RTOL = Parameter(
     "rtol", "rtol", 1e-2, 0.0, 1.0, "relative error above which a solve says so",
     open_low=True, slider=(1e-8, 1.0, 1.0), log=True,

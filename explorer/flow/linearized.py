@@ -164,6 +164,13 @@ class LinearizedFlow:
         """Return a ground truth labeling as an integer array (row, col)."""
         return label_field("labels", labels, self.shape[1:], self.shape[0])
 
+    def potential(self) -> tuple[np.ndarray, np.ndarray]:
+        """Return −D/ρ and log W₀, up to constants per pixel."""
+        if self._base is None:
+            return self._log_likelihood, np.zeros(self.shape)
+        start = np.log(self._base)
+        return self._log_likelihood - start, start
+
     @exclusive
     def system(self, weights: np.ndarray) -> LinearSystem:
         """Return the linear system of already checked weights."""
