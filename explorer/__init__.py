@@ -13,12 +13,14 @@ True
 
 from typing import Any
 
+from explorer.flow.iterated import IteratedLinearization
 from explorer.flow.krylov import Krylov, Solution
 from explorer.flow.linearized import LinearizedFlow
 from explorer.flow.nonlinear import AdaptiveRungeKutta, GeometricEuler
 from explorer.flow.status import Status
 from explorer.geometry import manifold
 from explorer.learning.gradient import LowRankGradient
+from explorer.learning.iterated import IteratedGradient
 from explorer.learning.learner import Learner
 from explorer.learning.losses import DirectionLoss
 from explorer.learning.optimizers import RiemannianDescent
@@ -32,6 +34,8 @@ __all__ = [
     "AdaptiveRungeKutta",
     "DirectionLoss",
     "GeometricEuler",
+    "IteratedGradient",
+    "IteratedLinearization",
     "Krylov",
     "Learner",
     "LearningExplorer",

@@ -10,6 +10,7 @@ import xarray as xr
 
 LABEL, ROW, COL, CHANNEL = "label", "row", "col", "channel"
 OFFSET, COMPONENT, STEP = "offset", "component", "step"
+ITERATION = "iteration"
 
 LABEL_FIELD = (LABEL, ROW, COL)
 WEIGHT_FIELD = (OFFSET, ROW, COL)

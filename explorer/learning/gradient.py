@@ -172,7 +172,16 @@ def percent_wrong(labels: np.ndarray, truth: np.ndarray) -> float:
 
 
 def assemble(factors: Factors, rank: int) -> np.ndarray:
-    """Return ∂f from σ_r u_r, w_r and z: one sampled product over all terms at once."""
+    """Return ∂f of rank `rank`, (offset, row, col)."""
+    return assemble_both(factors, rank)[0]
+
+
+def assemble_both(factors: Factors, rank: int) -> tuple[np.ndarray, np.ndarray]:
+    """Return ∂f in the weights, and G with ∂f = Ωᵀ R_S G in the data term C.
+
+    From σ_r u_r, w_r and z: one sampled product over all terms at once. The data enter
+    by S = softmax(Ω C) only, hence the second gradient.
+    """
     system, T = factors.evolution.state.system, factors.evolution.time
     S = system.similarity
     left_vectors, right_vectors = factors.vectors(rank)
@@ -186,7 +195,7 @@ def assemble(factors: Factors, rank: int) -> np.ndarray:
     right = [*w, system.log_likelihood]  # C: R_S G sums to zero, constants drop out
     gradient = np.empty_like(system.weights)
     kernels.sampled_product(np.concatenate(left), np.concatenate(right), gradient)
-    return gradient
+    return gradient, G
 
 
 def gradient_errors(factors: Factors, rank: int) -> tuple[float, float]:

@@ -1,0 +1,156 @@
+"""Iterated linearization of the assignment flow (1.5)–(1.7).
+
+W⁽ᵏ⁺¹⁾ = Exp_W⁽ᵏ⁾(V(h_k; Ω⁽ᵏ⁾, W⁽ᵏ⁾)) with V the flow linearized at W⁽ᵏ⁾. Write
+W = softmax(U) and V = R_W Ũ. Then Ṽ = A V + B becomes Ũ' = R_S Ω Ũ + S: with
+V/W = Ũ − ⟨W, Ũ⟩ and R_S Ω blind to constants, W itself drops out of the operator and
+enters by S = softmax(Ω(U − D/ρ)) alone. So every step is a flow at the barycenter whose
+data term is U − D/ρ, and U⁽ᵏ⁺¹⁾ = U⁽ᵏ⁾ + J V_𝟙(h_k). Nothing is divided by W, which may
+come as close to a corner as it likes. (For U it is the exponential Rosenbrock–Euler
+method: of second order as the steps shrink.)
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+import xarray as xr
+
+from explorer import params
+from explorer.dims import ITERATION, LABEL_FIELD, PIXELS, labeled
+from explorer.flow.krylov import Evolution, Krylov, checked_flow
+from explorer.flow.linearized import LinearizedFlow
+from explorer.flow.status import Ending, Status
+from explorer.flow.system import LinearSystem
+from explorer.geometry import simplex
+from explorer.threads import exclusive
+
+
+@dataclass(frozen=True, eq=False)
+class IteratedSolution:
+    """The assignment after the last linearization.
+
+    Attributes
+    ----------
+    W : DataArray (label, row, col); labels : DataArray (row, col).
+    U : (label, row, col), W = softmax(U), as a plain array.
+    errors : bound of the Krylov error of U in each step (Frobenius).
+    status : how the least accurate step ended.
+    """
+
+    W: xr.DataArray
+    labels: xr.DataArray
+    U: np.ndarray = field(repr=False)
+    errors: tuple[float, ...]
+    status: Status
+
+
+@dataclass(frozen=True)
+class IteratedLinearization:
+    """A sequence of linearized flows, each at the point that the last one reached.
+
+    Parameters
+    ----------
+    integrator : Krylov, solves each of them.
+    """
+
+    integrator: Krylov = field(default_factory=Krylov)
+
+    def __post_init__(self) -> None:
+        if not isinstance(self.integrator, Krylov):
+            raise TypeError(
+                f"`integrator` = {self.integrator!r} is no Krylov: pass Krylov(dim=10)"
+            )
+
+    def iterate(
+        self,
+        flow: LinearizedFlow,
+        patches: Sequence[np.ndarray],
+        times: Sequence[float],
+    ) -> Iterator[Evolution]:
+        """Yield each linearized flow at its end, for checked plain arrays."""
+        C, U = flow.potential()
+        for weights, time in zip(patches, times, strict=True):
+            system = LinearSystem.at(weights, C + U)
+            evolution = self.integrator.compute(self.integrator.init(system), time)
+            yield evolution
+            U = U + system.shape[0] * evolution.scaled
+
+    @exclusive
+    def solve(
+        self, flow: LinearizedFlow, weights: Any, times: Sequence[float]
+    ) -> IteratedSolution:
+        """Run through all linearizations.
+
+        Parameters
+        ----------
+        flow : LinearizedFlow; its base point is W⁽⁰⁾.
+        weights : the Ω⁽ᵏ⁾: one (offset, row, col) for all steps, a list of them, or a
+            DataArray with the dimension `iteration`.
+        times : the h_k, each in [0, 10⁴], at least one.
+        """
+        times = check_times(times)
+        patches = check_patches(checked_flow(flow), weights, len(times))
+        evolutions = list(self.iterate(flow, patches, times))
+        U, errors = flow.potential()[1], []
+        for evolution in evolutions:
+            labels = flow.shape[0]
+            U = U + labels * evolution.scaled
+            factor = labels * evolution.time * np.exp(min(evolution.shift, 600.0))
+            errors.append(float(factor * evolution.error))
+        W = simplex.softmax(U)
+        return IteratedSolution(
+            W=labeled(W, LABEL_FIELD, symbol="W", long_name="assignment"),
+            labels=labeled(U.argmax(axis=0), PIXELS, long_name="label"),
+            U=U,
+            errors=tuple(errors),
+            status=worst_status(evolutions, self.integrator.rtol),
+        )
+
+
+def worst_status(evolutions: Sequence[Evolution], rtol: float) -> Status:
+    """Return the status of the step with the largest relative error."""
+    norms = [float(np.linalg.norm(e.direction)) for e in evolutions]
+    relative = [
+        e.error / n if n else 0.0 for e, n in zip(evolutions, norms, strict=True)
+    ]
+    k = int(np.argmax(relative))
+    if relative[k] <= rtol:
+        return Status(
+            Ending.ACCURATE, f"relative error of each step at most {relative[k]:.1e}"
+        )
+    return Status(
+        Ending.INACCURATE,
+        f"relative error bound {relative[k]:.1e} of step {k} exceeds rtol {rtol:g}: "
+        "raise `dim` or take shorter `times`",
+    )
+
+
+def check_times(times: Any) -> list[float]:
+    """Return the step sizes as a list of floats."""
+    if isinstance(times, (str, bytes)) or not hasattr(times, "__iter__"):
+        raise TypeError(
+            f"`times` = {times!r}; needed is a sequence of step sizes such as [0.5] * 4"
+        )
+    checked = [params.TIME.check(t) for t in np.asarray(times, dtype=object).tolist()]
+    if not checked:
+        raise ValueError("`times` is empty; needed is at least one step size")
+    return checked
+
+
+def check_patches(flow: LinearizedFlow, weights: Any, count: int) -> list[np.ndarray]:
+    """Return one plain weight array per iteration."""
+    if isinstance(weights, xr.DataArray) and ITERATION in weights.dims:
+        weights = [
+            weights.isel({ITERATION: k}) for k in range(weights.sizes[ITERATION])
+        ]
+    if not isinstance(weights, (list, tuple)):
+        return [flow.check_weights(weights)] * count
+    if len(weights) != count:
+        raise ValueError(
+            f"`weights` has {len(weights)} entries; `times` has {count}: give one "
+            "weight array for each step, or a single one for all"
+        )
+    return [flow.check_weights(w, f"weights[{k}]") for k, w in enumerate(weights)]

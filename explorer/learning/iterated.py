@@ -1,0 +1,86 @@
+"""The gradient of the iterated linearization in the weights of every step."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+import xarray as xr
+
+from explorer import params
+from explorer.dims import ITERATION, WEIGHT_FIELD
+from explorer.flow.iterated import IteratedLinearization, check_patches, check_times
+from explorer.flow.krylov import Evolution, Krylov, checked_flow
+from explorer.flow.linearized import LinearizedFlow
+from explorer.geometry import simplex
+from explorer.learning.factors import factorize
+from explorer.learning.gradient import assemble_both, percent_wrong
+from explorer.learning.losses import DirectionLoss, target_of
+from explorer.threads import exclusive
+
+
+@dataclass(frozen=True)
+class IteratedGradient:
+    """∂f/∂Ω⁽ᵏ⁾ for U⁽ᵏ⁺¹⁾ = U⁽ᵏ⁾ + J V(h_k; Ω⁽ᵏ⁾, U⁽ᵏ⁾ − D/ρ), k = 0 … K−1 (1.5)–(1.7).
+
+    f is the direction loss (3.4) of Π₀ U⁽ᴷ⁾ = Π₀ log W⁽ᴷ⁾; for one step it is f(V(h₀)).
+    With λ⁽ᴷ⁾ = ∂f, backward: ∂f/∂V = J λ⁽ᵏ⁺¹⁾ gives ∂f/∂Ω⁽ᵏ⁾ by Theorem 3.8, and
+    λ⁽ᵏ⁾ = λ⁽ᵏ⁺¹⁾ + Ωᵀ R_S G, as U⁽ᵏ⁾ enters V by S = softmax(Ω(U⁽ᵏ⁾ − D/ρ)) alone.
+
+    Parameters
+    ----------
+    dim : int in 1 … 200, m, dimension of the Krylov spaces of each step.
+    rank : int in 1 … dim, components of Z that are kept; all of them if not given.
+    """
+
+    dim: int = int(params.DIM.default)
+    rank: int | None = None
+    loss: DirectionLoss = field(default_factory=DirectionLoss)
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "dim", params.DIM.check(self.dim))
+        if self.rank is not None:
+            object.__setattr__(self, "rank", params.RANK.check(self.rank))
+
+    @exclusive
+    def __call__(
+        self, flow: LinearizedFlow, weights: Any, labels: Any, times: Sequence[float]
+    ) -> xr.Dataset:
+        """Return `loss`, `gradient` (iteration, offset, row, col) and `error_percent`.
+
+        `weights` and `times` as for `IteratedLinearization.solve`. If one Ω serves all
+        steps, its gradient is the sum over `iteration`.
+        """
+        times = check_times(times)
+        patches = check_patches(checked_flow(flow), weights, len(times))
+        truth = flow.check_labels(labels)
+        path = IteratedLinearization(Krylov(self.dim))
+        evolutions = list(path.iterate(flow, patches, times))
+        U = flow.potential()[1] + sum(flow.shape[0] * e.scaled for e in evolutions)
+        loss, slope = self.loss(simplex.center(U), target_of(truth, flow.shape[0]))
+        gradients = self._backward(evolutions, slope)
+        return xr.Dataset(
+            {
+                "loss": ((), loss, {"symbol": "f", "source": "(3.4)"}),
+                "gradient": ((ITERATION, *WEIGHT_FIELD), np.stack(gradients)),
+                "error_percent": ((), percent_wrong(U.argmax(axis=0), truth)),
+            },
+            attrs={"times": times, "dim": self.dim, "source": "(1.5)–(1.7), (3.33)"},
+        )
+
+    def _backward(
+        self, evolutions: Sequence[Evolution], slope: np.ndarray
+    ) -> list[np.ndarray]:
+        """Return the gradients of all steps, found from the last to the first."""
+        gradients = []
+        for evolution in reversed(evolutions):
+            system = evolution.state.system
+            # V = T e^shift · direction: the gradient in the direction carries both
+            scale = system.shape[0] * evolution.time * np.exp(evolution.shift)
+            factors = factorize(evolution, scale * slope, 0.0, self.dim)
+            gradient, G = assemble_both(factors, self.rank or self.dim)
+            gradients.append(gradient)
+            slope = slope + system.apply_transpose(G)
+        return gradients[::-1]
