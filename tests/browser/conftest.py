@@ -48,11 +48,11 @@ FAILED = pytest.StashKey[bool]()
 
 
 @pytest.fixture
-def page(browser, request):
+def page(browser, request, tmp_path):
     with open_page(browser) as opened:
         yield opened
         pictures = os.environ.get("LAF_SCREENSHOTS")  # a folder to look at afterwards
         if pictures or request.node.stash.get(FAILED, False):
-            folder = Path(pictures or request.getfixturevalue("tmp_path"))
+            folder = Path(pictures or tmp_path)
             folder.mkdir(parents=True, exist_ok=True)
             opened.screenshot(path=folder / f"{request.node.name}.png", full_page=True)

@@ -16,7 +16,7 @@ from pathlib import Path
 import pytest
 
 from tests.browser.pages import wait_for_picture
-from tests.servers import ROOT, free_port, open_browser, open_page, serve
+from tests.servers import ROOT, free_port, serve
 
 BINDER = ROOT / "binder"
 BASE_URL = "/user/x-abc123/"
@@ -105,7 +105,7 @@ def binder(tmp_path_factory):
 
 @pytest.mark.binder
 @pytest.mark.browser
-def test_the_dashboard_opens_behind_the_address_of_a_visitor(binder, tmp_path):
+def test_the_dashboard_opens_behind_the_address_of_a_visitor(binder, page, tmp_path):
     home, env = binder
     prefix, port = Path(env["NB_PYTHON_PREFIX"]), free_port()
     token = secrets.token_hex(16)
@@ -116,11 +116,7 @@ def test_the_dashboard_opens_behind_the_address_of_a_visitor(binder, tmp_path):
         f"--ServerApp.root_dir={home}", f"--IdentityProvider.token={token}",
     ]  # fmt: skip
     changes = {"PATH": env["PATH"], "PYTHONPATH": ""}
-    with (
-        serve(line, port, tmp_path, BASE_URL, **changes),
-        open_browser() as chromium,
-        open_page(chromium) as page,
-    ):
+    with serve(line, port, tmp_path, BASE_URL, **changes):
         base = f"http://127.0.0.1:{port}{BASE_URL}"
         page.goto(f"{base}voila/render/{NOTEBOOK}?token={token}")
         wait_for_picture(page)
