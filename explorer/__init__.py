@@ -13,8 +13,9 @@ True
 
 from typing import Any
 
+from explorer.flow.evolution import Solution, Work
 from explorer.flow.iterated import IteratedLinearization
-from explorer.flow.krylov import Krylov, Solution
+from explorer.flow.krylov import Krylov
 from explorer.flow.linearized import LinearizedFlow
 from explorer.flow.nonlinear import AdaptiveRungeKutta, GeometricEuler
 from explorer.flow.status import Status
@@ -44,6 +45,7 @@ __all__ = [
     "RiemannianDescent",
     "Solution",
     "Status",
+    "Work",
     "image_scene",
     "manifold",
     "sample_image",

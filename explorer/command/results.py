@@ -12,7 +12,7 @@ from pathlib import Path
 import xarray as xr
 
 from explorer import __version__
-from explorer.flow.krylov import Solution
+from explorer.flow.evolution import Solution
 from explorer.learning.learner import Learner
 from explorer.learning.optimizers import RiemannianDescent
 from explorer.learning.trace import Step, trace_of

@@ -17,7 +17,8 @@ import xarray as xr
 
 from explorer import params
 from explorer.dashboard.graph import Leaf, Node
-from explorer.flow.krylov import Evolution, Krylov, KrylovState
+from explorer.flow.evolution import Evolution
+from explorer.flow.krylov import Krylov, KrylovState
 from explorer.flow.linearized import LinearizedFlow
 from explorer.flow.system import LinearSystem
 from explorer.geometry import grid, simplex

@@ -17,7 +17,7 @@ from explorer.dashboard.export import download_links
 from explorer.dashboard.model import UPLOAD, LearningModel, Segment, Settings
 from explorer.dashboard.panel import Panel
 from explorer.dashboard.snapshot import Snapshot
-from explorer.flow.krylov import judge
+from explorer.flow.evolution import judge
 from explorer.params import RTOL
 from explorer.scenes.images import decode, fit, image_structure, read_image
 

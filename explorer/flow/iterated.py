@@ -20,8 +20,9 @@ import xarray as xr
 
 from explorer import params
 from explorer.dims import ITERATION, LABEL_FIELD, PIXELS, labeled
-from explorer.flow.krylov import Evolution, Krylov, checked_flow
-from explorer.flow.linearized import LinearizedFlow
+from explorer.flow.evolution import LARGEST_LOG_SCALE, Evolution
+from explorer.flow.krylov import Krylov
+from explorer.flow.linearized import LinearizedFlow, checked_flow
 from explorer.flow.status import Ending, Status
 from explorer.flow.system import LinearSystem
 from explorer.geometry import simplex
@@ -98,7 +99,11 @@ class IteratedLinearization:
         for evolution in evolutions:
             labels = flow.shape[0]
             U = U + labels * evolution.scaled
-            factor = labels * evolution.time * np.exp(min(evolution.shift, 600.0))
+            factor = (
+                labels
+                * evolution.time
+                * np.exp(min(evolution.shift, LARGEST_LOG_SCALE))
+            )
             errors.append(float(factor * evolution.error))
         W = simplex.softmax(U)
         return IteratedSolution(

@@ -175,3 +175,13 @@ class LinearizedFlow:
     def system(self, weights: np.ndarray) -> LinearSystem:
         """Return the linear system of already checked weights."""
         return LinearSystem.at(weights, self._log_likelihood, self._base)
+
+
+def checked_flow(flow: Any) -> LinearizedFlow:
+    """Return `flow`, or raise if it is no LinearizedFlow."""
+    if not isinstance(flow, LinearizedFlow):
+        raise TypeError(
+            f"`flow` is a {type(flow).__name__}; needed is a LinearizedFlow: "
+            "make one with `LinearizedFlow(distances)`"
+        )
+    return flow

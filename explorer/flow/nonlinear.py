@@ -19,8 +19,7 @@ from scipy.integrate import DOP853
 
 from explorer import params
 from explorer.dims import LABEL_FIELD, PIXELS, labeled
-from explorer.flow.krylov import checked_flow
-from explorer.flow.linearized import LinearizedFlow
+from explorer.flow.linearized import LinearizedFlow, checked_flow
 from explorer.flow.status import Ending, Status
 from explorer.geometry import kernels, manifold, simplex
 from explorer.threads import exclusive

@@ -10,7 +10,8 @@ from scipy.linalg import expm
 
 from explorer.flow import phi
 from explorer.flow.arnoldi import Basis, arnoldi
-from explorer.flow.krylov import Evolution, direction_error
+from explorer.flow.evolution import Evolution
+from explorer.flow.krylov import direction_error
 
 
 @dataclass(frozen=True, eq=False)
@@ -42,10 +43,10 @@ class Factors:
     def vectors(self, rank: int) -> tuple[np.ndarray, np.ndarray]:
         """Return σ_r u_r and w_r for r < rank, each (r, label, row, col)."""
         r = min(rank, self.singular_values.size)
-        shape = (r, *self.evolution.state.system.shape)
+        shape = (r, *self.evolution.system.shape)
         if r == 0:
             return np.zeros(shape), np.zeros(shape)
-        right = self.evolution.state.basis
+        right = forward_basis(self.evolution)
         scaled = self.U[:, :r] * self.singular_values[:r]
         return self.left.combine(scaled), right.combine(self.W[:, :r])
 
@@ -84,15 +85,22 @@ def factorize(
 
     `error_g` bounds the error of g that the forward solve has caused.
     """
-    state = evolution.state
-    left = arnoldi(state.system.apply_transpose, g, dim, check)
-    if left.dim == 0 or state.basis.dim == 0:
+    right = forward_basis(evolution)
+    left = arnoldi(evolution.system.apply_transpose, g, dim, check)
+    if left.dim == 0 or right.dim == 0:
         empty, none = np.zeros(0), np.zeros((left.dim, 0))
         return Factors(evolution, left, none, empty, none, 0.0 * g, 0.0, 0.0)
-    X, y = van_loan(left, state.basis, evolution)
+    X, y = van_loan(left, right, evolution)
     U, sigma, Wt = np.linalg.svd(X, full_matrices=False)
     error, error_z = factor_errors(evolution, left, error_g)
     return Factors(evolution, left, U, sigma, Wt.T, left.combine(y), error, error_z)
+
+
+def forward_basis(evolution: Evolution) -> Basis:
+    """Return the Krylov space of the forward solve, which the factors share."""
+    if evolution.basis is None:
+        raise TypeError("the forward solution has no Krylov space: solve with `Krylov`")
+    return evolution.basis
 
 
 def van_loan(
@@ -123,12 +131,13 @@ def factor_errors(
     ‖Z − Z̃‖ ≤ ∫₀¹ ‖λ − λ_m‖ ‖y_m‖ + (‖λ_m‖ + ‖λ − λ_m‖) ‖y − y_m‖ ds, with the defect
     of λ_m on its own clock τ = 1 − s equal to T γ h_{m+1,m} |e_mᵀ e^{τT T₁} e₁|.
     """
-    state, T, shift = evolution.state, evolution.time, evolution.shift
-    error_y = direction_error(state, T, shift)
-    y = state.basis.norm * norms(phi.phi_history(state.basis.H, T, shift))
+    T, shift, growth = evolution.time, evolution.shift, evolution.system.growth
+    right = forward_basis(evolution)
+    error_y = direction_error(right, T, shift, growth)
+    y = right.norm * norms(phi.phi_history(right.H, T, shift))
     history = left.norm * phi.exp_history(left.H, T, shift)
     defect = T * left.residual * np.abs(history[:, -1])
-    error_l = phi.defect_bound(defect, T * state.system.growth - shift, error_g)
+    error_l = phi.defect_bound(defect, T * growth - shift, error_g)
     lam, flipped = norms(history)[::-1], error_l[::-1]
     with np.errstate(over="ignore", invalid="ignore"):
         error = phi.upper_integral(flipped * y + (lam + flipped) * error_y)

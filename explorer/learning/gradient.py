@@ -12,8 +12,9 @@ import xarray as xr
 
 from explorer import params
 from explorer.dims import COMPONENT, labeled
-from explorer.flow.krylov import Evolution, Krylov, checked_flow
-from explorer.flow.linearized import LinearizedFlow
+from explorer.flow.evolution import Evolution
+from explorer.flow.krylov import Krylov
+from explorer.flow.linearized import LinearizedFlow, checked_flow
 from explorer.flow.system import LinearSystem
 from explorer.geometry import grid, kernels, simplex
 from explorer.learning.factors import Factors, factorize
@@ -182,7 +183,7 @@ def assemble_both(factors: Factors, rank: int) -> tuple[np.ndarray, np.ndarray]:
     From σ_r u_r, w_r and z: one sampled product over all terms at once. The data enter
     by S = softmax(Ω C) only, hence the second gradient.
     """
-    system, T = factors.evolution.state.system, factors.evolution.time
+    system, T = factors.evolution.system, factors.evolution.time
     S = system.similarity
     left_vectors, right_vectors = factors.vectors(rank)
     u = [system.pull(x) for x in left_vectors]
@@ -208,7 +209,7 @@ def gradient_errors(factors: Factors, rank: int) -> tuple[float, float]:
     c² = N max_k ‖Π₀C_k‖². The part of z is at most ‖R_S‖ c ‖z‖ / J. Away from the
     barycenter Z is first turned into R_W₀ Z Diag(1/W₀), and 1/J into ‖R_W₀‖.
     """
-    system, T = factors.evolution.state.system, factors.evolution.time
+    system, T = factors.evolution.system, factors.evolution.time
     labels, rows, cols = system.shape
     count = system.weights.shape[0]
     spread = system.spread

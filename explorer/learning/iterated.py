@@ -11,9 +11,10 @@ import xarray as xr
 
 from explorer import params
 from explorer.dims import ITERATION, WEIGHT_FIELD
+from explorer.flow.evolution import Evolution
 from explorer.flow.iterated import IteratedLinearization, check_patches, check_times
-from explorer.flow.krylov import Evolution, Krylov, checked_flow
-from explorer.flow.linearized import LinearizedFlow
+from explorer.flow.krylov import Krylov
+from explorer.flow.linearized import LinearizedFlow, checked_flow
 from explorer.geometry import simplex
 from explorer.learning.factors import factorize
 from explorer.learning.gradient import assemble_both, percent_wrong
@@ -76,7 +77,7 @@ class IteratedGradient:
         """Return the gradients of all steps, found from the last to the first."""
         gradients = []
         for evolution in reversed(evolutions):
-            system = evolution.state.system
+            system = evolution.system
             # V = T e^shift · direction: the gradient in the direction carries both
             scale = system.shape[0] * evolution.time * np.exp(evolution.shift)
             factors = factorize(evolution, scale * slope, 0.0, self.dim)

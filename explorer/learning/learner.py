@@ -11,8 +11,7 @@ import numpy as np
 import xarray as xr
 
 from explorer import params
-from explorer.flow.krylov import checked_flow
-from explorer.flow.linearized import LinearizedFlow
+from explorer.flow.linearized import LinearizedFlow, checked_flow
 from explorer.learning.gradient import (
     GradientState,
     LowRankGradient,
@@ -52,7 +51,7 @@ class Evaluation:
     @exclusive
     def of(cls, state: GradientState, gradient: np.ndarray, tau: float) -> Evaluation:
         """Add the regularizer to the loss and gradient of f."""
-        system = state.factors.evolution.state.system
+        system = state.factors.evolution.system
         penalty, slope = regularizer(system.weights, tau)
         total = gradient + slope
         norm = float(np.linalg.norm(riemannian_gradient(system, total)))

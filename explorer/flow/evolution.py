@@ -1,0 +1,200 @@
+"""What all integrators of the linearized flow share: the result, and how it ends."""
+
+from __future__ import annotations
+
+import math
+from abc import ABC, abstractmethod
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import Any, final
+
+import numpy as np
+import xarray as xr
+
+from explorer import params
+from explorer.dims import LABEL_FIELD, PIXELS, labeled
+from explorer.flow.arnoldi import Basis
+from explorer.flow.linearized import LinearizedFlow, checked_flow
+from explorer.flow.status import Ending, Status
+from explorer.flow.system import LinearSystem
+from explorer.geometry import simplex
+from explorer.threads import exclusive
+
+LARGEST_LOG_SCALE = 600.0
+"""Beyond e^600 the entries of V(T) would leave double precision."""
+
+
+@dataclass(frozen=True)
+class Work:
+    """What a solve has cost.
+
+    Attributes
+    ----------
+    applications : of A; substeps : in time; dim : of the largest Krylov space, or 0.
+    """
+
+    applications: int
+    substeps: int = 1
+    dim: int = 0
+
+
+@dataclass(frozen=True, eq=False)
+class Evolution:
+    """V(T) as arrays: V(T) = T · e^shift · direction.
+
+    Labels and losses depend on the direction of V(T) only. direction is φ(TA)b up to
+    the scale, so it is defined at T = 0 too (there it is b), and never overflows.
+
+    Attributes
+    ----------
+    direction : (label, row, col); shift : logarithm of its scale.
+    error : of `direction`, Frobenius norm; a bound where its integrator says so.
+    cure : what to change if that is too much.
+    exact : whether only rounding is left; basis : the Krylov space, if there is one.
+    """
+
+    system: LinearSystem
+    time: float
+    shift: float
+    direction: np.ndarray
+    error: float
+    work: Work
+    cure: str
+    exact: bool = False
+    basis: Basis | None = None
+
+    @property
+    def labels(self) -> np.ndarray:
+        """argmax_j W_ij(T) as (row, col); the first label wins a tie.
+
+        At the barycenter it is argmax_j V_ij(T), whatever the scale of V.
+        """
+        if self.system.base_point is None:
+            return self.direction.argmax(axis=0)
+        return self.system.exponent(self.scaled).argmax(axis=0)
+
+    @property
+    def scaled(self) -> np.ndarray:
+        """V(T), its scale kept below e^600 lest it leave double precision."""
+        return self.time * math.exp(min(self.shift, LARGEST_LOG_SCALE)) * self.direction
+
+
+@dataclass(frozen=True, eq=False)
+class Solution:
+    """A labeled solution of the linearized flow.
+
+    Attributes
+    ----------
+    V : DataArray (label, row, col)
+        tangent vectors V(T); for very long times divided by e^{attrs["log_scale"]}.
+    labels : DataArray (row, col)
+        argmax_j W_ij(T), at the barycenter argmax_j V_ij(T); at T = 0 the labels of the
+        limit T → 0.
+    error : float
+        ‖V − V_exact‖ at most (Frobenius, same scale as `V`).
+    status : Status
+        how the solve ended; its text names the cure.
+    work : Work
+        applications of A, sub-steps, dimension of the Krylov space.
+    """
+
+    V: xr.DataArray
+    labels: xr.DataArray
+    error: float
+    status: Status
+    work: Work
+    evolution: Evolution = field(repr=False)
+
+    @property
+    def dim(self) -> int:
+        """Dimension of the Krylov space that was used."""
+        return self.work.dim
+
+    @property
+    def W(self) -> xr.DataArray:
+        """W = Exp_W₀(V), at the barycenter softmax(J V): label probabilities (1.3)."""
+        u = self.evolution.system.exponent(self.evolution.scaled)
+        return labeled(
+            simplex.softmax(u), LABEL_FIELD, symbol="W", long_name="assignment"
+        )
+
+
+class Integrator(ABC):
+    """A way to solve V̇ = A V + B, V(0) = 0: a frozen record of choices.
+
+    Attributes
+    ----------
+    rtol : relative error above which `status` reports an inaccurate solution.
+    """
+
+    rtol: float
+
+    @abstractmethod
+    def integrate(
+        self,
+        system: LinearSystem,
+        time: float,
+        check: Callable[[], None] = lambda: None,
+    ) -> Evolution:
+        """Return V(time); `check` is called often and may raise to abandon the work."""
+
+    @final
+    @exclusive
+    def solve(self, flow: LinearizedFlow, weights: Any, time: float) -> Solution:
+        """Solve V̇ = A V + B up to `time`.
+
+        Parameters
+        ----------
+        flow : LinearizedFlow
+        weights : DataArray or array (offset, row, col), positive, patches sum to one.
+        time : float in [0, 10⁴], T.
+        """
+        time = params.TIME.check(time)
+        array = checked_flow(flow).check_weights(weights)
+        return present(self.integrate(flow.system(array), time), self.rtol)
+
+
+def present(evolution: Evolution, rtol: float) -> Solution:
+    """Return an Evolution as labeled arrays with its status."""
+    log_scale = evolution.shift if evolution.shift > LARGEST_LOG_SCALE else 0.0
+    factor = evolution.time * math.exp(evolution.shift - log_scale)
+    V = labeled(
+        factor * evolution.direction,
+        LABEL_FIELD,
+        symbol="V",
+        long_name="tangent vectors V(T)",
+        time=evolution.time,
+        log_scale=log_scale,
+        source="(2.24)",
+    )
+    labels = labeled(evolution.labels, PIXELS, long_name="label", symbol="argmax V")
+    return Solution(
+        V=V,
+        labels=labels,
+        error=factor * evolution.error,
+        status=judge(evolution, rtol),
+        work=evolution.work,
+        evolution=evolution,
+    )
+
+
+def judge(evolution: Evolution, rtol: float) -> Status:
+    """Say how a solve ended."""
+    norm = float(np.linalg.norm(evolution.direction))
+    if norm == 0.0:
+        return Status(
+            Ending.UNDETERMINED,
+            "V is zero: the distances are the same for all labels at every pixel, "
+            "so nothing tells the labels apart",
+        )
+    if evolution.exact:
+        return Status(Ending.EXACT, "exact: only rounding is left")
+    relative = evolution.error / norm
+    if relative <= rtol:
+        return Status(
+            Ending.ACCURATE, f"relative error at most {relative:.1e} (rtol {rtol:g})"
+        )
+    return Status(
+        Ending.INACCURATE,
+        f"relative error bound {relative:.1e} exceeds rtol {rtol:g}: {evolution.cure}",
+    )
