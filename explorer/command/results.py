@@ -50,7 +50,7 @@ class Result:
         """
         labeling = self.solution.labels.assign_attrs(long_name="labeling found")
         parts = self.trace.assign(weights=self.learner.weights, labeling=labeling)
-        return xr.merge([self.scene, parts], combine_attrs="drop").assign_attrs(
+        return xr.merge([self.scene, parts], combine_attrs="override").assign_attrs(
             title="Learning of a linearized assignment flow",
             source=SOURCE,
             history=f"{datetime.now(UTC):%Y-%m-%dT%H:%M:%SZ} laf learn {__version__}",

@@ -7,8 +7,6 @@
  * Data never travel back: the kernel's sources are the truth.
  */
 
-const LOADING = "__explorer_bokehjs__";
-
 const ARRAYS = {
   "<f8": [Float64Array, "float64"],
   "<f4": [Float32Array, "float32"],
@@ -17,37 +15,37 @@ const ARRAYS = {
   "|u1": [Uint8Array, "uint8"],
 };
 
-/* Resolves to the BokehJS of the version that the kernel serializes for. Another version
- * may live on the same page: every copy registers itself as window.Bokeh[version]. */
-function loadBokeh(model) {
+/* Calls ready(Bokeh) once the BokehJS of the kernel's version is there. Another version
+ * may live on the same page: every copy registers itself as window.Bokeh[version]. Each
+ * view asks its own kernel: a shared request would die with the view that made it. */
+function loadBokeh(model, ready, failed) {
   const version = model.get("_bokeh_version");
   const present = () => window.Bokeh?.[version];
   if (present()) {
-    return Promise.resolve(present());
+    ready(present());
+    return () => {};
   }
-  window[LOADING] ??= {};
-  window[LOADING][version] ??= new Promise((resolve, reject) => {
-    const receive = (message, buffers) => {
-      if (message.kind !== "bokehjs") {
-        return;
-      }
-      model.off("msg:custom", receive);
+  const receive = (message, buffers) => {
+    if (message.kind !== "bokehjs") {
+      return;
+    }
+    model.off("msg:custom", receive);
+    if (!present()) {
       for (const buffer of buffers) {
         const script = document.createElement("script");
         script.textContent = new TextDecoder().decode(buffer);
         document.head.appendChild(script); // a classic script: runs before this returns
       }
-      if (present()) {
-        resolve(present());
-      } else {
-        delete window[LOADING][version]; // so that a later view can try again
-        reject(new Error(`BokehJS ${version} did not load`));
-      }
-    };
-    model.on("msg:custom", receive);
-    model.send({ kind: "want-bokehjs" });
-  });
-  return window[LOADING][version];
+    }
+    if (present()) {
+      ready(present());
+    } else {
+      failed(`BokehJS ${version} did not load`);
+    }
+  };
+  model.on("msg:custom", receive);
+  model.send({ kind: "want-bokehjs" });
+  return () => model.off("msg:custom", receive);
 }
 
 function decodeColumn(column, buffers, ndarray) {
@@ -141,9 +139,18 @@ async function render({ model, el }) {
     root.dataset.ready = "true";
   };
 
+  const failed = (reason) => {
+    closed = true;
+    waiting = [];
+    root.textContent = `The figures cannot be shown: ${reason}. Reload the page.`;
+  };
+
   const receive = (message, buffers) => {
+    if (closed) {
+      return;
+    }
     if (message.kind === "snapshot" && message.to === id) {
-      show(message);
+      show(message).catch((error) => failed(error.message));
     } else if (message.kind === "update") {
       if (views) {
         applyUpdate(Bokeh, doc, message, buffers);
@@ -155,19 +162,14 @@ async function render({ model, el }) {
   };
 
   model.on("msg:custom", receive);
-  loadBokeh(model).then(
-    (loaded) => {
-      Bokeh = loaded;
-      if (!closed) {
-        model.send({ kind: "hello", id });
-      }
-    },
-    (error) => {
-      root.textContent = `The figures cannot be shown: ${error.message}. Reload the page.`;
-    },
-  );
+  const ready = (loaded) => {
+    Bokeh = loaded;
+    model.send({ kind: "hello", id });
+  };
+  const stopLoading = loadBokeh(model, ready, failed);
   return () => {
     closed = true;
+    stopLoading();
     model.off("msg:custom", receive);
     discard(Bokeh, doc, views);
   };

@@ -48,6 +48,11 @@ class Control:
         """Call `callback(name, value)` when the user changes the value."""
         self.widget.observe(lambda change: callback(self.name, change["new"]), "value")
 
+    def show(self, value: Any) -> None:
+        """Set the value; a range or list that does not hold it is widened first."""
+        widen(self.widget, value)
+        self.widget.value = value
+
     def complain(self, text: str) -> None:
         """Show a message beside the control, or clear it if `text` is empty."""
         self.message.value = text
@@ -60,7 +65,6 @@ def slider(parameter: Parameter, value: float, **options: Any) -> Control:
     """Return a slider whose label, range, tooltip and step come from the parameter."""
     low, high, increment = parameter.slider
     common: dict[str, Any] = {
-        "value": value,
         "description": f"{parameter.name} {parameter.symbol}",
         "tooltip": f"{parameter.meaning}: {parameter.admissible}; arrow keys move it",
         "style": {"description_width": LABEL_WIDTH},
@@ -81,7 +85,19 @@ def slider(parameter: Parameter, value: float, **options: Any) -> Control:
         )
         shown = f"{low:g} … {high:g}"
     unit = f" ({parameter.unit})" if parameter.unit else ""
-    return Control(parameter.name, widget, f"{shown}{unit}", gap="-8px")
+    control = Control(parameter.name, widget, f"{shown}{unit}", gap="-8px")
+    control.show(value)
+    return control
+
+
+def widen(widget: Any, value: Any) -> None:
+    """Make room for a value beyond a slider's range, or missing from a list."""
+    if isinstance(widget, widgets.Dropdown):
+        if value not in [o[1] if isinstance(o, tuple) else o for o in widget.options]:
+            widget.options = sorted({*widget.options, value})
+        return
+    bound = math.log10(value) if isinstance(widget, widgets.FloatLogSlider) else value
+    widget.min, widget.max = min(widget.min, bound), max(widget.max, bound)
 
 
 def readout(increment: float) -> str:

@@ -24,7 +24,7 @@ def run_dataset(
         "labeling": (PIXELS, shown.labels, {"long_name": "labels found"}),
         "weights": (WEIGHT_FIELD, shown.weights, {"symbol": "Ω"}),
     }
-    whole = xr.merge([shown.scene.drop_attrs(), trace.drop_attrs()])
+    whole = xr.merge([shown.scene, trace], combine_attrs="override")
     state = json.dumps(recipe.to_state(settings, history))
     attrs = {**trace.attrs, "state": state, "code": recipe.to_code(settings, history)}
     return whole.assign(found).assign_attrs(attrs)

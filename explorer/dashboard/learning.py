@@ -52,7 +52,7 @@ class LearningExplorer(widgets.HBox):
         actions = {
             "run": lambda: self.run(self.panel.steps.value),
             "pause": self.pause,
-            "single": lambda: self.run(1),
+            "single": lambda: self._worker.post(single=True),
             "reset": self.reset,
             "save": lambda: self._worker.post(save=True),
         }
@@ -79,7 +79,6 @@ class LearningExplorer(widgets.HBox):
     def pause(self) -> None:
         """Stop learning at once; a step under way is abandoned."""
         self._worker.post(stop=True, run=0)
-        self.panel.remaining.value = "paused"
 
     def reset(self) -> None:
         """Stop and go back to uniform weights."""
@@ -92,16 +91,10 @@ class LearningExplorer(widgets.HBox):
     def set(self, **settings: Any) -> None:
         """Set controls by name, as if moved by hand: `app.set(time=7.0, rank=2)`."""
         for name, value in settings.items():
-            if name not in recipe.CHECKS and name != "scene":
-                raise ValueError(
-                    f"`{name}` is no setting; there are scene, "
-                    f"{', '.join(recipe.CHECKS)}"
-                )
-            if name in recipe.CHECKS:
-                value = recipe.CHECKS[name].check(value)
+            checked = recipe.check(name, value)
             if name in self.panel.controls:
-                self.panel.controls[name].widget.value = value
-            self._worker.post(**{name: value})
+                self.panel.controls[name].show(checked)
+            self._worker.post(**{name: checked})
 
     @property
     def state(self) -> dict[str, Any]:
@@ -112,7 +105,7 @@ class LearningExplorer(widgets.HBox):
     def load(self, state: dict[str, Any]) -> None:
         """Restore a state: its settings, and its learning steps taken again."""
         settings, history = recipe.from_state(state)
-        self._worker.post(stop=True, run=0, restore=(settings, history))
+        self._worker.post(stop=True, restore=(settings, history))
 
     def code(self) -> str:
         """Return Python lines that give the numbers last shown."""
@@ -122,7 +115,7 @@ class LearningExplorer(widgets.HBox):
     @property
     def trace(self) -> xr.Dataset:
         """The learning steps shown last, over `step`."""
-        return self._last()[3]
+        return self._last()[3].copy(deep=True)
 
     def _last(self) -> Published:
         if self._session.published is None:
@@ -136,8 +129,10 @@ class LearningExplorer(widgets.HBox):
         if not hasattr(self, "_worker"):  # refused settings: nothing was made yet
             return
         self._worker.close()
+        self.figure.layout.close()
         self.figure.close()
         self.panel.close()
+        self.layout.close()
         super().close()
 
     # -- the callbacks
@@ -146,17 +141,15 @@ class LearningExplorer(widgets.HBox):
         for name, control in self.panel.controls.items():
             if name != "upload":
                 control.observe(lambda n, v: self._worker.post(**{n: v}))
-        self.panel.controls["upload"].observe(self._on_upload)
+        self.panel.controls["upload"].widget.on_file(
+            lambda *file: self._worker.post(upload=file)
+        )
         for box in self.panel.probe:
             box.observe(self._on_probe, "value")
         self.figure.on_tap(
-            lambda _, x, y: self._worker.post(probe=(int(y // 1), int(x // 1)))
+            lambda _, x, y: self._worker.post(tap=(int(y // 1), int(x // 1)))
         )
         self.panel.show_code.observe(lambda _: self._worker.post(), "value")
-
-    def _on_upload(self, _: str, files: Any) -> None:
-        for file in files:
-            self._worker.post(upload=(file["name"], bytes(file["content"])))
 
     def _on_probe(self, _: Any) -> None:
         row, col = (box.value for box in self.panel.probe)

@@ -63,10 +63,6 @@ class Segment:
     steps: int
 
 
-RESTARTING = ("scene", "size", "seed", "labels", "upload")
-"""Settings after whose change learning starts anew: they change the ground truth."""
-
-
 class LearningModel:
     """Scene, flow, gradient and learning as cached nodes, one leaf per setting."""
 
@@ -130,12 +126,15 @@ class LearningModel:
         )
         self.norms: Node[np.ndarray] = Node(gradient_norms, self.evaluation)
 
-    def set(self, changes: Mapping[str, Any]) -> None:
-        """Set leaves; learning starts anew if the ground truth changes."""
+    def set(self, changes: Mapping[str, Any]) -> bool:
+        """Set leaves; return whether the ground truth changes and learning restarts."""
+        known = self.structure.fresh
         for name, value in changes.items():
             self.leaf[name].set(value)
-        if not self.structure.fresh and set(changes) & set(RESTARTING):
+        restarts = known and not self.structure.fresh
+        if restarts:
             self.reset()
+        return restarts
 
     def reset(self) -> None:
         """Return to uniform weights and an empty trace."""

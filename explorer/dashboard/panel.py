@@ -11,6 +11,7 @@ from explorer import params
 from explorer.dashboard import controls
 from explorer.dashboard.controls import Control
 from explorer.dashboard.model import SCENES, UPLOAD, Settings
+from explorer.dashboard.upload import Upload
 from explorer.scenes.voronoi import KINDS
 
 SIZES = (32, 64, 96, 128, 192, 256)
@@ -19,6 +20,9 @@ SLIDERS = (
     params.NOISE,
 )  # fmt: skip
 TITLES = {"colors": "Voronoi cells, 8 colors", "lines": "Voronoi cells, thin lines"}
+LARGEST_UPLOAD = 32 * 2**20
+"""Bytes of an uploaded file at most."""
+
 STARTING = "starting … (the first use ever compiles the kernels: about 10 s)"
 
 
@@ -78,15 +82,13 @@ class Panel:
     def _add_scene(self, s: Settings) -> None:
         options = [(TITLES.get(n, f"photograph: {n}"), n) for n in SCENES]
         self._add(controls.choice("scene", "scene", options, s.scene, "what to label"))
-        upload = widgets.FileUpload(
-            accept="image/*",
-            multiple=False,
+        upload = Upload(
             description="upload an image",
-            icon="",
+            limit=LARGEST_UPLOAD,
             tooltip="PNG, JPEG or TIFF of yours; its colors become the labels",
             layout={"width": "200px", "margin": f"2px 2px 2px {controls.HINT_INDENT}"},
         )
-        self._add(Control("upload", upload, "at most 16 megapixels; shown at ≤ 256²"))
+        self._add(Control("upload", upload, "at most 32 MB; shown at ≤ 256²"))
         size = controls.choice(
             "size", "size", sorted({*SIZES, s.size}), s.size, "rows and columns",
             "pixels, square",
@@ -156,11 +158,15 @@ class Panel:
 
     def show(self, settings: Settings) -> None:
         """Set every control to the given settings."""
-        size = self.controls["size"].widget
-        size.options = sorted({*size.options, settings.size})
         for name, control in self.controls.items():
             if name != "upload":
-                control.widget.value = getattr(settings, name)
+                control.show(getattr(settings, name))
+
+    def show_probe(self, probe: tuple[int, int], shape: tuple[int, int]) -> None:
+        """Write the probed pixel and its range into the two boxes."""
+        for box, index, size in zip(self.probe, probe, shape, strict=True):
+            box.max = size - 1
+            box.value = index
 
     def complain(self, name: str | None, text: str) -> None:
         """Show a problem beside the control that caused it, or below the buttons."""
@@ -186,5 +192,8 @@ def close_tree(widget: widgets.Widget) -> None:
     """Close a widget and all that it contains."""
     for child in getattr(widget, "children", ()):
         close_tree(child)
+    for part in (getattr(widget, "layout", None), getattr(widget, "style", None)):
+        if part is not None:
+            part.close()
     widget.unobserve_all()
     widget.close()

@@ -8,6 +8,7 @@ from typing import Any
 
 from explorer import params
 from explorer.dashboard.model import SCENES, UPLOAD, Segment, Settings
+from explorer.learning.gradient import LowRankGradient
 from explorer.scenes.voronoi import KINDS
 
 SCHEMA = 1
@@ -66,12 +67,22 @@ def checked(values: Mapping[str, Any]) -> Settings:
             "`state` belongs to an uploaded image, which it does not contain: "
             "upload the image again, then load a state of another scene or learn anew"
         )
-    if values["scene"] not in SCENES:
+    settings = Settings(**{name: check(name, value) for name, value in values.items()})
+    LowRankGradient(settings.dim, settings.rank)  # raises if they do not go together
+    return settings
+
+
+def check(name: str, value: Any) -> Any:
+    """Return the value of one setting, or raise naming it, its value and the cure."""
+    if name in CHECKS:
+        return CHECKS[name].check(value)
+    if name != "scene":
         raise ValueError(
-            f"`scene` = {values['scene']!r}; admissible are {', '.join(SCENES)}"
+            f"`{name}` is no setting; there are scene, {', '.join(CHECKS)}"
         )
-    numbers = {name: p.check(values[name]) for name, p in CHECKS.items()}
-    return Settings(scene=values["scene"], **numbers)
+    if value not in SCENES:
+        raise ValueError(f"`scene` = {value!r}; admissible are {', '.join(SCENES)}")
+    return value
 
 
 def to_code(settings: Settings, history: Sequence[Segment]) -> str:

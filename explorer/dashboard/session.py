@@ -15,17 +15,15 @@ from explorer.dashboard import feeding, recipe
 from explorer.dashboard.bridge import MAX_FPS, LiveFigure
 from explorer.dashboard.export import download_links
 from explorer.dashboard.model import UPLOAD, LearningModel, Segment, Settings
-from explorer.dashboard.panel import Panel
+from explorer.dashboard.panel import LARGEST_UPLOAD, Panel
 from explorer.dashboard.snapshot import Snapshot
+from explorer.dashboard.worker import Requests
 from explorer.flow.evolution import judge
 from explorer.params import RTOL
 from explorer.scenes.images import decode, fit, image_structure, read_image
 
 LONGEST_UPLOAD = 256
 """Uploads are scaled down to this many rows and columns: learning stays live."""
-
-LARGEST_UPLOAD = 32 * 2**20
-"""Bytes of an uploaded file at most."""
 
 Published = tuple[Snapshot, Settings, list[Segment], xr.Dataset]
 
@@ -41,59 +39,86 @@ class Session:
         self._model = LearningModel(settings)
         self._panel, self._figure = panel, figure
         self._done = self._total = 0
-        self._learning = False
-        self._probe = (0, 0)
+        self._learning = self._saving = False
+        self._replay: list[Settings] = []
+        self._restored: Settings | None = None
+        self._probe, self._probe_moved = (0, 0), False
         self._fitted: tuple[Any, ...] = ()
         self._published_at = 0.0
         self.published: Published | None = None
 
-    def job(self, changes: dict[str, Any], check: Callable[[], None]) -> bool:
+    def job(self, requests: Requests, check: Callable[[], None]) -> bool:
         """Apply what was posted, compute, publish; True while learning goes on."""
-        self._apply(changes)
+        for request in requests:
+            self._apply(request)
+        if self._learning and self._replay:
+            self._model.set(vars(self._replay[0]))
         if self._learning and self._model.current:
             self._model.advance(check)
-            self._done += 1
-            self._learning = self._done < self._total
+            self._count_step()
         else:
             self._model.refresh(check)
         self._publish()
-        if changes.get("save") and self.published is not None:
+        if self._saving and self.published is not None:
             self._panel.downloads.value = download_links(*self.published)
-        return self._learning
+            self._saving = False
+        return self._learning or not self._model.current
 
     def fail(self, error: Exception) -> None:
         """Show an error beside the control that it names; learning pauses."""
-        self._learning = False
+        self._learning, self._saving = False, False
         named = re.match(r"`(\w+)`", str(error))
         text = str(error) if isinstance(error, (ValueError, TypeError)) else repr(error)
         self._panel.complain(named.group(1) if named else None, escape(text))
+        self._panel.remaining.value = self._progress()
 
-    def _apply(self, changes: Mapping[str, Any]) -> None:
-        """Hand changes on to the model; apart from a restored history none computes."""
-        if "upload" in changes:
-            self._accept_upload(*changes["upload"])
-        if "image" in changes:
-            self._accept_image("image", changes["image"])
-        self._model.set({n: v for n, v in changes.items() if n in recipe.NAMES})
-        if "restore" in changes:
-            self._restore(*changes["restore"])
-        if changes.get("reset"):
-            self._model.reset()
+    def _apply(self, request: Mapping[str, Any]) -> None:
+        """Hand one request on to the model; none of this computes."""
+        if "upload" in request:
+            self._accept_upload(*request["upload"])
+        if "image" in request:
+            self._accept_image("image", request["image"])
+        if self._model.set({n: v for n, v in request.items() if n in recipe.NAMES}):
+            self._run(0)
             self._done = self._total = 0
-        if "run" in changes:
-            self._learning = changes["run"] > 0
-            if self._learning:
-                self._done, self._total = 0, changes["run"]
-        self._probe = changes.get("probe", self._probe)
+        if "restore" in request:
+            self._restore(*request["restore"])
+        if request.get("reset"):
+            self._model.reset()
+            self._run(0)
+            self._done = self._total = 0
+        if "run" in request:
+            self._run(request["run"])
+        if request.get("single"):
+            self._run(self._total - self._done + 1 if self._learning else 1)
+        self._saving = self._saving or bool(request.get("save"))
+        self._probe = request.get("probe", self._probe)
+        if "tap" in request:
+            self._probe, self._probe_moved = request["tap"], True
         self._panel.suit(self._model.leaf["scene"]())
 
-    def _accept_upload(self, name: str, content: bytes) -> None:
+    def _run(self, steps: int) -> None:
+        """Begin a run of that many steps from here; none means to pause."""
+        self._replay, self._restored = [], None
+        self._learning = steps > 0
+        if self._learning:
+            self._done, self._total = 0, steps
+
+    def _count_step(self) -> None:
+        self._done += 1
+        self._replay = self._replay[1:]
+        self._learning = self._done < self._total
+        if self._restored is not None and not self._learning:
+            self._model.set(vars(self._restored))
+            self._restored = None
+
+    def _accept_upload(self, name: str, size: int, content: bytes | None) -> None:
         """Turn to an uploaded image, or say what is wrong and leave all as it was."""
         what = f"`upload` = {name!r}"
         try:
-            if len(content) > LARGEST_UPLOAD:
+            if content is None:
                 raise ValueError(
-                    f"{what} has {len(content) / 2**20:.0f} MB, more than "
+                    f"{what} has {size / 2**20:.0f} MB, more than "
                     f"{LARGEST_UPLOAD // 2**20}: scale the image down first"
                 )
             image = read_image(decode(content, what, "upload"), "upload")
@@ -107,22 +132,22 @@ class Session:
         image, leaf = fit(image, LONGEST_UPLOAD), self._model.leaf
         image_structure(image, leaf["labels"](), leaf["seed"]())  # raises if unusable
         self._model.set({"upload": image, "scene": UPLOAD})
+        self._run(0)
+        self._done = self._total = 0
         self._panel.offer_upload(name)
 
     def _restore(self, settings: Settings, history: list[Segment]) -> None:
-        """Take the steps of a stored history again, then set its last settings."""
+        """Begin to take the steps of a stored history again.
 
-        def never() -> None:
-            """Let nothing interrupt: half a history would be another one."""
-
-        self._model.reset()
-        for segment in history:
-            self._model.set(vars(segment.settings))
-            self._model.refresh(never)
-            for _ in range(segment.steps):
-                self._model.advance(never)
-        self._model.set(vars(settings))
+        It is a run like any other: shown step by step, and stopped by "pause".
+        """
         self._panel.show(settings)
+        self._model.set(vars(history[0].settings if history else settings))
+        self._model.reset()
+        replay = [s.settings for s in history for _ in range(s.steps)]
+        self._run(len(replay))
+        if replay:
+            self._replay, self._restored = replay, settings
 
     def _publish(self) -> None:
         """Show what the model holds, at most MAX_FPS times a second while learning."""
@@ -144,16 +169,20 @@ class Session:
         self._report()
 
     def _fit_probe(self, shape: tuple[int, int]) -> None:
-        """Keep the probed pixel inside the picture; a new picture centers it."""
-        if not self._fitted or self._fitted[0] != shape:
-            self._probe = (shape[0] // 2, shape[1] // 2)
+        """Keep the probed pixel inside the picture; a new picture centers it.
+
+        The boxes are written to only when the pixel has moved for another reason than
+        typing, or a number being typed would be overwritten by the present one.
+        """
+        fresh = not self._fitted or self._fitted[0] != shape
+        row, col = (n // 2 for n in shape) if fresh else self._probe
         self._probe = (
-            min(max(self._probe[0], 0), shape[0] - 1),
-            min(max(self._probe[1], 0), shape[1] - 1),
+            min(max(row, 0), shape[0] - 1),
+            min(max(col, 0), shape[1] - 1),
         )
-        for box, index, size in zip(self._panel.probe, self._probe, shape, strict=True):
-            box.max = size - 1
-            box.value = index
+        if fresh or self._probe_moved:
+            self._panel.show_probe(self._probe, shape)
+        self._probe_moved = False
 
     def _progress(self) -> str:
         """Return how far learning has come, in words."""

@@ -1,11 +1,15 @@
 """The whole dashboard, headless: move a control, read a source or a message."""
 
+import base64
 import io
 import json
+import re
 import threading
+import time
 
 import numpy as np
 import pytest
+import xarray as xr
 from PIL import Image
 
 import explorer as ex
@@ -70,9 +74,116 @@ def test_running_appends_points_and_progress(app):
 
 def test_pausing_stops_a_long_run(app):
     app.run(1_000_000)
+    until(lambda: app.trace.sizes["step"] > 2)
     app.pause()
-    assert app.wait(5)
-    assert app.trace.sizes["step"] < 1000
+    assert app.wait(0.5)
+    seen = app.trace.sizes["step"]
+    assert "paused" in app.panel.remaining.value
+    time.sleep(0.1)
+    assert app.trace.sizes["step"] == seen
+
+
+def until(condition):
+    deadline = time.monotonic() + 10
+    while not condition():
+        assert time.monotonic() < deadline
+        time.sleep(0.01)
+
+
+def test_five_clicks_on_single_step_are_five_steps(app):
+    for _ in range(5):
+        app.panel.buttons["single step"].click()
+    assert app.wait()
+    assert app.trace.step.values[-1] == 5
+
+
+def test_a_single_step_during_a_run_adds_to_it(app):
+    app.run(20)
+    app.panel.buttons["single step"].click()
+    assert app.wait()
+    assert app.trace.step.values[-1] in (21, 20 + 1)
+
+
+def test_saving_survives_what_is_posted_after_it(app):
+    app._worker.post(save=True)
+    app.set(time=8.0)
+    assert app.wait()
+    assert "run.nc" in app.panel.downloads.value
+
+
+def test_what_comes_last_wins_over_an_upload(app):
+    upload(app, "mine.png", png(np.eye(12, dtype=np.uint8)))
+    move(app, "scene", "lines")
+    assert app.state["settings"]["scene"] == "lines"
+
+
+def test_values_beyond_a_slider_are_shown_and_kept(app):
+    app.set(time=100.0, tau=1e-3, size=11)
+    assert app.wait()
+    settings = app.state["settings"]
+    assert (settings["time"], settings["tau"], settings["size"]) == (100.0, 1e-3, 11)
+    assert app.panel.controls["time"].widget.value == 100.0
+    other = ex.LearningExplorer(time=100.0)
+    other.load(app.state)
+    assert other.wait()
+    assert other.state == app.state
+    other.close()
+
+
+def test_restoring_can_be_stopped(app):
+    app.run(3)
+    assert app.wait()
+    state = app.state
+    state["history"][0]["steps"] = 100_000
+    app.load(state)
+    until(lambda: app.trace.sizes["step"] > 5)
+    app.pause()
+    assert app.wait(0.5)
+
+
+def test_a_state_that_cannot_be_is_refused_before_anything_is_lost(app):
+    app.run(2)
+    assert app.wait()
+    state = app.state
+    state["settings"]["rank"] = 50
+    with pytest.raises(ValueError, match="`rank` = 50 exceeds `dim` = 6"):
+        app.load(state)
+    assert app.trace.sizes["step"] == 3
+
+
+def test_a_pixel_being_typed_is_not_overwritten(app):
+    app.run(100_000)
+    row, _ = app.panel.probe
+    for value in (1, 7, 3, 9):
+        row.value = value
+        time.sleep(0.05)
+        assert row.value == value
+    app.pause()
+    assert app.wait()
+    assert column(app, "probe", "y") == [9.5]
+
+
+def test_an_error_ends_the_progress_too(app):
+    app.run(100_000)
+    app.set(rank=9)
+    until(lambda: app.panel.controls["rank"].message.value)
+    assert app.wait()
+    assert "paused" in app.panel.remaining.value
+
+
+def test_the_trace_belongs_to_its_reader(app):
+    app.trace.loss[:] = 7.0
+    assert app.trace.loss[0] != 7.0
+
+
+def test_closing_leaves_no_widget():
+    from ipywidgets.widgets import widget as registry
+
+    before = set(registry._instances)
+    other = ex.LearningExplorer(size=10)
+    assert other.wait()
+    other.close()
+    assert set(registry._instances) <= before
 
 
 def test_rank_above_dim_complains_beside_rank_and_recovers(app):
@@ -127,8 +238,15 @@ NOISY = png(np.random.default_rng(1).integers(0, 255, (40, 40), dtype=np.uint8))
 
 
 def upload(app, name, content):
-    file = {"name": name, "type": "image/png", "size": len(content), "content": content}
-    app._on_upload("upload", (file,))
+    """Do what the browser does: announce the file, then send it in pieces."""
+    receive = app.panel.controls["upload"].widget._receive
+    pieces = [content[k : k + 4 * 2**20] for k in range(0, len(content), 4 * 2**20)]
+    if len(content) > 32 * 2**20:
+        pieces = []
+    begin = {"kind": "begin", "name": name, "size": len(content)}
+    receive(None, {**begin, "pieces": len(pieces)}, [])
+    for index, piece in enumerate(pieces):
+        receive(None, {"kind": "piece", "index": index}, [piece])
     assert app.wait()
 
 
@@ -146,10 +264,20 @@ def test_an_uploaded_image_becomes_the_scene(app):
         (b"this is no image", "cannot be read"),
         (NOISY[: len(NOISY) // 2], "cannot be read"),
         (b"0" * (33 * 2**20), "MB"),
+        (b"1" * (5 * 2**20), "cannot be read"),
+        (b"", "cannot be read"),
         (png(np.zeros((5000, 4000), np.uint8)), "pixels"),
         (png(np.full((9, 9), 7, np.uint8)), "distinct colors"),
     ],
-    ids=["no image", "truncated", "huge file", "huge picture", "constant"],
+    ids=[
+        "no image",
+        "truncated",
+        "huge file",
+        "two pieces",
+        "empty",
+        "huge picture",
+        "constant",
+    ],
 )
 def test_a_bad_upload_is_explained_and_touches_nothing(app, content, words):
     app.run(2)
@@ -161,11 +289,23 @@ def test_a_bad_upload_is_explained_and_touches_nothing(app, content, words):
     np.testing.assert_array_equal(column(app, "loss", "x"), [0, 1, 2])
 
 
-def test_downloads_hold_the_run(app):
+def test_downloads_hold_the_run(app, tmp_path):
     app._worker.post(save=True)
     assert app.wait()
-    for name in ("run.nc", "run.html", "state.json"):
-        assert f'download="{name}"' in app.panel.downloads.value
+    files = dict(
+        re.findall(
+            r'download="([^"]+)" href="data:[^,]*,([^"]+)"', app.panel.downloads.value
+        )
+    )
+    content = {name: base64.b64decode(data) for name, data in files.items()}
+    assert json.loads(content["state.json"]) == app.state
+    assert b"labeling-error" in content["run.html"]
+    path = tmp_path / "run.nc"
+    path.write_bytes(content["run.nc"])
+    with xr.open_dataset(path, engine="h5netcdf") as stored:
+        np.testing.assert_array_equal(stored.loss, app.trace.loss)
+        assert stored.weights.dims == ("offset", "row", "col")
+        assert stored.distances.attrs["symbol"] == "D"
 
 
 def test_probing_a_pixel_shows_its_patch(app):
@@ -180,6 +320,8 @@ def test_every_control_has_label_tooltip_and_hint(app):
     for control in app.panel.controls.values():
         assert control.widget.description
         assert control.widget.tooltip
+        hint = control.box.children[1].value
+        assert hint or control.name == "scene"  # a list of names has no range
 
 
 @pytest.mark.parametrize(

@@ -18,11 +18,11 @@ def threads_before():
     return set(threading.enumerate())
 
 
-def test_changes_posted_while_busy_are_merged_and_the_newest_wins():
+def test_requests_posted_while_busy_come_together_and_in_order():
     seen, gate = [], threading.Event()
 
-    def job(changes, check):
-        seen.append(changes)
+    def job(requests, check):
+        seen.append(requests)
         gate.wait(5)
         return False
 
@@ -35,27 +35,72 @@ def test_changes_posted_while_busy_are_merged_and_the_newest_wins():
     w.post(rank=2)
     gate.set()
     assert w.wait(5)
-    assert seen == [{"time": 1}, {"time": 4, "rank": 2}]
+    rest = [{"time": 2}, {"time": 3}, {"time": 4}, {"rank": 2}]
+    assert seen == [[{"time": 1}], rest]
     w.close()
 
 
 def test_a_superseded_job_stops_at_its_check():
     finished = []
 
-    def job(changes, check):
-        for _ in range(2000):
+    def job(requests, check):
+        for _ in range(200):
             check()
             time.sleep(0.0005)
-        finished.append(changes["value"])
+        finished.append(requests[-1]["value"])
         return False
 
-    # a fresh worker has just answered: the first job is superseded, not finished
+    w = Worker(job, fail)
+    for value, stop in ((1, False), (2, True), (3, False)):
+        w.post(stop=stop, value=value)
+        time.sleep(0.03)
+    assert w.wait(10)
+    assert finished == [3]
+    w.close()
+
+
+def test_after_a_rest_the_newest_wins_as_before(monkeypatch):
+    monkeypatch.setattr(module, "STARVING", 0.05)
+    finished = []
+
+    def job(requests, check):
+        for _ in range(60):
+            check()
+            time.sleep(0.0005)
+        finished.append(requests[-1]["value"])
+        return False
+
     w = Worker(job, fail)
     w.post(value=1)
-    time.sleep(0.05)
-    w.post(stop=True, value=2)
-    assert w.wait(10)
-    assert finished == [2]
+    assert w.wait(5)
+    time.sleep(0.2)  # longer than STARVING: a rest is no starving
+    w.post(value=2)
+    time.sleep(0.01)
+    w.post(value=3)
+    assert w.wait(5)
+    assert finished == [1, 3]
+    w.close()
+
+
+def test_while_superseded_without_end_answers_still_come(monkeypatch):
+    monkeypatch.setattr(module, "STARVING", 0.05)
+    finished = []
+
+    def job(requests, check):
+        for _ in range(40):
+            check()
+            time.sleep(0.0005)
+        finished.append(requests[-1]["value"] if requests else None)
+        return False
+
+    w = Worker(job, fail)
+    for value in range(60):
+        w.post(value=value)
+        time.sleep(0.005)
+    seen = len(finished)
+    assert w.wait(5)
+    assert seen >= 1
+    assert finished[-1] == 59
     w.close()
 
 
@@ -104,10 +149,10 @@ def test_an_idle_worker_holds_no_thread(threads_before, monkeypatch):
 def test_an_error_is_reported_and_the_worker_goes_on():
     errors, done = [], []
 
-    def job(changes, check):
-        if "bad" in changes:
+    def job(requests, check):
+        if "bad" in requests[0]:
             raise ValueError("bad")
-        done.append(changes)
+        done.extend(requests)
         return False
 
     w = Worker(job, errors.append)
@@ -116,6 +161,30 @@ def test_an_error_is_reported_and_the_worker_goes_on():
     w.post(good=1)
     assert w.wait(5)
     assert (str(errors[0]), done) == ("bad", [{"good": 1}])
+    w.close()
+
+
+def test_a_reporter_that_fails_does_not_take_the_worker_along(monkeypatch):
+    ignored = []
+    monkeypatch.setattr(threading, "excepthook", ignored.append)
+    done = []
+
+    def job(requests, check):
+        if requests and "bad" in requests[0]:
+            raise ValueError("bad")
+        done.extend(requests)
+        return False
+
+    def report(error):
+        raise RuntimeError("no screen")
+
+    w = Worker(job, report)
+    w.post(bad=1)
+    assert w.wait(5)
+    w.post(good=1)
+    assert w.wait(5)
+    assert done == [{"good": 1}]
+    assert len(ignored) == 1
     w.close()
 
 
