@@ -25,7 +25,7 @@ from explorer.learning.iterated import IteratedGradient
 from explorer.learning.learner import Learner
 from explorer.learning.losses import DirectionLoss
 from explorer.learning.optimizers import RiemannianDescent
-from explorer.scenes.images import SAMPLES, image_scene, sample_image
+from explorer.scenes.images import SAMPLES, fit, image_scene, read_image, sample_image
 from explorer.scenes.voronoi import voronoi_scene
 
 __version__ = "0.1.0"
@@ -46,8 +46,10 @@ __all__ = [
     "Solution",
     "Status",
     "Work",
+    "fit",
     "image_scene",
     "manifold",
+    "read_image",
     "sample_image",
     "voronoi_scene",
 ]

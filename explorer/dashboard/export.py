@@ -10,7 +10,7 @@ from pathlib import Path
 import xarray as xr
 
 from explorer.dashboard import recipe
-from explorer.dashboard.model import Segment, Settings
+from explorer.dashboard.model import UPLOAD, Segment, Settings
 from explorer.dashboard.report import report_html
 from explorer.dashboard.snapshot import Snapshot
 from explorer.dims import PIXELS, WEIGHT_FIELD
@@ -51,8 +51,10 @@ def download_links(
         "state.json": ("application/json", state.encode()),
     }
     links = [link(name, kind, content) for name, (kind, content) in files.items()]
-    step = trace.step.values[-1]
-    return f"step {step}: " + ", ".join(links) + "<br>pictures: the disk icon of each"
+    note = "pictures: the disk icon of each"
+    if settings.scene == UPLOAD:
+        note += "; the state does not contain the uploaded image"
+    return f"step {trace.step.values[-1]}: {', '.join(links)}<br>{note}"
 
 
 def link(name: str, kind: str, content: bytes) -> str:

@@ -76,15 +76,20 @@ def titles(shown: Snapshot, probe: tuple[int, int]) -> dict[str, dict[str, Any]]
         "labeling": f"labeling: dark = wrong, {shown.error_percent[-1]:.2f} %",
         "gradient-norm": f"gradient norm, largest {shown.norms.max():.1e}",
         "singular-values": f"singular values, σ₂/σ₁ = {ratio:.2g}",
-        "gradient-cosine": (
-            f"gradient: {painting.share_aligned(shown.cosine):.1f} % ≥ 0.9"
-        ),
+        "gradient-cosine": aligned_title(painting.share_aligned(shown.cosine)),
         "weight-patch": f"weight patch at row {probe[0]}, col {probe[1]}",
         "labeling-error": f"labeling error, step {shown.steps[-1]}",
     }
     props = {name + "-title": {"text": text} for name, text in texts.items()}
     top = float(shown.weights[:, probe[0], probe[1]].max())
     return {**props, "weight-patch-colors": {"low": 0.0, "high": top}}
+
+
+def aligned_title(share: float) -> str:
+    """Return the share of aligned pixels, if the gradient has a direction at all."""
+    if np.isnan(share):
+        return "gradient: vanishes everywhere"
+    return f"gradient: {share:.1f} % ≥ 0.9"
 
 
 def scene_props(shown: Snapshot) -> dict[str, dict[str, Any]]:

@@ -19,9 +19,7 @@ from explorer.dashboard.views import LearningViews
 from explorer.dashboard.worker import Worker
 from explorer.scenes.images import read_image
 
-_by_cell: weakref.WeakValueDictionary[str, LearningExplorer] = (
-    weakref.WeakValueDictionary()
-)
+_by_cell: dict[str, tuple[str, list[weakref.ref[LearningExplorer]]]] = {}
 
 
 class LearningExplorer(widgets.HBox):
@@ -157,15 +155,21 @@ class LearningExplorer(widgets.HBox):
 
 
 def replace_in_cell(app: LearningExplorer) -> None:
-    """Close the explorer that the running notebook cell had made before."""
+    """Close the explorers that the cell now running had made when it ran before.
+
+    A front end that names its cells names the execution too; one cell may make several.
+    """
     try:
         from IPython import get_ipython
 
         parent = get_ipython().get_parent()
-        cell = parent["metadata"]["cellId"]
+        cell, run = parent["metadata"]["cellId"], parent["header"]["msg_id"]
     except (ImportError, AttributeError, KeyError, TypeError):
-        return  # not in a notebook front end that names its cells
-    old = _by_cell.pop(cell, None)
-    if old is not None:
-        old.close()
-    _by_cell[cell] = app
+        return
+    before, apps = _by_cell.get(cell, (run, []))
+    if before != run:
+        for old in apps:
+            if (alive := old()) is not None:
+                alive.close()
+        apps = []
+    _by_cell[cell] = (run, [*apps, weakref.ref(app)])

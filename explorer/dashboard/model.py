@@ -22,7 +22,11 @@ from explorer.flow.krylov import Krylov, KrylovState
 from explorer.flow.linearized import LinearizedFlow
 from explorer.flow.system import LinearSystem
 from explorer.geometry import grid, simplex
-from explorer.learning.gradient import GradientState, LowRankGradient
+from explorer.learning.gradient import (
+    GradientState,
+    LowRankGradient,
+    riemannian_gradient,
+)
 from explorer.learning.learner import Evaluation
 from explorer.learning.optimizers import RiemannianDescent
 from explorer.learning.trace import Step, trace_of
@@ -35,6 +39,9 @@ REFERENCE_RANK = 6
 """Rank of the gradient that the cosine compares with, or m if that is smaller."""
 
 UPLOAD = "upload"
+LONGEST_UPLOAD = 256
+"""Uploads are scaled down to this many rows and columns: learning stays live."""
+
 SCENES = (*KINDS, *SAMPLES)
 
 
@@ -240,5 +247,6 @@ def cosine(gradient: np.ndarray, reference: np.ndarray) -> np.ndarray:
 
 def gradient_norms(evaluation: Evaluation) -> np.ndarray:
     """Return ‖R_Ω ∂ℒ‖ for each pixel, (row, col)."""
-    riemannian = simplex.replicator(evaluation.weights, evaluation.gradient)
+    system = evaluation.state.factors.evolution.system
+    riemannian = riemannian_gradient(system, evaluation.gradient)
     return np.sqrt(simplex.inner(riemannian, riemannian))

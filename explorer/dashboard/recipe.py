@@ -7,7 +7,13 @@ from dataclasses import asdict, fields
 from typing import Any
 
 from explorer import params
-from explorer.dashboard.model import SCENES, UPLOAD, Segment, Settings
+from explorer.dashboard.model import (
+    LONGEST_UPLOAD,
+    SCENES,
+    UPLOAD,
+    Segment,
+    Settings,
+)
 from explorer.learning.gradient import LowRankGradient
 from explorer.scenes.voronoi import KINDS
 
@@ -129,7 +135,7 @@ def scene_line(s: Settings) -> str:
         return f'scene = ex.voronoi_scene("{s.scene}", size={s.size}, {tail}'
     call = "scene = ex.image_scene("
     if s.scene == UPLOAD:
-        image = '"your-image.png"  # the uploaded file'
+        image = f'ex.fit(ex.read_image("your-image.png"), {LONGEST_UPLOAD})'
         return (
             f"image = {image}\nscene = ex.image_scene(image, labels={s.labels}, {tail}"
         )

@@ -14,16 +14,19 @@ import xarray as xr
 from explorer.dashboard import feeding, recipe
 from explorer.dashboard.bridge import MAX_FPS, LiveFigure
 from explorer.dashboard.export import download_links
-from explorer.dashboard.model import UPLOAD, LearningModel, Segment, Settings
+from explorer.dashboard.model import (
+    LONGEST_UPLOAD,
+    UPLOAD,
+    LearningModel,
+    Segment,
+    Settings,
+)
 from explorer.dashboard.panel import LARGEST_UPLOAD, Panel
 from explorer.dashboard.snapshot import Snapshot
 from explorer.dashboard.worker import Requests
 from explorer.flow.evolution import judge
 from explorer.params import RTOL
 from explorer.scenes.images import decode, fit, image_structure, read_image
-
-LONGEST_UPLOAD = 256
-"""Uploads are scaled down to this many rows and columns: learning stays live."""
 
 Published = tuple[Snapshot, Settings, list[Segment], xr.Dataset]
 

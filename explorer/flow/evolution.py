@@ -167,7 +167,7 @@ def present(evolution: Evolution, rtol: float) -> Solution:
         log_scale=log_scale,
         source="(2.24)",
     )
-    labels = labeled(evolution.labels, PIXELS, long_name="label", symbol="argmax V")
+    labels = labeled(evolution.labels, PIXELS, long_name="label", symbol="argmax W")
     return Solution(
         V=V,
         labels=labels,
@@ -181,11 +181,13 @@ def present(evolution: Evolution, rtol: float) -> Solution:
 def judge(evolution: Evolution, rtol: float) -> Status:
     """Say how a solve ended."""
     norm = float(np.linalg.norm(evolution.direction))
+    if evolution.system.shape[0] == 1:
+        return Status(Ending.EXACT, "exact: with one label there is nothing to decide")
     if norm == 0.0:
         return Status(
             Ending.UNDETERMINED,
             "V is zero: the distances are the same for all labels at every pixel, "
-            "so nothing tells the labels apart",
+            "so nothing tells the labels apart; use prototypes that differ",
         )
     if evolution.exact:
         return Status(Ending.EXACT, "exact: only rounding is left")

@@ -39,7 +39,8 @@ class Krylov(Integrator):
     -----
     The reported error is an upper bound, not the usual estimate
     T β h_{m+1,m} |e_mᵀ φ(T H_m) e₁|: the defect is integrated over [0, T] with the
-    growth ‖e^{sA}‖ ≤ e^{sμ}, μ = ‖R_S‖₂‖Ω‖₂ (see `flow.phi.defect_bound`).
+    growth ‖e^{sA}‖ ≤ e^{sμ}, μ = ‖R_S‖₂‖Ω‖₂ (see `flow.phi.defect_bound`), from
+    samples at 65 times: the larger end value stands for each interval between them.
     """
 
     dim: int = int(params.DIM.default)

@@ -92,7 +92,7 @@ class GeometricEuler:
         # the number of steps is rounded up, but not for a rounding of the quotient
         count = int(np.ceil(time / self.time_step * (1 - 4 * np.finfo(float).eps)))
         for k in range(count):
-            t = min((k + 1) * self.time_step, time)
+            t = time if k == count - 1 else (k + 1) * self.time_step
             U = U + (t - k * self.time_step) * velocity(U)
             yield Moment(t, U, k + 1, k + 1)
 

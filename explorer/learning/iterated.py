@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any
@@ -11,13 +12,13 @@ import xarray as xr
 
 from explorer import params
 from explorer.dims import ITERATION, WEIGHT_FIELD
-from explorer.flow.evolution import Evolution
+from explorer.flow.evolution import LARGEST_LOG_SCALE, Evolution
 from explorer.flow.iterated import IteratedLinearization, check_patches, check_times
 from explorer.flow.krylov import Krylov
 from explorer.flow.linearized import LinearizedFlow, checked_flow
 from explorer.geometry import simplex
 from explorer.learning.factors import factorize
-from explorer.learning.gradient import assemble_both, percent_wrong
+from explorer.learning.gradient import LowRankGradient, assemble_both, percent_wrong
 from explorer.learning.losses import DirectionLoss, target_of
 from explorer.threads import exclusive
 
@@ -33,17 +34,17 @@ class IteratedGradient:
     Parameters
     ----------
     dim : int in 1 … 200, m, dimension of the Krylov spaces of each step.
-    rank : int in 1 … dim, components of Z that are kept; all of them if not given.
+    rank : int in 1 … dim, components of Z that are kept; 0 means all of them.
     """
 
     dim: int = int(params.DIM.default)
-    rank: int | None = None
+    rank: int = 0
     loss: DirectionLoss = field(default_factory=DirectionLoss)
 
     def __post_init__(self) -> None:
-        object.__setattr__(self, "dim", params.DIM.check(self.dim))
-        if self.rank is not None:
-            object.__setattr__(self, "rank", params.RANK.check(self.rank))
+        each = LowRankGradient(self.dim, self.rank or self.dim, self.loss)
+        object.__setattr__(self, "dim", each.dim)
+        object.__setattr__(self, "rank", each.rank)
 
     @exclusive
     def __call__(
@@ -59,6 +60,11 @@ class IteratedGradient:
         truth = flow.check_labels(labels)
         path = IteratedLinearization(Krylov(self.dim))
         evolutions = list(path.iterate(flow, patches, times))
+        if max(e.shift for e in evolutions) > LARGEST_LOG_SCALE:
+            raise ValueError(
+                f"`times` = {times!r} let V grow beyond e^{LARGEST_LOG_SCALE:g}: "
+                "take shorter steps"
+            )
         U = flow.potential()[1] + sum(flow.shape[0] * e.scaled for e in evolutions)
         loss, slope = self.loss(simplex.center(U), target_of(truth, flow.shape[0]))
         gradients = self._backward(evolutions, slope)
@@ -79,9 +85,9 @@ class IteratedGradient:
         for evolution in reversed(evolutions):
             system = evolution.system
             # V = T e^shift · direction: the gradient in the direction carries both
-            scale = system.shape[0] * evolution.time * np.exp(evolution.shift)
+            scale = system.shape[0] * evolution.time * math.exp(evolution.shift)
             factors = factorize(evolution, scale * slope, 0.0, self.dim)
-            gradient, G = assemble_both(factors, self.rank or self.dim)
+            gradient, G = assemble_both(factors, self.rank)
             gradients.append(gradient)
             slope = slope + system.apply_transpose(G)
         return gradients[::-1]

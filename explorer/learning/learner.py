@@ -120,12 +120,22 @@ class Learner:
         self._truth = checked_flow(self.flow).check_labels(self.labels)
         self.time = params.TIME.check(self.time)
         self.tau = params.TAU.check(self.tau)
-        require_method("gradient", self.gradient, "compute", "LowRankGradient()")
-        require_method("optimizer", self.optimizer, "update", "RiemannianDescent()")
+        methods = ("forward", "init", "compute")
+        require("gradient", self.gradient, methods, "LowRankGradient()")
+        require("optimizer", self.optimizer, ("update",), "RiemannianDescent()")
         if self.initial_weights is None:
             self.initial_weights = self.flow.uniform_weights()
         start = self.flow.check_weights(self.initial_weights, "initial_weights")
         self._weights = start.copy()  # the caller may go on writing into theirs
+        self._ready = True
+
+    def __setattr__(self, name: str, value: Any) -> None:
+        if getattr(self, "_ready", False) and not name.startswith("_"):
+            raise AttributeError(
+                f"`{name}` of a Learner cannot be changed: make a new Learner with "
+                "`initial_weights=learner.weights`"
+            )
+        super().__setattr__(name, value)
 
     @property
     def weights(self) -> xr.DataArray:
@@ -173,10 +183,11 @@ class Learner:
         }
 
 
-def require_method(argument: str, value: Any, method: str, example: str) -> None:
-    """Raise unless `value` has the method that its role needs."""
-    if not callable(getattr(value, method, None)) or isinstance(value, type):
+def require(argument: str, value: Any, methods: tuple[str, ...], example: str) -> None:
+    """Raise unless `value` is an instance with the methods that its role needs."""
+    missing = [m for m in methods if not hasattr(value, m)]
+    if missing or isinstance(value, (type, dict)):
         raise TypeError(
-            f"`{argument}` = {value!r} has no method `{method}`; "
-            f"pass an instance such as {example}"
+            f"`{argument}` = {value!r} cannot serve: it needs the methods "
+            f"{', '.join(methods)}; pass an instance such as {example}"
         )

@@ -10,11 +10,12 @@ from typing import Any
 
 import numpy as np
 import xarray as xr
-from PIL import Image, UnidentifiedImageError
+from PIL import Image, ImageOps, UnidentifiedImageError
 
 from explorer import params
 from explorer.dims import PICTURE, PIXELS, label_field, plain, raw
 from explorer.scenes.scene import Structure, make_scene
+from explorer.threads import exclusive
 
 MAX_PIXELS = 2**24
 """16 megapixels: a flow with 8 labels and m = 10 on it would fill 20 GB."""
@@ -177,13 +178,16 @@ def decode(content: bytes, what: str, argument: str = "image") -> np.ndarray:
             warnings.simplefilter("ignore", Image.DecompressionBombWarning)
             picture: Image.Image = Image.open(io.BytesIO(content))
             refuse_size(argument, picture.height, picture.width)
+            picture.load()
+            ImageOps.exif_transpose(picture, in_place=True)  # as a viewer shows it
             if picture.mode in ("P", "CMYK", "YCbCr", "LA", "PA", "La", "RGBa"):
                 alpha = "A" in picture.mode or "transparency" in picture.info
                 picture = picture.convert("RGBA" if alpha else "RGB")
-            picture.load()
     except Image.DecompressionBombError as error:
         raise ValueError(f"{what} is too large: {error}") from error
-    except (UnidentifiedImageError, OSError, SyntaxError, EOFError) as error:
+    except SizeError:
+        raise
+    except Exception as error:  # decoders raise whatever their format suggests
         unknown = isinstance(error, UnidentifiedImageError)
         reason = "unknown format" if unknown else error
         raise ValueError(
@@ -196,10 +200,14 @@ def decode(content: bytes, what: str, argument: str = "image") -> np.ndarray:
     return array
 
 
+class SizeError(ValueError):
+    """An image with more pixels than a flow can be solved on."""
+
+
 def refuse_size(argument: str, rows: int, cols: int) -> None:
     """Raise if an image has more pixels than a flow can be solved on."""
     if rows * cols > MAX_PIXELS:
-        raise ValueError(
+        raise SizeError(
             f"`{argument}` has {rows}×{cols} pixels, more than {MAX_PIXELS}: "
             "crop or scale it down first"
         )
@@ -235,6 +243,7 @@ def mean_colors(clean: np.ndarray, truth: np.ndarray) -> np.ndarray:
     return np.stack([clean[truth == j].mean(axis=0) for j in range(truth.max() + 1)])
 
 
+@exclusive
 def quantize(clean: np.ndarray, count: int, seed: int) -> tuple[np.ndarray, np.ndarray]:
     """Return k-means labels and colors of an image, ordered from dark to bright."""
     pixels = clean.reshape(-1, clean.shape[2])
@@ -254,7 +263,7 @@ def quantize(clean: np.ndarray, count: int, seed: int) -> tuple[np.ndarray, np.n
         if len(np.unique(sample, axis=0)) < count:
             sample = pixels
     # one thread: the order of summation, and so the result, is then the same everywhere
-    with threadpool_limits(1):
+    with threadpool_limits(1, user_api="openmp"):
         fit = KMeans(count, n_init=4, random_state=seed % 2**31).fit(sample)
         labels = fit.predict(pixels)
     order = np.argsort(fit.cluster_centers_.sum(axis=1), kind="stable")

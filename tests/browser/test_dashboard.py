@@ -2,7 +2,9 @@
 
 import time
 
+import numpy as np
 import pytest
+from PIL import Image
 
 from tests.browser import pages
 from tests.browser.pages import click, column, wait_for, wait_for_change
@@ -93,19 +95,37 @@ def test_a_click_into_a_picture_probes_the_pixel(explorer):
     assert_clean(explorer)
 
 
-def test_an_unreadable_upload_is_explained_beside_the_control(explorer, tmp_path):
+@pytest.mark.parametrize(
+    ("size", "words"),
+    [(100, "cannot be read as an image"), (33 * 2**20, "scale the image down")],
+    ids=["unreadable", "huge"],
+)
+def test_a_bad_upload_is_explained_beside_the_control(explorer, tmp_path, size, words):
     bad = tmp_path / "broken.png"
-    bad.write_bytes(b"\x89PNG\r\n\x1a\n broken")
+    bad.write_bytes(b"\x89PNG\r\n\x1a\n".ljust(size, b"?"))
     before = column(explorer, "labeling", "image")
-    explorer.locator(
-        ".jupyter-widget-upload, .widget-upload"
-    ).first.scroll_into_view_if_needed()
-    with explorer.expect_file_chooser() as chooser:
-        explorer.get_by_text("upload an image").click()
-    chooser.value.set_files(bad)
-    explorer.get_by_text("cannot be read as an image").wait_for(timeout=10_000)
+    pick(explorer, bad)
+    explorer.get_by_text(words).wait_for(timeout=10_000)
     assert column(explorer, "labeling", "image") == before
     assert_clean(explorer)
+
+
+def test_an_upload_of_more_than_one_message_becomes_the_scene(explorer, tmp_path):
+    noise = np.random.default_rng(0).integers(0, 255, (1400, 2400, 3), dtype=np.uint8)
+    good = tmp_path / "photo.png"
+    Image.fromarray(noise).save(good, compress_level=0)
+    assert good.stat().st_size > 10 * 2**20  # beyond what a server takes at once
+    pick(explorer, good)
+    wait_for(explorer, lambda: column(explorer, "labeling", "dw") == [256], 60)
+    assert column(explorer, "labeling", "dh") == [149]
+    assert_clean(explorer)
+
+
+def pick(page, file):
+    """Choose a file with the upload button."""
+    with page.expect_file_chooser() as chooser:
+        click(page, "upload an image")
+    chooser.value.set_files(file)
 
 
 def test_a_reloaded_page_and_a_second_view_show_the_current_state(page, lab):

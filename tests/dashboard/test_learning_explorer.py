@@ -342,3 +342,64 @@ def test_a_bad_state_is_refused_and_nothing_is_lost(app, state):
     with pytest.raises(ValueError, match="`state`"):
         app.load(state)
     assert app.state == before
+
+
+class Front:
+    """A notebook front end that runs cells and names them."""
+
+    def __init__(self, monkeypatch):
+        monkeypatch.setattr("IPython.get_ipython", lambda: self)
+        self.parent = {}
+
+    def run(self, cell, execution):
+        self.parent = {"metadata": {"cellId": cell}, "header": {"msg_id": execution}}
+
+    def get_parent(self):
+        return self.parent
+
+
+def test_running_a_cell_again_closes_what_it_had_made(monkeypatch):
+    front = Front(monkeypatch)
+    front.run("a", "1")
+    first, second = ex.LearningExplorer(size=10), ex.LearningExplorer(size=10)
+    front.run("b", "2")
+    elsewhere = ex.LearningExplorer(size=10)
+    assert [w.comm is not None for w in (first, second, elsewhere)] == [True] * 3
+    front.run("a", "3")
+    again = ex.LearningExplorer(size=10)
+    closed = [w.comm is None for w in (first, second, elsewhere, again)]
+    assert closed == [True, True, False, False]
+    elsewhere.close()
+    again.close()
+
+
+@pytest.mark.parametrize(
+    "settings", [{"size": 1}, {"time": 0.0}, {"dim": 1, "size": 2}]
+)
+def test_degenerate_settings_have_a_picture_and_a_status(settings):
+    widget = ex.LearningExplorer(**settings)
+    assert widget.wait()
+    widget.run(2)
+    assert widget.wait()
+    assert "step 2" in widget.panel.status.value
+    assert not widget.panel.problem.value
+    widget.close()
+
+
+def test_one_label_has_a_picture_and_a_status():
+    widget = ex.LearningExplorer(image=np.full((7, 3), 0.5), labels=1)
+    assert widget.wait()
+    assert "0.00 % wrong" in widget.panel.status.value
+    assert "one label" in widget.panel.status.value
+    widget.close()
+
+
+def test_the_code_of_an_upload_gives_its_numbers(app, tmp_path, monkeypatch):
+    rng = np.random.default_rng(0)
+    picture = png(rng.integers(0, 255, (300, 40, 3), dtype=np.uint8))
+    upload(app, "mine.png", picture)
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "your-image.png").write_bytes(picture)
+    namespace = {}
+    exec(app.code().replace("print(", "result = ("), namespace)
+    assert namespace["result"][0] == pytest.approx(float(app.trace.loss[-1]), rel=1e-12)

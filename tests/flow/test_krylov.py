@@ -159,10 +159,10 @@ def test_one_pixel_is_a_scalar_problem():
     assert solution.dim == 1  # T₀ of one pixel and two labels is a line
 
 
-def test_one_label_is_undetermined_but_right():
+def test_one_label_leaves_nothing_to_decide():
     flow = LinearizedFlow(np.ones((1, 3, 3)))
     solution = Krylov().solve(flow, flow.uniform_weights(), 5.0)
-    assert solution.status.ending is Ending.UNDETERMINED
+    assert solution.status.ending is Ending.EXACT
     np.testing.assert_array_equal(solution.labels, 0)
     np.testing.assert_array_equal(solution.W, 1.0)
 

@@ -236,3 +236,10 @@ def test_one_label_has_nothing_to_learn():
     np.testing.assert_array_equal(trace.loss, 0.0)
     np.testing.assert_array_equal(trace.error_percent, 0.0)
     np.testing.assert_array_equal(trace.gradient_norm, 0.0)
+
+
+@pytest.mark.parametrize("name", ["time", "tau", "gradient", "flow", "labels"])
+def test_what_a_learner_was_told_cannot_be_changed_under_way(problem, flow, name):
+    learner = Learner(flow, problem.labels)
+    with pytest.raises(AttributeError, match=f"`{name}` of a Learner"):
+        setattr(learner, name, None)

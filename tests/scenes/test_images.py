@@ -247,3 +247,11 @@ def test_what_is_no_file_is_not_found(path, color):
         image_scene(path)
     with pytest.raises(FileNotFoundError, match=r"`labels` = .* check the path"):
         image_scene(color, path)
+
+
+def test_a_photograph_is_read_the_way_a_viewer_shows_it(tmp_path):
+    picture = Image.fromarray(np.zeros((4, 6, 3), np.uint8))
+    exif = picture.getexif()
+    exif[0x0112] = 6  # turn by 90 degrees
+    picture.save(tmp_path / "phone.jpg", exif=exif)
+    assert read_image(tmp_path / "phone.jpg").shape == (6, 4, 3)

@@ -1,0 +1,48 @@
+"""README and notebooks keep their word: every line of Python in them runs."""
+
+from __future__ import annotations
+
+import re
+
+import nbformat
+import pytest
+from nbclient import NotebookClient
+
+from tests.servers import ROOT, private_environment
+
+NOTEBOOKS = sorted((ROOT / "notebooks").glob("*.ipynb"))
+
+
+def test_the_ten_lines_of_the_readme_run():
+    text = (ROOT / "README.md").read_text(encoding="utf-8")
+    (block,) = re.findall(r"```python\n(.*?)```", text, flags=re.S)
+    statements = [line for line in block.splitlines() if line.strip()]
+    assert len(statements) <= 11
+    # smaller and shorter, the same lines
+    code = block.replace("size=128", "size=24").replace("steps=10", "steps=2")
+    namespace: dict[str, object] = {}
+    exec(
+        code.replace("print(step.step, step.loss, step.error_percent)", "pass"),
+        namespace,
+    )
+    assert namespace["solution"].status.ok
+    assert namespace["learner"].weights.dims == ("offset", "row", "col")
+
+
+@pytest.mark.parametrize("path", NOTEBOOKS, ids=lambda p: p.stem)
+def test_a_notebook_runs_from_top_to_bottom(path, tmp_path, monkeypatch):
+    for name, value in private_environment(tmp_path).items():
+        monkeypatch.setenv(name, value)
+    notebook = nbformat.read(path, as_version=4)
+    NotebookClient(notebook, timeout=120, kernel_name="python3").execute()
+
+
+@pytest.mark.parametrize("path", NOTEBOOKS, ids=lambda p: p.stem)
+def test_a_notebook_is_short_and_holds_no_outputs(path):
+    cells = nbformat.read(path, as_version=4).cells
+    assert len(cells) <= 15
+    for cell in cells:
+        assert not cell.get("outputs")
+        assert cell.cell_type != "code" or len(cell.source.splitlines()) <= 10
+    assert cells[0].cell_type == "markdown"
+    assert "?" in cells[0].source
