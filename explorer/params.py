@@ -34,7 +34,8 @@ class Parameter:
         """The admissible range in words, as error messages and docs show it."""
         kind = "an integer" if self.integer else "a finite number"
         bracket = "(" if self.open_low else "["
-        return f"{kind} in {bracket}{self.low:g}, {self.high:g}]"
+        ends = (f"{v:.0f}" if self.integer else f"{v:g}" for v in (self.low, self.high))
+        return f"{kind} in {bracket}{', '.join(ends)}]"
 
     def check(self, value: Any) -> Any:
         """Return `value` as int or float, or raise naming argument, value and cure."""

@@ -5,7 +5,8 @@ A node computes on demand and keeps its value until something upstream of it cha
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from typing import Any, Generic, TypeVar
 
 T = TypeVar("T")
@@ -45,6 +46,14 @@ class Node(Generic[T]):
         """Whether the value is there and nothing upstream has changed since."""
         return self._fresh
 
+    def downstream(self) -> list[Node[Any]]:
+        """Return every fresh node that depends on this one."""
+        nodes: list[Node[Any]] = []
+        for child in self._children:
+            if child._fresh and child not in nodes:
+                nodes += [child, *(n for n in child.downstream() if n not in nodes)]
+        return nodes
+
     def invalidate(self) -> None:
         """Mark this node and everything downstream as stale."""
         self._fresh = False
@@ -68,3 +77,18 @@ class Leaf(Node[T]):
             return
         self._given = value
         self.invalidate()
+
+    @contextmanager
+    def trial(self, value: T) -> Iterator[None]:
+        """Set the value for good, unless the body raises: then all is as it was."""
+        before = self._given
+        nodes = [self, *self.downstream()]
+        kept = [(node, node._value, node._fresh) for node in nodes]
+        self.set(value)
+        try:
+            yield
+        except BaseException:
+            self._given = before
+            for node, old, fresh in kept:
+                node._value, node._fresh = old, fresh
+            raise

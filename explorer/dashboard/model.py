@@ -179,18 +179,13 @@ class LearningModel:
     def advance(self, check: Callable[[], None]) -> None:
         """Take one descent step; if it is superseded the weights stay as they were."""
         began = clock.perf_counter()
-        before = self.weights()
+        self._check = check
         evaluation = self.evaluation()
         optimizer = RiemannianDescent(self.leaf["step"]())
         step = self.records[-1].step + 1
         weights, slope, tau = evaluation.weights, evaluation.gradient, evaluation.tau
-        self.weights.set(optimizer.update(weights, slope, tau))
-        self._check = check
-        try:
+        with self.weights.trial(optimizer.update(weights, slope, tau)):
             new = self.evaluation()
-        except BaseException:
-            self.weights.set(before)
-            raise
         self.records.append(new.record(step, clock.perf_counter() - began))
         self._remember()
         self.norms()

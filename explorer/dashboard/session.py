@@ -106,6 +106,8 @@ class Session:
         self._learning = steps > 0
         if self._learning:
             self._done, self._total = 0, steps
+        # said at once: bringing the views up to date may take a little longer
+        self._panel.remaining.value = self._progress()
 
     def _count_step(self) -> None:
         self._done += 1

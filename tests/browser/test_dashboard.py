@@ -111,13 +111,13 @@ def test_a_bad_upload_is_explained_beside_the_control(explorer, tmp_path, size, 
 
 
 def test_an_upload_of_more_than_one_message_becomes_the_scene(explorer, tmp_path):
-    noise = np.random.default_rng(0).integers(0, 255, (1400, 2400, 3), dtype=np.uint8)
+    noise = np.random.default_rng(0).integers(0, 255, (1500, 2400, 3), dtype=np.uint8)
     good = tmp_path / "photo.png"
     Image.fromarray(noise).save(good, compress_level=0)
     assert good.stat().st_size > 10 * 2**20  # beyond what a server takes at once
     pick(explorer, good)
     wait_for(explorer, lambda: column(explorer, "labeling", "dw") == [256], 60)
-    assert column(explorer, "labeling", "dh") == [149]
+    assert column(explorer, "labeling", "dh") == [160]
     assert_clean(explorer)
 
 

@@ -42,3 +42,26 @@ def test_a_node_that_raises_stays_stale_and_recovers():
         inverse()
     a.set(4)
     assert inverse() == 0.25
+
+
+def test_a_trial_that_fails_leaves_all_as_it_was():
+    a, _, double, total = chain()
+    total()
+
+    def interrupted():
+        with a.trial(7):
+            assert double() == 14
+            raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        interrupted()
+    assert (a(), double(), total()) == (1, 2, 12)
+    assert (double.evaluations, total.evaluations) == (2, 1)
+
+
+def test_a_trial_that_succeeds_stays():
+    a, _, _, total = chain()
+    total()
+    with a.trial(7):
+        pass
+    assert total() == 24
