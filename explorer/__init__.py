@@ -13,7 +13,9 @@ True
 
 from typing import Any
 
+from explorer.flow.adaptive import AdaptiveKrylov
 from explorer.flow.evolution import Solution, Work
+from explorer.flow.integrators import DenseExponential, ExplicitEuler, RungeKutta
 from explorer.flow.iterated import IteratedLinearization
 from explorer.flow.krylov import Krylov
 from explorer.flow.linearized import LinearizedFlow
@@ -32,8 +34,11 @@ __version__ = "0.1.0"
 
 __all__ = [
     "SAMPLES",
+    "AdaptiveKrylov",
     "AdaptiveRungeKutta",
+    "DenseExponential",
     "DirectionLoss",
+    "ExplicitEuler",
     "GeometricEuler",
     "IteratedGradient",
     "IteratedLinearization",
@@ -43,6 +48,7 @@ __all__ = [
     "LinearizedFlow",
     "LowRankGradient",
     "RiemannianDescent",
+    "RungeKutta",
     "Solution",
     "Status",
     "Work",

@@ -19,6 +19,7 @@ from scipy.integrate import DOP853
 
 from explorer import params
 from explorer.dims import LABEL_FIELD, PIXELS, labeled
+from explorer.flow.integrators import euler_steps
 from explorer.flow.linearized import LinearizedFlow, checked_flow
 from explorer.flow.status import Ending, Status
 from explorer.geometry import kernels, manifold, simplex
@@ -89,8 +90,7 @@ class GeometricEuler:
     ) -> Iterator[Moment]:
         """Yield the start and every step up to `time`."""
         yield Moment(0.0, U, 0, 0)
-        # the number of steps is rounded up, but not for a rounding of the quotient
-        count = int(np.ceil(time / self.time_step * (1 - 4 * np.finfo(float).eps)))
+        count = euler_steps(time, self.time_step)
         for k in range(count):
             t = time if k == count - 1 else (k + 1) * self.time_step
             U = U + (t - k * self.time_step) * velocity(U)
