@@ -35,6 +35,11 @@ class Page:
     path: str
 
 
+CLOSED_PAGE = 600
+"""Seconds after which the kernel of a page that nobody has open ends: longer than a
+laptop's short sleep."""
+
+
 def voila(notebook: Path, port: int) -> Page:
     """Return the dashboard alone: the notebook run by Voila, without its code."""
     options = {
@@ -43,6 +48,9 @@ def voila(notebook: Path, port: int) -> Page:
         "Voila.port_retries": 0,
         "Voila.open_browser": False,
         "Voila.auto_token": True,  # that is: the token in the environment
+        # the farewell of a closed page carries no token and is refused: clean up here
+        "MappingKernelManager.cull_interval": 60,
+        "MappingKernelManager.cull_idle_timeout": CLOSED_PAGE,
         "VoilaConfiguration.template": "explorer",
         "VoilaConfiguration.theme": "light",
         "VoilaConfiguration.show_tracebacks": False,

@@ -21,7 +21,8 @@ STYLE = """
 .explorer-status .widget-html-content { line-height: 1.35; white-space: normal; }
 .explorer-hint { color: #555; font-size: 11px; }
 .explorer-invalid { outline: 2px solid #b00020; outline-offset: 1px; }
-.explorer-code pre { white-space: pre-wrap; margin: 0; font-size: 12px; }
+.explorer-code .widget-html-content pre { white-space: pre-wrap; margin: 0;
+  font: 12px/1.35 monospace; }
 </style>
 """
 """Sent along as a widget: the same rules hold in JupyterLab and in Voila."""
@@ -46,7 +47,9 @@ class Control:
 
     def observe(self, callback: Callable[[str, Any], None]) -> None:
         """Call `callback(name, value)` when the user changes the value."""
-        self.widget.observe(lambda change: callback(self.name, change["new"]), "value")
+        self.widget.observe(
+            lambda change: callback(self.name, tidy(change["new"])), "value"
+        )
 
     def show(self, value: Any) -> None:
         """Set the value; a range or list that does not hold it is widened first."""
@@ -88,6 +91,11 @@ def slider(parameter: Parameter, value: float, **options: Any) -> Control:
     control = Control(parameter.name, widget, f"{shown}{unit}", gap="-8px")
     control.show(value)
     return control
+
+
+def tidy(value: Any) -> Any:
+    """Return a number without the rounding that a logarithmic slider adds to it."""
+    return float(f"{value:.12g}") if isinstance(value, float) else value
 
 
 def widen(widget: Any, value: Any) -> None:

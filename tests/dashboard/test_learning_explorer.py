@@ -403,3 +403,8 @@ def test_the_code_of_an_upload_gives_its_numbers(app, tmp_path, monkeypatch):
     namespace = {}
     exec(app.code().replace("print(", "result = ("), namespace)
     assert namespace["result"][0] == pytest.approx(float(app.trace.loss[-1]), rel=1e-12)
+
+
+def test_a_logarithmic_slider_adds_no_rounding(app):
+    move(app, "rho", 0.49999999999999994)  # what 10 ** log10(0.5) may come back as
+    assert app.state["settings"]["rho"] == 0.5
