@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import os
 import sys
 from collections.abc import Iterable
 from pathlib import Path
@@ -72,18 +73,31 @@ def follow(learner: Learner, steps: int, interrupts: Interrupts) -> list[Step]:
     """
     records: list[Step] = []
     with tqdm(total=steps, unit="step", file=sys.stderr, dynamic_ncols=True) as bar:
-        tqdm.write(HEADER, file=sys.stdout)
+        tell(HEADER)
         try:
             for record in learner.iterate(steps):
                 records.append(record)
-                tqdm.write(line(record), file=sys.stdout)
-                sys.stdout.flush()
+                tell(line(record))
                 bar.update(record.step - bar.n)
                 if interrupts.signum:
                     break
         except KeyboardInterrupt:
             pass  # noted in `interrupts`; what was recorded is kept
     return records
+
+
+def tell(text: str) -> None:
+    """Print a line above the progress bar, as long as anybody reads along.
+
+    `laf learn … | head` closes the pipe early: the run goes on and is saved.
+    """
+    try:
+        tqdm.write(text, file=sys.stdout)
+        sys.stdout.flush()
+    except BrokenPipeError:
+        nowhere = os.open(os.devnull, os.O_WRONLY)
+        os.dup2(nowhere, sys.stdout.fileno())  # also for what is flushed at the end
+        os.close(nowhere)
 
 
 HEADER = f"{'step':>6} {'loss':>12} {'error %':>8}"

@@ -2,6 +2,8 @@
 
 import re
 import signal
+import subprocess
+import sys
 
 import numpy as np
 import pytest
@@ -173,3 +175,19 @@ def test_what_was_computed_is_kept(signum, tmp_path):
         assert data.step.values.tolist() == [int(r[0]) for r in rows]
         assert data.step.values[-1] == data.attrs["steps"] == stopped
     assert sorted(p.name for p in tmp_path.iterdir()) == ["kept.html", "kept.nc"]
+
+
+def test_a_reader_that_leaves_early_does_not_end_the_run(tmp_path):
+    out = tmp_path / "run.nc"
+    line = [sys.executable, "-m", "explorer", "learn", "--size", "16", "--steps", "20"]
+    with subprocess.Popen(
+        [*line, "--out", str(out)], stdout=subprocess.PIPE, stderr=subprocess.PIPE
+    ) as process:
+        process.stdout.readline()
+        process.stdout.close()
+        said = process.stderr.read().decode()
+    assert "Traceback" not in said
+    assert "BrokenPipe" not in said
+    assert process.returncode == 0
+    with xr.open_dataset(out, engine="h5netcdf") as stored:
+        assert stored.step[-1] == 20
