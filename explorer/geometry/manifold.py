@@ -91,7 +91,7 @@ def exponential(p: np.ndarray, v: np.ndarray) -> np.ndarray:
     """Exp_p(v) = p∘e^{v/p} / ⟨p, e^{v/p}⟩ (2.11c)."""
     with np.errstate(over="ignore"):  # clipped in the next line
         exponent = v / p
-    return simplex.lift(p, np.clip(exponent, -HUGE, HUGE))
+    return simplex.softmax(np.log(p) + np.clip(exponent, -HUGE, HUGE))
 
 
 @rowwise()
@@ -102,8 +102,12 @@ def logarithm(p: np.ndarray, q: np.ndarray) -> np.ndarray:
 
 @rowwise()
 def lift(p: np.ndarray, u: np.ndarray) -> np.ndarray:
-    """exp_p(u) = Exp_p(R_p u) = p∘eᵘ / ⟨p, eᵘ⟩ (2.11e): lifting map."""
-    return simplex.lift(p, u)
+    """exp_p(u) = Exp_p(R_p u) = p∘eᵘ / ⟨p, eᵘ⟩ (2.11e): lifting map.
+
+    Computed from log p + u: where p and eᵘ are both tiny their product would lose its
+    digits below 1e-308 although the normalized result is far above.
+    """
+    return simplex.softmax(np.log(p) + u)
 
 
 @rowwise()
