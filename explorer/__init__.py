@@ -15,6 +15,7 @@ from typing import Any
 
 from explorer.flow.adaptive import AdaptiveKrylov
 from explorer.flow.evolution import Solution, Work
+from explorer.flow.graph import GraphFlow, neighbor_graph
 from explorer.flow.integrators import DenseExponential, ExplicitEuler, RungeKutta
 from explorer.flow.iterated import IteratedLinearization
 from explorer.flow.krylov import Krylov
@@ -25,8 +26,15 @@ from explorer.geometry import manifold
 from explorer.learning.gradient import LowRankGradient
 from explorer.learning.iterated import IteratedGradient
 from explorer.learning.learner import Learner
-from explorer.learning.losses import DirectionLoss
-from explorer.learning.optimizers import RiemannianDescent
+from explorer.learning.losses import CrossEntropy, DirectionLoss, TangentLoss
+from explorer.learning.optimizers import (
+    Adam,
+    AdaMax,
+    ArmijoDescent,
+    MomentumDescent,
+    RiemannianDescent,
+)
+from explorer.learning.routes import TwoSided
 from explorer.scenes.images import SAMPLES, fit, image_scene, read_image, sample_image
 from explorer.scenes.voronoi import voronoi_scene
 
@@ -34,12 +42,17 @@ __version__ = "0.1.0"
 
 __all__ = [
     "SAMPLES",
+    "AdaMax",
+    "Adam",
     "AdaptiveKrylov",
     "AdaptiveRungeKutta",
+    "ArmijoDescent",
+    "CrossEntropy",
     "DenseExponential",
     "DirectionLoss",
     "ExplicitEuler",
     "GeometricEuler",
+    "GraphFlow",
     "IteratedGradient",
     "IteratedLinearization",
     "Krylov",
@@ -47,14 +60,18 @@ __all__ = [
     "LearningExplorer",
     "LinearizedFlow",
     "LowRankGradient",
+    "MomentumDescent",
     "RiemannianDescent",
     "RungeKutta",
     "Solution",
     "Status",
+    "TangentLoss",
+    "TwoSided",
     "Work",
     "fit",
     "image_scene",
     "manifold",
+    "neighbor_graph",
     "read_image",
     "sample_image",
     "voronoi_scene",

@@ -11,6 +11,7 @@ import xarray as xr
 LABEL, ROW, COL, CHANNEL = "label", "row", "col", "channel"
 OFFSET, COMPONENT, STEP = "offset", "component", "step"
 ITERATION = "iteration"
+NODE, EDGE, IMAGE, METHOD = "node", "edge", "image", "method"
 
 LABEL_FIELD = (LABEL, ROW, COL)
 WEIGHT_FIELD = (OFFSET, ROW, COL)
@@ -95,13 +96,18 @@ def finite_field(argument: str, value: Any, dims: Sequence[str]) -> np.ndarray:
 
 
 def label_field(
-    argument: str, value: Any, shape: tuple[int, int], labels: int
+    argument: str,
+    value: Any,
+    shape: tuple[int, ...],
+    labels: int,
+    dims: Sequence[str] = PIXELS,
 ) -> np.ndarray:
-    """Return an integer (row, col) array with entries in 0 … labels−1."""
-    array = raw(argument, value, PIXELS)
+    """Return an integer array, (row, col) or (node,), with entries in 0 … labels−1."""
+    array = raw(argument, value, dims)
     if array.shape != shape:
         raise ValueError(
-            f"`{argument}` has shape {array.shape}; the image has (row, col) = {shape}"
+            f"`{argument}` has shape {array.shape}; needed is "
+            f"({', '.join(dims)}) = {shape}, as the distances have"
         )
     whole = np.isfinite(array).all() and np.array_equal(array, np.round(array))
     if array.dtype.kind == "f" and not whole:

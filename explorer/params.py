@@ -123,3 +123,28 @@ RTOL = Parameter(
     "rtol", "rtol", 1e-2, 0.0, 1.0, "relative error above which a solve says so",
     open_low=True, slider=(1e-8, 1.0, 1.0), log=True,
 )  # fmt: skip
+NEIGHBORS = Parameter(
+    "count", "k", 9, 1, 1000, "neighbors of each node, itself included", "nodes",
+    integer=True, slider=(3, 30, 1),
+)  # fmt: skip
+RANK_TOLERANCE = Parameter(
+    "rank_tolerance", "tol", 1e-2, 0.0, 1.0,
+    "share of Z that an automatic rank may neglect", open_low=True,
+    slider=(1e-6, 1.0, 0.5), log=True,
+)  # fmt: skip
+MOMENTUM = Parameter(
+    "momentum", "μ", 0.9, 0.0, 0.999, "share of the last direction that is kept",
+    slider=(0.0, 0.99, 0.01),
+)  # fmt: skip
+RATE = Parameter(
+    "rate", "α", 0.3, 0.0, 10.0, "change of log Ω in one step of Adam", "log weight",
+    open_low=True, slider=(0.01, 1.0, 0.02), log=True,
+)  # fmt: skip
+BETA1 = Parameter(
+    "beta1", "β₁", 0.9, 0.0, 0.9999, "decay of the mean direction",
+    slider=(0.0, 0.99, 0.01),
+)  # fmt: skip
+BETA2 = Parameter(
+    "beta2", "β₂", 0.999, 0.0, 0.9999, "decay of the mean size",
+    slider=(0.0, 0.999, 0.001),
+)  # fmt: skip

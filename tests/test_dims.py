@@ -70,7 +70,7 @@ def test_labels_of_any_real_type_become_integers(dtype):
         ([[-1, 0]], ValueError, "from -1 to 0; admissible are 0 to 2"),
         ([[0, 3]], ValueError, "from 0 to 3; admissible are 0 to 2 .*renumber"),
         ([[1e300, 0]], ValueError, "from 0 to 1e"),
-        ([[0], [0]], ValueError, r"shape \(2, 1\); the image has .* \(1, 2\)"),
+        ([[0], [0]], ValueError, r"shape \(2, 1\); needed is .* \(1, 2\)"),
     ],
 )
 def test_label_field_names_what_is_wrong(labels, error, words):

@@ -11,10 +11,10 @@ from pathlib import Path
 
 import xarray as xr
 
-from explorer import __version__
-from explorer.flow.evolution import Solution
+from explorer import __version__, params
+from explorer.flow.evolution import Solution, present
+from explorer.learning.derivative import numbers_of
 from explorer.learning.learner import Learner
-from explorer.learning.optimizers import RiemannianDescent
 from explorer.learning.trace import Step, trace_of
 
 SUFFIX = ".nc"
@@ -34,8 +34,8 @@ class Result:
     def solution(self) -> Solution:
         """The flow at the weights reached."""
         learner = self.learner
-        integrator = learner.gradient.forward
-        return integrator.solve(learner.flow, learner.weights, learner.time)
+        reached = learner.evaluate(learner.weights.values)
+        return present(reached.derivative.evolution, params.RTOL.default)
 
     @cached_property
     def trace(self) -> xr.Dataset:
@@ -61,9 +61,7 @@ class Result:
     def numbers(self) -> dict[str, float | str]:
         """Return all settings of the learner, as numbers where they are numbers."""
         gradient, optimizer = self.learner.gradient, self.learner.optimizer
-        chosen: dict[str, float] = {"dim": gradient.dim, "rank": gradient.rank}
-        if isinstance(optimizer, RiemannianDescent):
-            chosen["step"] = optimizer.step
+        chosen = numbers_of(gradient) | numbers_of(optimizer)
         return {**self.learner.settings(), **chosen, "steps": self.records[-1].step}
 
 

@@ -21,13 +21,13 @@ from explorer.flow.evolution import Evolution
 from explorer.flow.krylov import Krylov, KrylovState
 from explorer.flow.linearized import LinearizedFlow
 from explorer.flow.system import LinearSystem
-from explorer.geometry import grid, simplex
+from explorer.learning.derivative import Derivative, cosine
+from explorer.learning.evaluation import Evaluation
 from explorer.learning.gradient import (
     GradientState,
     LowRankGradient,
     riemannian_gradient,
 )
-from explorer.learning.learner import Evaluation
 from explorer.learning.optimizers import RiemannianDescent
 from explorer.learning.trace import Step, trace_of
 from explorer.scenes.images import SAMPLES, image_structure, sample_image
@@ -114,13 +114,13 @@ class LearningModel:
         self.factors: Node[GradientState] = Node(
             self._factors, self.evolution, self.structure, leaf["dim"]
         )
-        self.gradient: Node[np.ndarray] = Node(
+        self.gradient: Node[Derivative] = Node(
             lambda state, dim, rank: LowRankGradient(dim, rank).compute(state),
             self.factors,
             leaf["dim"],
             leaf["rank"],
         )
-        self.reference: Node[np.ndarray] = Node(
+        self.reference: Node[Derivative] = Node(
             lambda state, dim: LowRankGradient(dim, min(dim, REFERENCE_RANK)).compute(
                 state
             ),
@@ -129,7 +129,7 @@ class LearningModel:
         )
         self.cosine: Node[np.ndarray] = Node(cosine, self.gradient, self.reference)
         self.evaluation: Node[Evaluation] = Node(
-            Evaluation.of, self.factors, self.gradient, leaf["tau"]
+            Evaluation.of, self.gradient, leaf["tau"]
         )
         self.norms: Node[np.ndarray] = Node(gradient_norms, self.evaluation)
 
@@ -183,8 +183,7 @@ class LearningModel:
         evaluation = self.evaluation()
         optimizer = RiemannianDescent(self.leaf["step"]())
         step = self.records[-1].step + 1
-        weights, slope, tau = evaluation.weights, evaluation.gradient, evaluation.tau
-        with self.weights.trial(optimizer.update(weights, slope, tau)):
+        with self.weights.trial(optimizer.update(evaluation)):
             new = self.evaluation()
         self.records.append(new.record(step, clock.perf_counter() - began))
         self._remember()
@@ -214,7 +213,7 @@ class LearningModel:
 
     def _system(self, flow: LinearizedFlow, weights: np.ndarray | None) -> LinearSystem:
         if weights is None:
-            weights = grid.uniform(flow.radius, flow.shape[1:])
+            weights = flow.neighborhood.uniform()
         return flow.system(weights)
 
     def _basis(self, system: LinearSystem, dim: int) -> KrylovState:
@@ -226,22 +225,8 @@ class LearningModel:
         return LowRankGradient(dim).init(evolution, structure.labels, self._check)
 
 
-def cosine(gradient: np.ndarray, reference: np.ndarray) -> np.ndarray:
-    """Return the cosine between two gradients for each pixel's patch, (row, col).
-
-    NaN where the reference vanishes (to rounding of its largest patch): no direction.
-    """
-    length = np.sqrt(simplex.inner(reference, reference))
-    other = np.sqrt(simplex.inner(gradient, gradient))
-    product = simplex.inner(gradient, reference)
-    defined = length > 64 * np.finfo(float).eps * length.max(initial=0.0)
-    scale = np.where(defined & (other > 0), length * other, 1.0)
-    result = np.where(other > 0, product / scale, 0.0)
-    return np.where(defined, np.clip(result, -1.0, 1.0), np.nan)
-
-
 def gradient_norms(evaluation: Evaluation) -> np.ndarray:
     """Return ‖R_Ω ∂ℒ‖ for each pixel, (row, col)."""
-    system = evaluation.state.factors.evolution.system
+    system = evaluation.system
     riemannian = riemannian_gradient(system, evaluation.gradient)
-    return np.sqrt(simplex.inner(riemannian, riemannian))
+    return np.sqrt(system.neighborhood.inner(riemannian, riemannian))

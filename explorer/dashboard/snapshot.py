@@ -8,9 +8,10 @@ import numpy as np
 import xarray as xr
 
 from explorer.dashboard.model import REFERENCE_RANK, LearningModel, gradient_norms
-from explorer.dashboard.model import cosine as cosine_of
+from explorer.learning.derivative import cosine as cosine_of
+from explorer.learning.evaluation import Evaluation
 from explorer.learning.gradient import LowRankGradient
-from explorer.learning.learner import Evaluation, Learner
+from explorer.learning.learner import Learner
 
 
 @dataclass(frozen=True, eq=False)
@@ -67,14 +68,17 @@ class Snapshot:
     ) -> Snapshot:
         """Take the present state of a learner that works on `scene`."""
         evaluation = learner.evaluate(learner.weights.values)
-        gradient = learner.gradient
-        best = LowRankGradient(gradient.dim, min(gradient.dim, REFERENCE_RANK))
-        state = evaluation.state
+        rank = evaluation.derivative.rank
+        dim = max(1, evaluation.derivative.evolution.work.dim)
+        best = LowRankGradient(dim, min(dim, REFERENCE_RANK))
+        reference = best.differentiate(
+            evaluation.system, evaluation.derivative.truth, learner.time
+        )
         return cls(
             scene=scene,
             norms=gradient_norms(evaluation),
-            cosine=cosine_of(gradient.compute(state), best.compute(state)),
-            rank=gradient.rank,
+            cosine=cosine_of(evaluation.derivative, reference),
+            rank=rank,
             steps=trace.step.values,
             loss=trace.loss.values,
             error_percent=trace.error_percent.values,
@@ -84,9 +88,8 @@ class Snapshot:
 
 def evaluated(evaluation: Evaluation) -> dict[str, np.ndarray]:
     """Return the parts of a snapshot that one evaluation holds."""
-    factors = evaluation.state.factors
     return {
-        "labels": factors.evolution.labels,
+        "labels": evaluation.derivative.evolution.labels,
         "weights": evaluation.weights,
-        "sigma": factors.singular_values,
+        "sigma": evaluation.derivative.singular_values,
     }

@@ -12,9 +12,9 @@ import numpy as np
 import xarray as xr
 
 from explorer import params
-from explorer.dims import LABEL_FIELD, PIXELS, labeled
+from explorer.dims import labeled
 from explorer.flow.arnoldi import Basis
-from explorer.flow.linearized import LinearizedFlow, checked_flow
+from explorer.flow.base import Flow, checked_flow
 from explorer.flow.status import Ending, Status
 from explorer.flow.system import LinearSystem
 from explorer.geometry import simplex
@@ -113,10 +113,9 @@ class Solution:
     @property
     def W(self) -> xr.DataArray:
         """W = Exp_W₀(V), at the barycenter softmax(J V): label probabilities (1.3)."""
-        u = self.evolution.system.exponent(self.evolution.scaled)
-        return labeled(
-            simplex.softmax(u), LABEL_FIELD, symbol="W", long_name="assignment"
-        )
+        system = self.evolution.system
+        W = simplex.softmax(system.exponent(self.evolution.scaled))
+        return labeled(W, system.dims, symbol="W", long_name="assignment")
 
 
 class Integrator(ABC):
@@ -140,12 +139,12 @@ class Integrator(ABC):
 
     @final
     @exclusive
-    def solve(self, flow: LinearizedFlow, weights: Any, time: float) -> Solution:
+    def solve(self, flow: Flow, weights: Any, time: float) -> Solution:
         """Solve V̇ = A V + B up to `time`.
 
         Parameters
         ----------
-        flow : LinearizedFlow
+        flow : LinearizedFlow or GraphFlow
         weights : DataArray or array (offset, row, col), positive, patches sum to one.
         time : float in [0, 10⁴], T.
         """
@@ -156,18 +155,21 @@ class Integrator(ABC):
 
 def present(evolution: Evolution, rtol: float) -> Solution:
     """Return an Evolution as labeled arrays with its status."""
+    system = evolution.system
     log_scale = evolution.shift if evolution.shift > LARGEST_LOG_SCALE else 0.0
     factor = evolution.time * math.exp(evolution.shift - log_scale)
     V = labeled(
         factor * evolution.direction,
-        LABEL_FIELD,
+        system.dims,
         symbol="V",
         long_name="tangent vectors V(T)",
         time=evolution.time,
         log_scale=log_scale,
         source="(2.24)",
     )
-    labels = labeled(evolution.labels, PIXELS, long_name="label", symbol="argmax W")
+    labels = labeled(
+        evolution.labels, system.dims[1:], long_name="label", symbol="argmax W"
+    )
     return Solution(
         V=V,
         labels=labels,

@@ -19,10 +19,10 @@ import numpy as np
 import xarray as xr
 
 from explorer import params
-from explorer.dims import ITERATION, LABEL_FIELD, PIXELS, labeled
+from explorer.dims import ITERATION, LABEL, labeled
+from explorer.flow.base import Flow, checked_flow
 from explorer.flow.evolution import LARGEST_LOG_SCALE, Evolution
 from explorer.flow.krylov import Krylov
-from explorer.flow.linearized import LinearizedFlow, checked_flow
 from explorer.flow.status import Ending, Status
 from explorer.flow.system import LinearSystem
 from explorer.geometry import simplex
@@ -67,27 +67,27 @@ class IteratedLinearization:
 
     def iterate(
         self,
-        flow: LinearizedFlow,
+        flow: Flow,
         patches: Sequence[np.ndarray],
         times: Sequence[float],
     ) -> Iterator[Evolution]:
         """Yield each linearized flow at its end, for checked plain arrays."""
         C, U = flow.potential()
         for weights, time in zip(patches, times, strict=True):
-            system = LinearSystem.at(weights, C + U)
+            system = LinearSystem.at(flow.neighborhood, weights, C + U)
             evolution = self.integrator.compute(self.integrator.init(system), time)
             yield evolution
             U = U + system.shape[0] * evolution.scaled
 
     @exclusive
     def solve(
-        self, flow: LinearizedFlow, weights: Any, times: Sequence[float]
+        self, flow: Flow, weights: Any, times: Sequence[float]
     ) -> IteratedSolution:
         """Run through all linearizations.
 
         Parameters
         ----------
-        flow : LinearizedFlow; its base point is W⁽⁰⁾.
+        flow : Flow; its base point is W⁽⁰⁾.
         weights : the Ω⁽ᵏ⁾: one (offset, row, col) for all steps, a list of them, or a
             DataArray with the dimension `iteration`.
         times : the h_k, each in [0, 10⁴], at least one.
@@ -95,7 +95,7 @@ class IteratedLinearization:
         times = check_times(times)
         patches = check_patches(checked_flow(flow), weights, len(times))
         evolutions = list(self.iterate(flow, patches, times))
-        U, errors = flow.potential()[1], []
+        U, errors, dims = flow.potential()[1], [], flow.neighborhood.dims
         for evolution in evolutions:
             labels = flow.shape[0]
             U = U + labels * evolution.scaled
@@ -107,8 +107,8 @@ class IteratedLinearization:
             errors.append(float(factor * evolution.error))
         W = simplex.softmax(U)
         return IteratedSolution(
-            W=labeled(W, LABEL_FIELD, symbol="W", long_name="assignment"),
-            labels=labeled(U.argmax(axis=0), PIXELS, long_name="label"),
+            W=labeled(W, (LABEL, *dims), symbol="W", long_name="assignment"),
+            labels=labeled(U.argmax(axis=0), dims, long_name="label"),
             U=U,
             errors=tuple(errors),
             status=worst_status(evolutions, self.integrator.rtol),
@@ -145,7 +145,7 @@ def check_times(times: Any) -> list[float]:
     return checked
 
 
-def check_patches(flow: LinearizedFlow, weights: Any, count: int) -> list[np.ndarray]:
+def check_patches(flow: Flow, weights: Any, count: int) -> list[np.ndarray]:
     """Return one plain weight array per iteration."""
     if isinstance(weights, xr.DataArray) and ITERATION in weights.dims:
         weights = [

@@ -18,11 +18,11 @@ import xarray as xr
 from scipy.integrate import DOP853
 
 from explorer import params
-from explorer.dims import LABEL_FIELD, PIXELS, labeled
+from explorer.dims import LABEL, labeled
+from explorer.flow.base import Flow, checked_flow
 from explorer.flow.integrators import euler_steps
-from explorer.flow.linearized import LinearizedFlow, checked_flow
 from explorer.flow.status import Ending, Status
-from explorer.geometry import kernels, manifold, simplex
+from explorer.geometry import manifold, simplex
 from explorer.threads import exclusive
 
 Velocity = Callable[[np.ndarray], np.ndarray]
@@ -97,7 +97,7 @@ class GeometricEuler:
             yield Moment(t, U, k + 1, k + 1)
 
     def solve(
-        self, flow: LinearizedFlow, weights: Any, time: float, entropy: float = 0.0
+        self, flow: Flow, weights: Any, time: float, entropy: float = 0.0
     ) -> NonlinearSolution:
         """Integrate (2.9) from W₀; see `integrate`."""
         return integrate(self.iterate, flow, weights, time, entropy)
@@ -137,7 +137,7 @@ class AdaptiveRungeKutta:
             yield Moment(scheme.t, scheme.y.reshape(shape), steps, scheme.nfev)
 
     def solve(
-        self, flow: LinearizedFlow, weights: Any, time: float, entropy: float = 0.0
+        self, flow: Flow, weights: Any, time: float, entropy: float = 0.0
     ) -> NonlinearSolution:
         """Integrate (2.9) from W₀; see `integrate`."""
         return integrate(self.iterate, flow, weights, time, entropy)
@@ -146,7 +146,7 @@ class AdaptiveRungeKutta:
 @exclusive
 def integrate(
     iterate: Callable[[Velocity, np.ndarray, float], Iterator[Moment]],
-    flow: LinearizedFlow,
+    flow: Flow,
     weights: Any,
     time: float,
     entropy: float = 0.0,
@@ -156,7 +156,7 @@ def integrate(
     Parameters
     ----------
     iterate : the scheme.
-    flow : LinearizedFlow, for its data D, ρ, R and its base point W₀ as W(0).
+    flow : Flow, for its data D, ρ, R and its base point W₀ as W(0).
     weights : DataArray or array (offset, row, col), positive, patches sum to one.
     time : float in [0, 10⁴], the flow time T at which to stop at the latest.
     entropy : float in [0, 1]; stop when the mean entropy of the rows of W falls below
@@ -167,19 +167,19 @@ def integrate(
     C, start = flow.potential()
 
     def velocity(U: np.ndarray) -> np.ndarray:
-        S = np.empty_like(U)
-        kernels.similarity(array, U + C, S)
-        return S
+        return flow.neighborhood.similarity(array, U + C)
 
     for moment in iterate(velocity, start, time):
         if entropy and moment.entropy < entropy:
             break
-    return present(moment, time, entropy)
+    return present(flow, moment, time, entropy)
 
 
-def present(moment: Moment, time: float, entropy: float) -> NonlinearSolution:
+def present(
+    flow: Flow, moment: Moment, time: float, entropy: float
+) -> NonlinearSolution:
     """Return the last moment as labeled arrays with its status."""
-    W = moment.W
+    W, dims = moment.W, flow.neighborhood.dims
     reached = moment.entropy
     if entropy and reached < entropy:
         text = f"decided: mean entropy {reached:.1e} at time {moment.time:g}"
@@ -198,8 +198,10 @@ def present(moment: Moment, time: float, entropy: float) -> NonlinearSolution:
     else:
         status = Status(Ending.ACCURATE, f"integrated to time {time:g}")
     return NonlinearSolution(
-        W=labeled(W, LABEL_FIELD, symbol="W", long_name="assignment", time=moment.time),
-        labels=labeled(W.argmax(axis=0), PIXELS, long_name="label"),
+        W=labeled(
+            W, (LABEL, *dims), symbol="W", long_name="assignment", time=moment.time
+        ),
+        labels=labeled(W.argmax(axis=0), dims, long_name="label"),
         time=moment.time,
         entropy=reached,
         steps=moment.steps,

@@ -7,7 +7,9 @@ from functools import cached_property
 
 import numpy as np
 
-from explorer.geometry import grid, kernels, simplex
+from explorer.dims import LABEL
+from explorer.geometry import simplex
+from explorer.geometry.neighborhood import Neighborhood
 
 
 @dataclass(frozen=True, eq=False)
@@ -16,16 +18,19 @@ class LinearSystem:
 
     Linearization (2.22b) at any base point W₀. At the barycenter R_W₀ R_S = R_S/J and
     V/W₀ = J V, so A V = R_S Ω V and B = Π₀ S / J (2.23): this is what is computed.
-    All arrays are float64 and planar.
+    All arrays are float64 and planar: the label comes first, then row and column (or
+    the node of a graph).
 
     Attributes
     ----------
-    weights : (offset, row, col), the parameters Ω, positive, patches sum to one.
+    neighborhood : who averages over whom.
+    weights : of `neighborhood.weight_shape`, Ω, positive, patches sum to one.
     log_likelihood : (label, row, col), C = log W₀ − D/ρ.
     similarity : (label, row, col), S.
     base_point : (label, row, col), W₀, or None for the barycenter.
     """
 
+    neighborhood: Neighborhood
     weights: np.ndarray
     log_likelihood: np.ndarray
     similarity: np.ndarray
@@ -34,25 +39,29 @@ class LinearSystem:
     @classmethod
     def at(
         cls,
+        neighborhood: Neighborhood,
         weights: np.ndarray,
         log_likelihood: np.ndarray,
         base_point: np.ndarray | None = None,
     ) -> LinearSystem:
         """Return the system that belongs to these weights."""
-        S = np.empty_like(log_likelihood)
-        kernels.similarity(weights, log_likelihood, S)
-        return cls(weights, log_likelihood, S, base_point)
+        S = neighborhood.similarity(weights, log_likelihood)
+        return cls(neighborhood, weights, log_likelihood, S, base_point)
 
     @property
-    def shape(self) -> tuple[int, int, int]:
-        """(labels, rows, cols)."""
-        labels, rows, cols = self.similarity.shape
-        return labels, rows, cols
+    def shape(self) -> tuple[int, ...]:
+        """(labels, rows, cols), or (labels, nodes)."""
+        return self.similarity.shape
+
+    @property
+    def dims(self) -> tuple[str, ...]:
+        """Names of the axes of a field."""
+        return (LABEL, *self.neighborhood.dims)
 
     @property
     def pixels(self) -> int:
         """The number I of pixels."""
-        return self.shape[1] * self.shape[2]
+        return self.neighborhood.pixels
 
     @cached_property
     def source(self) -> np.ndarray:
@@ -65,7 +74,7 @@ class LinearSystem:
 
         ‖R_S‖₂ ‖Ω‖₂ at the barycenter, else times ‖R_W₀‖₂ max(1/W₀).
         """
-        bound = self.spread * grid.averaging_norm(self.weights)
+        bound = self.spread * self.neighborhood.averaging_norm(self.weights)
         if self.base_point is None:
             return bound
         return bound * self.pull_norm * self.push_norm
@@ -111,19 +120,16 @@ class LinearSystem:
 
     def average(self, values: np.ndarray) -> np.ndarray:
         """Ω X."""
-        out = np.empty_like(values)
-        kernels.average(self.weights, values, out)
-        return out
+        return self.neighborhood.average(self.weights, values)
 
     def apply(self, values: np.ndarray) -> np.ndarray:
         """A V = R_W₀ R_S Ω (V/W₀)."""
-        out = np.empty_like(values)
-        kernels.apply(self.weights, self.similarity, self.push(values), out)
-        return self.pull(out)
+        pushed = self.push(values)
+        return self.pull(self.neighborhood.apply(self.weights, self.similarity, pushed))
 
     def apply_transpose(self, values: np.ndarray) -> np.ndarray:
         """Aᵀ U = (Ωᵀ R_S R_W₀ U) / W₀."""
-        out, work = np.empty_like(values), np.empty_like(values)
         inner = np.ascontiguousarray(self.pull(values))
-        kernels.apply_transpose(self.weights, self.similarity, inner, work, out)
-        return self.push(out)
+        return self.push(
+            self.neighborhood.apply_transpose(self.weights, self.similarity, inner)
+        )

@@ -8,10 +8,15 @@ neighbors as (2.19) demands; at the border two offsets may name the same pixel.
 from __future__ import annotations
 
 import math
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 
+from explorer.dims import OFFSET, PIXELS, WEIGHT_FIELD
 from explorer.geometry import kernels
+from explorer.geometry.neighborhood import Neighborhood
 
 
 def offsets(radius: int) -> np.ndarray:
@@ -20,25 +25,97 @@ def offsets(radius: int) -> np.ndarray:
     return np.stack(np.meshgrid(span, span, indexing="ij"), axis=-1).reshape(-1, 2)
 
 
-def uniform(radius: int, shape: tuple[int, int]) -> np.ndarray:
-    """Return the barycenter of the weight manifold: every entry 1/(2R+1)²."""
-    count = (2 * radius + 1) ** 2
-    return np.full((count, *shape), 1.0 / count)
+@dataclass(frozen=True)
+class Grid(Neighborhood):
+    """(2R+1)² windows on an image of rows × cols pixels.
 
-
-def multiplicity(radius: int, shape: tuple[int, int]) -> int:
-    """Return how many offsets of one pixel name the same neighbor, at most.
-
-    Along an axis of length n the clamped offsets −R … R of pixel i hit n pixels; the
-    end pixels are hit most often: R + 1 times, or all 2R + 1 times if n = 1.
+    Weights are (offset, row, col): Ω[k, i] is the weight that pixel i gives to its
+    neighbor k. All operators are compiled kernels on planar float64 arrays.
     """
-    hits = [2 * radius + 1 if n == 1 else radius + 1 for n in shape]
-    return math.prod(hits)
 
+    radius: int
+    rows: int
+    cols: int
 
-def averaging_norm(weights: np.ndarray) -> float:
-    """Return the bound ‖Ω‖₂ ≤ √(‖Ω‖₁ ‖Ω‖_∞) from the row and column sums of Ω."""
-    ones = np.ones((1, *weights.shape[1:]))
-    columns = np.empty_like(ones)
-    kernels.average_transpose(weights, ones, columns)
-    return math.sqrt(float(columns.max()) * float(weights.sum(axis=0).max()))
+    dims = PIXELS
+    weight_dims = WEIGHT_FIELD
+
+    @property
+    def shape(self) -> tuple[int, int]:
+        """(rows, cols)."""
+        return self.rows, self.cols
+
+    @property
+    def largest(self) -> int:
+        """(2R+1)², the size of every patch."""
+        return (2 * self.radius + 1) ** 2
+
+    @property
+    def weight_shape(self) -> tuple[int, int, int]:
+        """(offsets, rows, cols)."""
+        return self.largest, self.rows, self.cols
+
+    @property
+    def multiplicity(self) -> int:
+        """How many offsets of one pixel name the same neighbor, at most.
+
+        Along an axis of length n the clamped offsets −R … R of pixel i hit n pixels;
+        the end pixels are hit most often: R + 1 times, or all 2R + 1 times if n = 1.
+        """
+        hits = [2 * self.radius + 1 if n == 1 else self.radius + 1 for n in self.shape]
+        return math.prod(hits)
+
+    def coords(self) -> Mapping[str, Any]:
+        """Return the offsets (drow, dcol)."""
+        drow, dcol = offsets(self.radius).T
+        return {"drow": (OFFSET, drow), "dcol": (OFFSET, dcol)}
+
+    def average(self, weights: np.ndarray, X: np.ndarray) -> np.ndarray:
+        """(Ω X)_i = Σ_k ω_ik X_k."""
+        out = np.empty_like(X)
+        kernels.average(weights, X, out)
+        return out
+
+    def average_transpose(self, weights: np.ndarray, Y: np.ndarray) -> np.ndarray:
+        """Ωᵀ Y: clamped contributions fold back onto the border."""
+        out = np.empty_like(Y)
+        kernels.average_transpose(weights, Y, out)
+        return out
+
+    def apply(self, weights: np.ndarray, S: np.ndarray, V: np.ndarray) -> np.ndarray:
+        """R_S Ω V."""
+        out = np.empty_like(V)
+        kernels.apply(weights, S, V, out)
+        return out
+
+    def apply_transpose(
+        self, weights: np.ndarray, S: np.ndarray, U: np.ndarray
+    ) -> np.ndarray:
+        """Ωᵀ R_S U."""
+        out, work = np.empty_like(U), np.empty_like(U)
+        kernels.apply_transpose(weights, S, U, work, out)
+        return out
+
+    def sampled_product(self, P: np.ndarray, Q: np.ndarray) -> np.ndarray:
+        """⟦P, Q⟧_ik = Σ_j P_ij Q_kj for the neighbors k of i."""
+        out = np.empty(self.weight_shape)
+        kernels.sampled_product(P, Q, out)
+        return out
+
+    def similarity(self, weights: np.ndarray, C: np.ndarray) -> np.ndarray:
+        """S = softmax(Ω C)."""
+        out = np.empty_like(C)
+        kernels.similarity(weights, C, out)
+        return out
+
+    def total(self, u: np.ndarray) -> np.ndarray:
+        """Return the sum over the offsets, (1, row, col)."""
+        return u.sum(axis=0, keepdims=True)
+
+    def top(self, u: np.ndarray) -> np.ndarray:
+        """Return the maximum over the offsets, (1, row, col)."""
+        return u.max(axis=0, keepdims=True)
+
+    def per_pixel(self, total: np.ndarray) -> np.ndarray:
+        """Return (row, col) from (1, row, col)."""
+        return total[0]

@@ -1,38 +1,37 @@
-"""The two-sided Krylov form of the gradient's factor Z, its SVD, and its error."""
+"""The factors of the gradient: Z ≈ Σ_r σ_r u_r w_rᵀ and z, and the errors of both."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
-from scipy.linalg import expm
 
 from explorer.flow import phi
-from explorer.flow.arnoldi import Basis, arnoldi
 from explorer.flow.evolution import Evolution
-from explorer.flow.krylov import direction_error
 
 
 @dataclass(frozen=True, eq=False)
 class Factors:
-    """Z ≈ Σ_r σ_r u_r w_rᵀ and z ≈ P y, independent of the rank that is kept.
+    """Z ≈ Σ_r σ_r u_r w_rᵀ and z, independent of the rank that is kept.
 
     With y(s) = V(sT)/T and λ(s) = e^{(1−s)TAᵀ} g, g the gradient of the loss in the
-    direction φ(TA)b:  Z = ∫₀¹ λ yᵀ ds,  z = ∫₀¹ λ ds = φ(TAᵀ) g. As the loss depends
-    on the direction of V only, g = T ∂f(V_T), so Z is that of Theorem 3.8 and T ∂f(V_T)
-    is contained in z; nothing is divided by T.
+    direction φ(TA)b:  Z = ∫₀¹ λ yᵀ ds,  z = ∫₀¹ λ ds = φ(TAᵀ) g. By the chain rule
+    g = T ∂f(V_T), so Z is that of Theorem 3.8 and T ∂f(V_T) is contained in z; nothing
+    is divided by T.
 
     Attributes
     ----------
-    evolution : the forward solution; left : basis P of K_m(Aᵀ, g).
-    U, singular_values, W : SVD of the small matrix X, Z ≈ P X Qᵀ.
+    evolution : the forward solution.
+    left, right : (p, label, row, col), (m, …), orthonormal vectors, or nearly so.
+    U, singular_values, W : SVD of the small matrix X, Z ≈ P X Qᵀ = Σ_r σ_r u_r w_rᵀ
+        with u_r = P U_r and w_r = Q W_r.
     z : (label, row, col).
-    error, error_z : bounds of ‖Z − P X Qᵀ‖ and ‖z − P y‖ (Frobenius).
+    error, error_z : bounds of the errors of Z and of z (Frobenius).
     """
 
     evolution: Evolution
-    left: Basis
+    left: np.ndarray
+    right: np.ndarray
     U: np.ndarray
     singular_values: np.ndarray
     W: np.ndarray
@@ -40,15 +39,34 @@ class Factors:
     error: float
     error_z: float
 
+    @classmethod
+    def none(cls, evolution: Evolution) -> Factors:
+        """Return Z = 0 and z = 0: there is nothing to learn, or nothing to say."""
+        shape = evolution.system.shape
+        empty, vectors = np.zeros((0, 0)), np.zeros((0, *shape))
+        z = np.zeros(shape)
+        return cls(evolution, vectors, vectors, empty, np.zeros(0), empty, z, 0.0, 0.0)
+
+    @classmethod
+    def of_dense(
+        cls,
+        evolution: Evolution,
+        Z: np.ndarray,
+        z: np.ndarray,
+        errors: tuple[float, float],
+    ) -> Factors:
+        """Return the factors of a matrix Z that is there as a whole, n × n."""
+        shape = evolution.system.shape
+        U, sigma, Wt = np.linalg.svd(Z)
+        left, right = U.T.reshape(-1, *shape), Wt.reshape(-1, *shape)
+        unit = np.eye(sigma.size)
+        return cls(evolution, left, right, unit, sigma, unit, z.reshape(shape), *errors)
+
     def vectors(self, rank: int) -> tuple[np.ndarray, np.ndarray]:
         """Return σ_r u_r and w_r for r < rank, each (r, label, row, col)."""
         r = min(rank, self.singular_values.size)
-        shape = (r, *self.evolution.system.shape)
-        if r == 0:
-            return np.zeros(shape), np.zeros(shape)
-        right = forward_basis(self.evolution)
         scaled = self.U[:, :r] * self.singular_values[:r]
-        return self.left.combine(scaled), right.combine(self.W[:, :r])
+        return combine(self.left, scaled), combine(self.right, self.W[:, :r])
 
     def tail(self, rank: int) -> float:
         """Return ‖Z − Z_r‖ of the computed Z: what rank r neglects."""
@@ -74,78 +92,37 @@ class Factors:
         return min(whole, eps * (2.0 + (2.0 * float(sigma[rank]) + eps) / float(gap)))
 
 
-def factorize(
-    evolution: Evolution,
-    g: np.ndarray,
-    error_g: float,
-    dim: int,
-    check: Callable[[], None] = lambda: None,
-) -> Factors:
-    """Return the factors of Z from K_dim(Aᵀ, g) and the basis of the forward solve.
+def combine(vectors: np.ndarray, columns: np.ndarray) -> np.ndarray:
+    """Return Q Y for columns Y (m, r), one field each: (r, label, row, col)."""
+    return np.tensordot(columns.T, vectors, axes=(-1, 0))
 
-    `error_g` bounds the error of g that the forward solve has caused.
+
+@dataclass(frozen=True, eq=False)
+class Curve:
+    """A path in Rⁿ on the grid of [0, 1]: its approximation's norm, and its error.
+
+    norm, error : (INTERVALS + 1,), ‖y_m(s)‖ and a bound of ‖y(s) − y_m(s)‖.
     """
-    right = forward_basis(evolution)
-    left = arnoldi(evolution.system.apply_transpose, g, dim, check)
-    if left.dim == 0 or right.dim == 0:
-        empty, none = np.zeros(0), np.zeros((left.dim, 0))
-        return Factors(evolution, left, none, empty, none, 0.0 * g, 0.0, 0.0)
-    X, y = van_loan(left, right, evolution)
-    U, sigma, Wt = np.linalg.svd(X, full_matrices=False)
-    error, error_z = factor_errors(evolution, left, error_g)
-    return Factors(evolution, left, U, sigma, Wt.T, left.combine(y), error, error_z)
+
+    norm: np.ndarray
+    error: np.ndarray
+
+    def reversed(self) -> Curve:
+        """Return the path run through from 1 to 0."""
+        return Curve(self.norm[::-1], self.error[::-1])
 
 
-def forward_basis(evolution: Evolution) -> Basis:
-    """Return the Krylov space of the forward solve, which the factors share."""
-    if evolution.basis is None:
-        raise TypeError("the forward solution has no Krylov space: solve with `Krylov`")
-    return evolution.basis
-
-
-def van_loan(
-    left: Basis, right: Basis, evolution: Evolution
-) -> tuple[np.ndarray, np.ndarray]:
-    """Return X = ∫₀¹ λ_m(s) y_m(s)ᵀ ds and ∫₀¹ λ_m ds in the coordinates of the bases.
-
-    𝒜_m = [[T H, β e₁],[0, 0]] generates (y_m, 1). The block triangular exponential
-    expm([[T T₁, e₁ e_{m+1}ᵀ],[0, 𝒜_mᵀ]]) has ∫₀¹ e^{(1−s)T T₁} e₁ e_{m+1}ᵀ e^{s𝒜_mᵀ} ds
-    as its upper right block (Van Loan 1978). It is scaled by e^{−shift}; g, taken of a
-    direction that carries e^{−shift} too, is too long by just that factor.
-    """
-    T, p, m = evolution.time, left.dim, right.dim
-    M = np.zeros((p + m + 1, p + m + 1))
-    M[:p, :p] = T * left.H
-    M[0, -1] = 1.0
-    M[p:-1, p:-1] = T * right.H.T
-    M[-1, p] = right.norm
-    block = left.norm * expm(M - evolution.shift * np.eye(p + m + 1))[:p, p:]
-    return block[:, :m], block[:, m]
-
-
-def factor_errors(
-    evolution: Evolution, left: Basis, error_g: float
-) -> tuple[float, float]:
-    """Bound ‖Z − P X Qᵀ‖ and ‖z − P y‖.
-
-    ‖Z − Z̃‖ ≤ ∫₀¹ ‖λ − λ_m‖ ‖y_m‖ + (‖λ_m‖ + ‖λ − λ_m‖) ‖y − y_m‖ ds, with the defect
-    of λ_m on its own clock τ = 1 − s equal to T γ h_{m+1,m} |e_mᵀ e^{τT T₁} e₁|.
-    """
-    T, shift, growth = evolution.time, evolution.shift, evolution.system.growth
-    right = forward_basis(evolution)
-    error_y = direction_error(right, T, shift, growth)
-    y = right.norm * norms(phi.phi_history(right.H, T, shift))
-    history = left.norm * phi.exp_history(left.H, T, shift)
-    defect = T * left.residual * np.abs(history[:, -1])
-    error_l = phi.defect_bound(defect, T * growth - shift, error_g)
-    lam, flipped = norms(history)[::-1], error_l[::-1]
+def product_error(left: Curve, right: Curve) -> float:
+    """Bound ‖∫ λ yᵀ − λ_m y_mᵀ ds‖ ≤ ∫ ‖λ−λ_m‖ ‖y_m‖ + (‖λ_m‖+‖λ−λ_m‖) ‖y−y_m‖ ds."""
     with np.errstate(over="ignore", invalid="ignore"):
-        error = phi.upper_integral(flipped * y + (lam + flipped) * error_y)
-        fade = np.exp(-shift * np.linspace(1.0, 0.0, phi.INTERVALS + 1))
-        error_z = phi.upper_integral(fade * error_l)
-    # an unbounded error times a vanishing factor is no information
-    known = np.nan_to_num([error, error_z], nan=np.inf, posinf=np.inf)
-    return float(known[0]), float(known[1])
+        whole = left.norm + left.error
+        error = phi.upper_integral(left.error * right.norm + whole * right.error)
+    return known(error)
+
+
+def known(error: float) -> float:
+    """Return the error, ∞ where an unbounded one met a vanishing factor."""
+    return float("inf") if np.isnan(error) else error
 
 
 def norms(history: np.ndarray) -> np.ndarray:

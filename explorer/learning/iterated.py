@@ -11,15 +11,16 @@ import numpy as np
 import xarray as xr
 
 from explorer import params
-from explorer.dims import ITERATION, WEIGHT_FIELD
+from explorer.dims import ITERATION
+from explorer.flow.base import Flow, checked_flow
 from explorer.flow.evolution import LARGEST_LOG_SCALE, Evolution
 from explorer.flow.iterated import IteratedLinearization, check_patches, check_times
 from explorer.flow.krylov import Krylov
-from explorer.flow.linearized import LinearizedFlow, checked_flow
 from explorer.geometry import simplex
-from explorer.learning.factors import factorize
-from explorer.learning.gradient import LowRankGradient, assemble_both, percent_wrong
-from explorer.learning.losses import DirectionLoss, target_of
+from explorer.learning.derivative import percent_wrong
+from explorer.learning.gradient import LowRankGradient, assemble_both
+from explorer.learning.losses import DirectionLoss, Loss, target_of
+from explorer.learning.routes import TwoSided
 from explorer.threads import exclusive
 
 
@@ -27,7 +28,8 @@ from explorer.threads import exclusive
 class IteratedGradient:
     """∂f/∂Ω⁽ᵏ⁾ for U⁽ᵏ⁺¹⁾ = U⁽ᵏ⁾ + J V(h_k; Ω⁽ᵏ⁾, U⁽ᵏ⁾ − D/ρ), k = 0 … K−1 (1.5)–(1.7).
 
-    f is the direction loss (3.4) of Π₀ U⁽ᴷ⁾ = Π₀ log W⁽ᴷ⁾; for one step it is f(V(h₀)).
+    f is the loss of V = Π₀ U⁽ᴷ⁾/J, which is the tangent vector at the barycenter with
+    W⁽ᴷ⁾ = softmax(J V); for one step it is f(V(h₀)).
     With λ⁽ᴷ⁾ = ∂f, backward: ∂f/∂V = J λ⁽ᵏ⁺¹⁾ gives ∂f/∂Ω⁽ᵏ⁾ by Theorem 3.8, and
     λ⁽ᵏ⁾ = λ⁽ᵏ⁺¹⁾ + Ωᵀ R_S G, as U⁽ᵏ⁾ enters V by S = softmax(Ω(U⁽ᵏ⁾ − D/ρ)) alone.
 
@@ -35,11 +37,12 @@ class IteratedGradient:
     ----------
     dim : int in 1 … 200, m, dimension of the Krylov spaces of each step.
     rank : int in 1 … dim, components of Z that are kept; 0 means all of them.
+    loss : DirectionLoss, CrossEntropy or TangentLoss
     """
 
     dim: int = int(params.DIM.default)
     rank: int = 0
-    loss: DirectionLoss = field(default_factory=DirectionLoss)
+    loss: Loss = field(default_factory=DirectionLoss)
 
     def __post_init__(self) -> None:
         each = LowRankGradient(self.dim, self.rank or self.dim, self.loss)
@@ -48,7 +51,7 @@ class IteratedGradient:
 
     @exclusive
     def __call__(
-        self, flow: LinearizedFlow, weights: Any, labels: Any, times: Sequence[float]
+        self, flow: Flow, weights: Any, labels: Any, times: Sequence[float]
     ) -> xr.Dataset:
         """Return `loss`, `gradient` (iteration, offset, row, col) and `error_percent`.
 
@@ -66,12 +69,19 @@ class IteratedGradient:
                 "take shorter steps"
             )
         U = flow.potential()[1] + sum(flow.shape[0] * e.scaled for e in evolutions)
-        loss, slope = self.loss(simplex.center(U), target_of(truth, flow.shape[0]))
+        # the tangent vector at the barycenter that belongs to W = softmax(U)
+        V, labels = simplex.center(U) / flow.shape[0], flow.shape[0]
+        loss, slope = self.loss(V, target_of(truth, labels))
+        slope = simplex.center(slope) / labels
         gradients = self._backward(evolutions, slope)
+        dims = (ITERATION, *flow.neighborhood.weight_dims)
         return xr.Dataset(
             {
                 "loss": ((), loss, {"symbol": "f", "source": "(3.4)"}),
-                "gradient": ((ITERATION, *WEIGHT_FIELD), np.stack(gradients)),
+                "gradient": (
+                    dims,
+                    np.stack(gradients),
+                ),
                 "error_percent": ((), percent_wrong(U.argmax(axis=0), truth)),
             },
             attrs={"times": times, "dim": self.dim, "source": "(1.5)–(1.7), (3.33)"},
@@ -86,7 +96,7 @@ class IteratedGradient:
             system = evolution.system
             # V = T e^shift · direction: the gradient in the direction carries both
             scale = system.shape[0] * evolution.time * math.exp(evolution.shift)
-            factors = factorize(evolution, scale * slope, 0.0, self.dim)
+            factors = TwoSided().factorize(evolution, scale * slope, 0.0, self.dim)
             gradient, G = assemble_both(factors, self.rank)
             gradients.append(gradient)
             slope = slope + system.apply_transpose(G)

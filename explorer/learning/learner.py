@@ -3,87 +3,34 @@
 from __future__ import annotations
 
 import time as clock
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass, field
-from typing import Any, Protocol
+from typing import Any
 
 import numpy as np
 import xarray as xr
 
 from explorer import params
-from explorer.flow.linearized import LinearizedFlow, checked_flow
-from explorer.learning.gradient import (
-    GradientState,
-    LowRankGradient,
-    riemannian_gradient,
-)
-from explorer.learning.losses import regularizer
-from explorer.learning.optimizers import RiemannianDescent
+from explorer.flow.base import Flow, checked_flow
+from explorer.learning.derivative import GradientMethod
+from explorer.learning.evaluation import Evaluation
+from explorer.learning.gradient import LowRankGradient
+from explorer.learning.optimizers import Evaluate, Optimizer, RiemannianDescent
 from explorer.learning.trace import Step, trace_of
-from explorer.threads import exclusive
 
-
-class Optimizer(Protocol):
-    """Anything that turns weights and a Euclidean gradient into new weights."""
-
-    def update(
-        self, weights: np.ndarray, gradient: np.ndarray, tau: float = 0.0
-    ) -> np.ndarray:
-        """Return the weights after one step; tau is the regularizer's weight."""
-
-
-@dataclass(frozen=True, eq=False)
-class Evaluation:
-    """ℒ = f + ℛ and its gradient ∂ℒ at some weights.
-
-    gradient is Euclidean; gradient_norm is ‖R_Ω ∂ℒ‖ (Frobenius), which vanishes where
-    learning has converged.
-    """
-
-    weights: np.ndarray
-    state: GradientState
-    loss: float
-    gradient: np.ndarray
-    gradient_norm: float
-    tau: float = 0.0
-
-    @classmethod
-    @exclusive
-    def of(cls, state: GradientState, gradient: np.ndarray, tau: float) -> Evaluation:
-        """Add the regularizer to the loss and gradient of f."""
-        system = state.factors.evolution.system
-        penalty, slope = regularizer(system.weights, tau)
-        total = gradient + slope
-        norm = float(np.linalg.norm(riemannian_gradient(system, total)))
-        return cls(system.weights, state, state.loss + penalty, total, norm, tau)
-
-    def record(self, step: int, seconds: float) -> Step:
-        """Return the small record that traces and views consume."""
-        return Step(
-            step=step,
-            loss=self.loss,
-            error_percent=self.state.error_percent,
-            gradient_norm=self.gradient_norm,
-            singular_values=self.state.factors.singular_values,
-            seconds=seconds,
-        )
+Point = tuple[Evaluation, Any]
+"""An evaluation, and what the optimizer remembers of the steps that led there."""
 
 
 def descend(
-    evaluate: Callable[[np.ndarray], Evaluation],
-    optimizer: Optimizer,
-    start: Evaluation,
-    steps: int,
-) -> Iterator[Evaluation]:
-    """Yield the start and then the evaluation after each of `steps` steps."""
-    evaluation = start
-    yield evaluation
+    evaluate: Evaluate, optimizer: Optimizer, start: Point, steps: int
+) -> Iterator[Point]:
+    """Yield the start and then the point after each of `steps` steps."""
+    point, memory = start
+    yield point, memory
     for _ in range(steps):
-        present = evaluation
-        evaluation = evaluate(
-            optimizer.update(present.weights, present.gradient, present.tau)
-        )
-        yield evaluation
+        point, memory = optimizer.advance(evaluate, point, memory)
+        yield point, memory
 
 
 @dataclass(eq=False)
@@ -94,11 +41,11 @@ class Learner:
 
     Parameters
     ----------
-    flow : LinearizedFlow
+    flow : LinearizedFlow or GraphFlow
     labels : DataArray or array (row, col), ground truth, integers 0 … J−1.
     time : float in [0, 10⁴], T.
-    gradient : LowRankGradient
-    optimizer : RiemannianDescent
+    gradient : LowRankGradient or another method of the hierarchy.
+    optimizer : RiemannianDescent, ArmijoDescent, MomentumDescent, Adam or AdaMax.
     tau : float in [0, 10³]
         τ, weight of ℛ = (τ/2) Σ_i ‖Π₀ log Ω_i‖² (3.5). ℛ sums over the pixels while f
         does not grow with them: useful values are a small part of 1/I.
@@ -106,23 +53,22 @@ class Learner:
         start of learning; uniform weights if not given.
     """
 
-    flow: LinearizedFlow
+    flow: Flow
     labels: Any
     time: float = params.TIME.default
-    gradient: LowRankGradient = field(default_factory=LowRankGradient)
+    gradient: GradientMethod = field(default_factory=LowRankGradient)
     optimizer: Optimizer = field(default_factory=RiemannianDescent)
     tau: float = params.TAU.default
     initial_weights: Any = None
     _step: int = field(default=0, init=False, repr=False)
-    _evaluation: Evaluation | None = field(default=None, init=False, repr=False)
+    _point: Point | None = field(default=None, init=False, repr=False)
 
     def __post_init__(self) -> None:
         self._truth = checked_flow(self.flow).check_labels(self.labels)
         self.time = params.TIME.check(self.time)
         self.tau = params.TAU.check(self.tau)
-        methods = ("forward", "init", "compute")
-        require("gradient", self.gradient, methods, "LowRankGradient()")
-        require("optimizer", self.optimizer, ("update",), "RiemannianDescent()")
+        require("gradient", self.gradient, GradientMethod, "LowRankGradient()")
+        require("optimizer", self.optimizer, Optimizer, "RiemannianDescent()")
         if self.initial_weights is None:
             self.initial_weights = self.flow.uniform_weights()
         start = self.flow.check_weights(self.initial_weights, "initial_weights")
@@ -144,10 +90,9 @@ class Learner:
 
     def evaluate(self, weights: np.ndarray) -> Evaluation:
         """Return loss and gradient at plain, already valid weights."""
-        forward = self.gradient.forward
-        evolution = forward.compute(forward.init(self.flow.system(weights)), self.time)
-        state = self.gradient.init(evolution, self._truth)
-        return Evaluation.of(state, self.gradient.compute(state), self.tau)
+        system = self.flow.system(weights)
+        derivative = self.gradient.differentiate(system, self._truth, self.time)
+        return Evaluation.of(derivative, self.tau)
 
     def iterate(self, steps: int = int(params.STEPS.default)) -> Iterator[Step]:
         """Yield a record of the present state, then one after each further step.
@@ -159,12 +104,12 @@ class Learner:
 
     def _iterate(self, steps: int) -> Iterator[Step]:
         began, first = clock.perf_counter(), self._step
-        start = self._evaluation or self.evaluate(self._weights)
+        start = self._point or (self.evaluate(self._weights), None)
         path = descend(self.evaluate, self.optimizer, start, steps)
-        for step, evaluation in enumerate(path, first):
-            self._step, self._evaluation = step, evaluation
-            self._weights = evaluation.weights
-            yield evaluation.record(step, clock.perf_counter() - began)
+        for step, point in enumerate(path, first):
+            self._step, self._point = step, point
+            self._weights = point[0].weights
+            yield point[0].record(step, clock.perf_counter() - began)
             began = clock.perf_counter()
 
     def run(self, steps: int = int(params.STEPS.default)) -> xr.Dataset:
@@ -176,18 +121,17 @@ class Learner:
         return {
             "time": self.time,
             "rho": self.flow.rho,
-            "radius": self.flow.radius,
+            "radius": getattr(self.flow, "radius", "graph"),
             "tau": self.tau,
             "gradient": repr(self.gradient),
             "optimizer": repr(self.optimizer),
         }
 
 
-def require(argument: str, value: Any, methods: tuple[str, ...], example: str) -> None:
-    """Raise unless `value` is an instance with the methods that its role needs."""
-    missing = [m for m in methods if not hasattr(value, m)]
-    if missing or isinstance(value, (type, dict)):
+def require(argument: str, value: Any, kind: type, example: str) -> None:
+    """Raise unless `value` is an instance of what its role needs."""
+    if not isinstance(value, kind):
         raise TypeError(
-            f"`{argument}` = {value!r} cannot serve: it needs the methods "
-            f"{', '.join(methods)}; pass an instance such as {example}"
+            f"`{argument}` = {value!r} cannot serve: needed is a {kind.__name__}; pass "
+            f"an instance such as {example}"
         )

@@ -1,12 +1,18 @@
-"""Losses of the direction of V(T), and the regularizer of the weights."""
+"""Losses of V(T), the check of a user's own one, and the regularizer of the weights."""
 
 from __future__ import annotations
 
+import math
+from abc import ABC, abstractmethod
+from collections.abc import Callable
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 
+from explorer.flow.evolution import LARGEST_LOG_SCALE, Evolution
 from explorer.geometry import simplex
+from explorer.geometry.neighborhood import Neighborhood
 
 CURVATURE = 2.0 / np.sqrt(3.0)
 """‖V‖² · ‖∂²f(V)‖₂ ≤ 2/√3. With c the cosine of the angle between V* and V and s its
@@ -16,12 +22,46 @@ eigenvalue (c + √(c² + 4s²))/2 is greatest at c = 1/√3."""
 
 def target_of(labels: np.ndarray, count: int) -> np.ndarray:
     """V* = Π₀ W* with W* the one-hot ground truth, (label, row, col)."""
-    onehot = np.arange(count)[:, None, None] == labels
-    return simplex.center(onehot.astype(float))
+    return simplex.center(one_hot(labels, count))
 
 
-@dataclass(frozen=True)
-class DirectionLoss:
+def one_hot(labels: np.ndarray, count: int) -> np.ndarray:
+    """W*: one at the right label, zero elsewhere, (label, row, col)."""
+    names = np.arange(count).reshape(count, *(1,) * labels.ndim)
+    return (names == labels).astype(float)
+
+
+@dataclass(frozen=True, eq=False)
+class LossValue:
+    """A loss at the end of a solve.
+
+    Attributes
+    ----------
+    value : f; value_error : a bound of its error, NaN where none is known.
+    slope : ∂f in the direction φ(TA)b that an `Evolution` holds, (label, row, col).
+    slope_error : a bound of its error (Frobenius), NaN where none is known.
+    """
+
+    value: float
+    slope: np.ndarray
+    value_error: float
+    slope_error: float
+
+
+class Loss(ABC):
+    """A function f of V(T) with its gradient."""
+
+    @abstractmethod
+    def __call__(self, V: np.ndarray, target: np.ndarray) -> tuple[float, np.ndarray]:
+        """Return f(V) and ∂f(V) at the barycenter; target is V* = Π₀(one-hot)."""
+
+    @abstractmethod
+    def evaluate(self, evolution: Evolution, truth: np.ndarray) -> LossValue:
+        """Return f and its gradient at the end of a solve."""
+
+
+@dataclass(frozen=True, eq=False)
+class DirectionLoss(Loss):
     """f(V) = 1 − ⟨V*, V⟩ / (‖V*‖ ‖V‖) (3.4): one minus a cosine, in [0, 2].
 
     Only the direction of V matters, so V may come with any positive scale. Where no
@@ -38,6 +78,13 @@ class DirectionLoss:
             return 1.0, np.zeros_like(V)
         cosine = float(np.vdot(target, V)) / (goal * norm)
         return 1.0 - cosine, (cosine / norm * V - target / goal) / norm
+
+    def evaluate(self, evolution: Evolution, truth: np.ndarray) -> LossValue:
+        """Return f and its gradient in the direction itself, whatever its scale."""
+        V = evolution.direction
+        value, slope = self(V, target_of(truth, V.shape[0]))
+        error = self.error(V, evolution.error)
+        return LossValue(value, slope, error, self.gradient_error(V, evolution.error))
 
     def error(self, V: np.ndarray, error: float) -> float:
         """Return a bound of the error of f(V) when V is off by at most `error`.
@@ -57,7 +104,140 @@ class DirectionLoss:
         return CURVATURE * error / least**2 if least > 0.0 else np.inf
 
 
-def regularizer(weights: np.ndarray, tau: float) -> tuple[float, np.ndarray]:
+@dataclass(frozen=True, eq=False)
+class CrossEntropy(Loss):
+    """f = −(1/I) Σ_i log W_{i, truth(i)}, W = Exp_W₀(V(T)), at the barycenter
+    softmax(J V).
+
+    In the exponent U, W = softmax(U), ∂f/∂U = (W − W*)/I. Unlike the direction loss it
+    feels the length of V: doubling T changes it. 0 for one label.
+
+    Raises
+    ------
+    ValueError
+        where V(T) has left double precision, beyond e^600.
+    """  # noqa: D205 — the equation does not fit one line
+
+    def __call__(self, V: np.ndarray, target: np.ndarray) -> tuple[float, np.ndarray]:
+        """Return f(V) and ∂f(V) = J (softmax(J V) − W*)/I."""
+        labels = V.shape[0]
+        value, slope = self.of_exponent(labels * V, target.argmax(axis=0))
+        return value, labels * slope
+
+    def of_exponent(self, U: np.ndarray, truth: np.ndarray) -> tuple[float, np.ndarray]:
+        """Return f and ∂f/∂U for W = softmax(U)."""
+        U = U - U.max(axis=0)
+        logsum = np.log(np.exp(U).sum(axis=0))
+        right = np.take_along_axis(U, truth[None], axis=0)[0]
+        value = float(np.mean(logsum - right))
+        return value, (np.exp(U - logsum) - one_hot(truth, len(U))) / truth.size
+
+    def evaluate(self, evolution: Evolution, truth: np.ndarray) -> LossValue:
+        """Return f and its gradient in the direction.
+
+        ‖∂f/∂U‖ = ‖W − W*‖/I ≤ √(2/I), and ‖∂²f/∂U²‖ ≤ max ‖R_W‖/I ≤ 1/(2I).
+        """
+        scale = finite_scale(evolution, self)
+        system, pixels = evolution.system, truth.size
+        value, slope = self.of_exponent(system.exponent(evolution.scaled), truth)
+        if system.base_point is None:
+            slope, stretch = system.shape[0] * slope, float(system.shape[0])
+        else:
+            slope, stretch = slope / system.base_point, system.push_norm
+        off = stretch * scale * evolution.error
+        return LossValue(
+            value,
+            scale * slope,
+            math.sqrt(2.0 / pixels) * off,
+            scale * stretch * 0.5 / pixels * off,
+        )
+
+
+@dataclass(frozen=True, eq=False)
+class TangentLoss(Loss):
+    """A user's own loss: any differentiable function of the tangent vectors V(T).
+
+    Parameters
+    ----------
+    function : callable (V, target) → (f, ∂f)
+        V and target = Π₀(one-hot) are arrays (label, row, col); f is a number, ∂f an
+        array like V. Check it with `explorer.check_loss(loss, V, target)`.
+    lipschitz, curvature : float ≥ 0, optional
+        L and M with |f(V) − f(V')| ≤ L‖V − V'‖ and ‖∂f(V) − ∂f(V')‖ ≤ M‖V − V'‖. From
+        them come the error bounds of loss and gradient, which are NaN without.
+    """
+
+    function: Callable[[np.ndarray, np.ndarray], tuple[float, np.ndarray]]
+    lipschitz: float = math.nan
+    curvature: float = math.nan
+
+    def __post_init__(self) -> None:
+        if not callable(self.function):
+            raise TypeError(
+                f"`function` = {self.function!r} is a {type(self.function).__name__}; "
+                "needed is a function (V, target) → (f, ∂f)"
+            )
+        for name in ("lipschitz", "curvature"):
+            value = getattr(self, name)
+            number = isinstance(value, (int, float)) and not isinstance(value, bool)
+            if not number or value < 0.0:
+                raise ValueError(f"`{name}` = {value!r}; needed is a number ≥ 0")
+
+    def __call__(self, V: np.ndarray, target: np.ndarray) -> tuple[float, np.ndarray]:
+        """Return what the function returns, checked."""
+        answer = self.function(V, target)
+        if not isinstance(answer, tuple) or len(answer) != 2:
+            raise TypeError(
+                f"`function` returned {answer!r}; needed is a tuple (f, ∂f) of a "
+                "number and an array like V"
+            )
+        value, slope = float(answer[0]), np.asarray(answer[1], dtype=float)
+        if slope.shape != V.shape:
+            raise ValueError(
+                f"`function` returned a gradient of shape {slope.shape}; V has the "
+                f"shape {V.shape}"
+            )
+        if not (math.isfinite(value) and np.isfinite(slope).all()):
+            raise ValueError(
+                f"`function` returned f = {value:g} or a gradient that is not finite: "
+                "define both for every V, V = 0 included"
+            )
+        return value, slope
+
+    def evaluate(self, evolution: Evolution, truth: np.ndarray) -> LossValue:
+        """Return f and its gradient in the direction."""
+        scale = finite_scale(evolution, self)
+        V = evolution.scaled
+        value, slope = self(V, target_of(truth, V.shape[0]))
+        off = scale * evolution.error
+        bend = self.curvature * scale * off
+        return LossValue(value, scale * slope, self.lipschitz * off, bend)
+
+
+def finite_scale(evolution: Evolution, loss: Loss) -> float:
+    """Return T e^shift, V(T) = T e^shift · direction, or raise where V is too long."""
+    if evolution.shift > LARGEST_LOG_SCALE:
+        raise ValueError(
+            f"`time` = {evolution.time:g} lets V(T) grow to e^{evolution.shift:.0f}, "
+            f"beyond double precision, and {type(loss).__name__} needs its length: "
+            "lower `time` or use DirectionLoss()"
+        )
+    return evolution.time * math.exp(evolution.shift)
+
+
+def checked_loss(loss: Any) -> Loss:
+    """Return `loss`, or raise if it is none."""
+    if not isinstance(loss, Loss):
+        raise TypeError(
+            f"`loss` = {loss!r} is a {type(loss).__name__}; needed is a Loss: pass "
+            "`DirectionLoss()`, `CrossEntropy()` or `TangentLoss(function)`"
+        )
+    return loss
+
+
+def regularizer(
+    neighborhood: Neighborhood, weights: np.ndarray, tau: float
+) -> tuple[float, np.ndarray]:
     """Return ℛ(Ω) = (τ/2) Σ_i ‖t_i‖², t_i = Π₀ log Ω_i (3.5), and ∂ℛ = τ t/Ω."""
-    t = simplex.center(np.log(weights))
+    t = neighborhood.center(np.log(weights))
     return 0.5 * tau * float(np.vdot(t, t)), tau * t / weights

@@ -1,17 +1,69 @@
-"""Steps on the manifold of weights: how a gradient changes Ω."""
+"""Steps on the manifold of weights: how a gradient changes Ω.
+
+An optimizer is a frozen record of choices. What it remembers between steps it is given
+and returns, so that learning can be left and resumed, and two runs never share a state.
+
+Directions u live in the coordinates of the lifting map, Ω ↦ exp_Ω(u) (2.11e): there a
+step is an addition, exp_{exp_Ω(u)}(v) = exp_Ω(u + v), hence moments of past directions
+are carried along by leaving them as they are (parallel transport of the e-connection).
+"""
 
 from __future__ import annotations
 
+from abc import ABC, abstractmethod
+from collections.abc import Callable
 from dataclasses import dataclass
+from typing import Any, NamedTuple
 
 import numpy as np
 
 from explorer import params
-from explorer.geometry import simplex
+from explorer.learning.evaluation import Evaluation
+
+Evaluate = Callable[[np.ndarray], Evaluation]
+
+SUFFICIENT = 1e-4
+"""Share of the decrease that the slope promises which Armijo's rule asks for: the usual
+choice of Nocedal and Wright, Numerical Optimization, Sec. 3.1."""
+
+HALVINGS = 40
+"""A step halved so often changes weights by less than their rounding."""
+
+TINY = 1e-8
+"""Added to the size of the gradient per pixel, which is of order one, in quotients."""
+
+
+class Optimizer(ABC):
+    """A rule that takes one learning step."""
+
+    @abstractmethod
+    def advance(
+        self, evaluate: Evaluate, point: Evaluation, memory: Any
+    ) -> tuple[Evaluation, Any]:
+        """Return the next evaluation, and what to remember; memory begins as None."""
+
+
+def natural(point: Evaluation) -> np.ndarray:
+    """u = ∂ℒ − ⟨Ω, ∂ℒ⟩ for each patch: −u is the steepest direction, R_Ω u = R_Ω ∂ℒ."""
+    hood = point.system.neighborhood
+    return point.gradient - hood.total(point.weights * point.gradient)
+
+
+def damped(point: Evaluation, u: np.ndarray, length: float) -> np.ndarray:
+    """Return u Ω/(Ω + length·τ): u itself where there is no regularizer."""
+    if not point.tau:
+        return u
+    return u * (point.weights / (point.weights + length * point.tau))
+
+
+def moved(point: Evaluation, u: np.ndarray) -> np.ndarray:
+    """Return exp_Ω(−u), entries kept ≥ 1e-10 so that log Ω stays finite."""
+    hood = point.system.neighborhood
+    return hood.bounded(hood.lift(point.weights, -u))
 
 
 @dataclass(frozen=True)
-class RiemannianDescent:
+class RiemannianDescent(Optimizer):
     """Ω ← Exp_Ω(−h I R_Ω ∂ℒ) = Ω∘e^{−h I ∂ℒ} / normalization, per patch (3.7).
 
     Parameters
@@ -38,12 +90,163 @@ class RiemannianDescent:
     def __post_init__(self) -> None:
         object.__setattr__(self, "step", params.STEP.check(self.step))
 
-    def update(
-        self, weights: np.ndarray, gradient: np.ndarray, tau: float = 0.0
-    ) -> np.ndarray:
-        """Return the weights after one step along the Euclidean gradient ∂ℒ."""
-        length = self.step * weights[0].size
-        u = gradient - simplex.inner(weights, gradient)
-        if tau:
-            u *= weights / (weights + length * tau)
-        return simplex.bounded(simplex.lift(weights, -length * u))
+    def update(self, point: Evaluation) -> np.ndarray:
+        """Return the weights after one step."""
+        length = self.step * point.system.pixels
+        return moved(point, length * damped(point, natural(point), length))
+
+    def advance(
+        self, evaluate: Evaluate, point: Evaluation, memory: Any
+    ) -> tuple[Evaluation, Any]:
+        """Take a step of fixed size."""
+        return evaluate(self.update(point)), None
+
+
+@dataclass(frozen=True)
+class ArmijoDescent(Optimizer):
+    """Riemannian descent with steps halved until the loss falls enough (Armijo).
+
+    Accepts h if ℒ(exp_Ω(−h I u)) ≤ ℒ(Ω) − 10⁻⁴ h I ⟨∂ℒ, R_Ω u⟩, and tries twice the
+    accepted step next time, `step` at most. If no step is accepted, because the point
+    is stationary or the gradient too rough (raise `rank` or `dim`), the weights stay.
+
+    Parameters
+    ----------
+    step : float in (0, 10⁴], the first and largest h, per pixel.
+    """
+
+    step: float = params.STEP.default
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "step", params.STEP.check(self.step))
+
+    def advance(
+        self, evaluate: Evaluate, point: Evaluation, memory: Any
+    ) -> tuple[Evaluation, Any]:
+        """Take the longest step that is accepted; remember it."""
+        hood, u = point.system.neighborhood, natural(point)
+        h = self.step if memory is None else min(self.step, 2.0 * memory)
+        for _ in range(HALVINGS):
+            length = h * point.system.pixels
+            d = length * damped(point, u, length)
+            slope = float(np.vdot(point.gradient, hood.replicator(point.weights, d)))
+            trial = evaluate(moved(point, d))
+            if trial.loss <= point.loss - SUFFICIENT * slope:
+                return trial, h
+            h *= 0.5
+        return point, h
+
+
+@dataclass(frozen=True)
+class MomentumDescent(Optimizer):
+    """M ← μ M + u, Ω ← exp_Ω(−h I M): descent with the memory of a heavy ball.
+
+    Parameters
+    ----------
+    step : float in (0, 10⁴], h per pixel; about (1−μ) times that of RiemannianDescent.
+    momentum : float in [0, 0.999], μ.
+    """
+
+    step: float = params.STEP.default
+    momentum: float = params.MOMENTUM.default
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "step", params.STEP.check(self.step))
+        object.__setattr__(self, "momentum", params.MOMENTUM.check(self.momentum))
+
+    def advance(
+        self, evaluate: Evaluate, point: Evaluation, memory: Any
+    ) -> tuple[Evaluation, Any]:
+        """Take a step along the accumulated directions; remember them."""
+        length = self.step * point.system.pixels
+        M = damped(point, natural(point), length)
+        if memory is not None:
+            M = M + self.momentum * memory
+        return evaluate(moved(point, length * M)), M
+
+
+class Moments(NamedTuple):
+    """What Adam and AdaMax remember: steps taken, mean direction, mean size."""
+
+    steps: int
+    mean: np.ndarray
+    size: np.ndarray
+
+
+def first_moments(point: Evaluation, beta: float, memory: Any) -> tuple[int, Any, Any]:
+    """Return the count, the new mean of I·u, and ‖u‖_Ω for each patch.
+
+    ‖u‖_Ω = √⟨u, R_Ω u⟩ is the length of the gradient in the Fisher–Rao metric.
+    """
+    hood, pixels = point.system.neighborhood, point.system.pixels
+    u = pixels * natural(point)
+    length = np.sqrt(hood.total(u * hood.replicator(point.weights, u)))
+    count = 1 if memory is None else memory.steps + 1
+    mean = (1.0 - beta) * u + (0.0 if memory is None else beta * memory.mean)
+    return count, mean, length
+
+
+@dataclass(frozen=True)
+class Adam(Optimizer):
+    """Adam on the manifold: Ω ← exp_Ω(−α m̂ / (√v̂ + ε)), moments in tangent spaces.
+
+    m ← β₁ m + (1−β₁) u, v ← β₂ v + (1−β₂) ‖u‖²_Ω, m̂ = m/(1−β₁ᵏ), v̂ = v/(1−β₂ᵏ),
+    with one v for each patch: the manifold is a product of simplices, and a factor of
+    its own for every entry would depend on coordinates (Bécigneul and Ganea 2019).
+
+    Parameters
+    ----------
+    rate : float in (0, 10], α: by how much a step changes log Ω, about.
+    beta1, beta2 : float in [0, 0.9999], β₁ and β₂.
+    """
+
+    rate: float = params.RATE.default
+    beta1: float = params.BETA1.default
+    beta2: float = params.BETA2.default
+
+    def __post_init__(self) -> None:
+        for declared in (params.RATE, params.BETA1, params.BETA2):
+            value = declared.check(getattr(self, declared.name))
+            object.__setattr__(self, declared.name, value)
+
+    def advance(
+        self, evaluate: Evaluate, point: Evaluation, memory: Any
+    ) -> tuple[Evaluation, Any]:
+        """Take a step; remember both moments."""
+        count, mean, length = first_moments(point, self.beta1, memory)
+        past = 0.0 if memory is None else self.beta2 * memory.size
+        size = past + (1.0 - self.beta2) * length**2
+        spread = np.sqrt(size / (1.0 - self.beta2**count)) + TINY
+        u = self.rate / (1.0 - self.beta1**count) * mean / spread
+        return evaluate(moved(point, u)), Moments(count, mean, size)
+
+
+@dataclass(frozen=True)
+class AdaMax(Optimizer):
+    """AdaMax on the manifold: as `Adam` with v ← max(β₂ v, ‖u‖_Ω) in place of √v̂.
+
+    Parameters
+    ----------
+    rate : float in (0, 10], α: by how much a step changes log Ω, about.
+    beta1, beta2 : float in [0, 0.9999], β₁ and β₂.
+    """
+
+    rate: float = params.RATE.default
+    beta1: float = params.BETA1.default
+    beta2: float = params.BETA2.default
+
+    def __post_init__(self) -> None:
+        for declared in (params.RATE, params.BETA1, params.BETA2):
+            value = declared.check(getattr(self, declared.name))
+            object.__setattr__(self, declared.name, value)
+
+    def advance(
+        self, evaluate: Evaluate, point: Evaluation, memory: Any
+    ) -> tuple[Evaluation, Any]:
+        """Take a step; remember the mean direction and the largest size."""
+        count, mean, length = first_moments(point, self.beta1, memory)
+        size = (
+            length if memory is None else np.maximum(self.beta2 * memory.size, length)
+        )
+        u = self.rate / (1.0 - self.beta1**count) * mean / (size + TINY)
+        return evaluate(moved(point, u)), Moments(count, mean, size)

@@ -5,7 +5,8 @@ import pytest
 
 import explorer as ex
 from explorer.dashboard.graph import Node
-from explorer.dashboard.model import LearningModel, Settings, cosine
+from explorer.dashboard.model import LearningModel, Settings
+from explorer.geometry.grid import Grid
 
 SMALL = Settings(size=10, noise=0.3, dim=6)
 
@@ -106,5 +107,7 @@ def test_history_counts_steps_per_settings(model):
 def test_cosine_knows_its_special_cases():
     reference = np.array([[1.0, 1.0, 0.0], [0.0, 0.0, 0.0]])[:, None]
     gradient = np.array([[2.0, -1.0, 1.0], [0.0, 0.0, 0.0]])[:, None]
-    np.testing.assert_array_equal(cosine(gradient, reference), [[1.0, -1.0, np.nan]])
-    assert cosine(0.0 * gradient, reference)[0, 0] == 0.0
+    np.testing.assert_array_equal(
+        Grid(1, 1, 3).cosine(gradient, reference), [[1.0, -1.0, np.nan]]
+    )
+    assert Grid(1, 1, 3).cosine(0.0 * gradient, reference)[0, 0] == 0.0

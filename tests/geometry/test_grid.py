@@ -10,6 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from explorer.geometry import grid
+from explorer.geometry.grid import Grid
 from tests import reference
 
 grids = pytest.mark.parametrize("shape", reference.SHAPES, ids=str)
@@ -25,7 +26,7 @@ def test_offsets_run_through_the_window_row_by_row():
 
 @radii
 def test_uniform_weights_sum_to_one(radius):
-    weights = grid.uniform(radius, (2, 3))
+    weights = Grid(radius, 2, 3).uniform()
     assert weights.shape == ((2 * radius + 1) ** 2, 2, 3)
     # 49 equal summands
     np.testing.assert_allclose(weights.sum(axis=0), 1.0, rtol=49 * 2.3e-16)
@@ -38,7 +39,7 @@ def test_multiplicity_counts_how_often_a_neighbor_is_named(radius, shape):
         max(Counter(reference.neighbors(radius, shape, *pixel)).values())
         for pixel in np.ndindex(*shape)
     )
-    bound = grid.multiplicity(radius, shape)
+    bound = Grid(radius, *shape).multiplicity
     assert most <= bound
     if all(n == 1 or n > radius for n in shape):  # else it is an upper bound only
         assert most == bound
@@ -53,7 +54,7 @@ def test_multiplicity_counts_how_often_a_neighbor_is_named(radius, shape):
 def test_averaging_norm_bounds_the_spectral_norm(rows, cols, radius, seed):
     weights = reference.random_weights(radius, (rows, cols), seed)
     spectral = np.linalg.norm(reference.dense_average(weights), 2)
-    assert spectral <= grid.averaging_norm(weights) * ROUNDING
+    assert spectral <= Grid(radius, rows, cols).averaging_norm(weights) * ROUNDING
 
 
 def test_averaging_norm_sees_a_pixel_that_everyone_copies():
@@ -62,4 +63,4 @@ def test_averaging_norm_sees_a_pixel_that_everyone_copies():
         if (nr, nc) == (1, 1):
             weights[k, r, c] = 1.0
     # nine pixels average the center alone: ‖Ω‖₂ = 3, up to the 8e-9 of other weights
-    assert grid.averaging_norm(weights) == pytest.approx(3.0, abs=1e-7)
+    assert Grid(1, 3, 3).averaging_norm(weights) == pytest.approx(3.0, abs=1e-7)

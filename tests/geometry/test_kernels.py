@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 
 from explorer.flow.system import LinearSystem
 from explorer.geometry import kernels
+from explorer.geometry.grid import Grid
 from tests import reference
 
 LABELS = 3
@@ -28,9 +29,8 @@ def fields(shape, count=1, seed=1):
 
 def random_system(radius, shape, seed=0):
     log_likelihood = fields(shape, seed=seed + 7)[0]
-    return LinearSystem.at(
-        reference.random_weights(radius, shape, seed), log_likelihood
-    )
+    weights = reference.random_weights(radius, shape, seed)
+    return LinearSystem.at(Grid(radius, *shape), weights, log_likelihood)
 
 
 @grids
@@ -110,7 +110,8 @@ def test_averaging_and_its_transpose_are_adjoint(rows, cols, radius, seed):
 
 def test_A_of_the_reference_problems(case):
     weights, S = case["weights"], case["similarity"]
-    system = LinearSystem(weights, -case["distances"] / case["rho"], S)
+    hood = Grid(reference.problem_of(case).radius, *S.shape[1:])
+    system = LinearSystem(hood, weights, -case["distances"] / case["rho"], S)
     for column, unit in zip(case["A"].T, np.eye(S.size), strict=True):
         expected = reference.unvec(column, S.shape)
         actual = system.apply(reference.unvec(unit, S.shape))
@@ -129,7 +130,9 @@ def test_results_do_not_depend_on_the_number_of_threads(radius):
     def everything():
         product = np.empty_like(system.weights)
         kernels.sampled_product(V, U, product)
-        again = LinearSystem.at(system.weights, system.log_likelihood)
+        again = LinearSystem.at(
+            system.neighborhood, system.weights, system.log_likelihood
+        )
         return (
             system.average(V),
             system.apply(V),

@@ -70,7 +70,7 @@ def test_errors_never_exceed_their_bounds(case, flow, dim):
     result = LowRankGradient(dim)(flow, case["weights"], case["labels"], time)
     error = np.linalg.norm(result.gradient.values - case["gradient_rank1"])
     scale = np.linalg.norm(case["gradient_rank1"])
-    assert error <= float(result.krylov_error) + ROUNDING * scale
+    assert error <= float(result.approximation_error) + ROUNDING * scale
 
 
 def test_the_assignment_is_lifted_from_the_base_point(case, flow):

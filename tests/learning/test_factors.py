@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -97,10 +98,7 @@ def test_truncation_bound_covers_leading_vectors_that_turn():
         Z = np.diag([1.0 + gap, 1.0])
         E = 0.2 * gap * np.array([[0.0, 1.0], [1.0, 0.0]])
         sigma, eps = np.linalg.svd(Z + E)[1], np.linalg.norm(E)
-        turned = type(factors)(
-            factors.evolution, factors.left, factors.U, sigma, factors.W,
-            factors.z, eps, 0.0,
-        )  # fmt: skip
+        turned = replace(factors, singular_values=sigma, error=eps, error_z=0.0)
         off = np.linalg.norm(truncated(Z + E, 1) - truncated(Z, 1))
         assert off > eps  # the leading vectors turn by far more than E itself
         assert off <= turned.truncated_error(1) * (1.0 + ROUNDING)

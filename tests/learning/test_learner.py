@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
@@ -10,6 +11,8 @@ import xarray as xr
 
 from explorer import Learner, LinearizedFlow, LowRankGradient, RiemannianDescent
 from explorer.geometry import simplex
+from explorer.geometry.grid import Grid
+from explorer.learning.derivative import GradientMethod
 from explorer.learning.losses import regularizer
 from tests import reference
 
@@ -23,15 +26,27 @@ def learner(flow, problem):
     return Learner(flow, problem.labels, time=3.0)
 
 
-class CountingGradient(LowRankGradient):
+class CountingGradient(GradientMethod):
     """Counts how often the loss is evaluated."""
 
-    def init(self, *args, **kwargs):
+    def differentiate(self, *args):
         evaluations.append(1)
-        return super().init(*args, **kwargs)
+        return LowRankGradient().differentiate(*args)
 
 
 evaluations: list[int] = []
+
+
+def spread(learner):
+    """How far the weights are from uniform."""
+    return regularizer(learner.flow.neighborhood, learner.weights.values, 1.0)[0]
+
+
+def point(weights, gradient):
+    """What an optimizer reads of an evaluation."""
+    grid = Grid(1, *weights.shape[1:])
+    system = SimpleNamespace(neighborhood=grid, pixels=grid.pixels)
+    return SimpleNamespace(system=system, weights=weights, gradient=gradient, tau=0.0)
 
 
 def test_the_first_record_is_the_start(learner, flow, problem):
@@ -132,7 +147,7 @@ def test_the_regularizer_enters_loss_and_gradient(flow, problem):
     kwargs = {"initial_weights": problem.weights, "time": 3.0}
     plain = next(Learner(flow, problem.labels, **kwargs).iterate(0))
     tied = next(Learner(flow, problem.labels, tau=tau, **kwargs).iterate(0))
-    value, slope = regularizer(problem.weights, tau)
+    value, slope = regularizer(flow.neighborhood, problem.weights, tau)
     assert tied.loss == pytest.approx(plain.loss + value, rel=1e-15)
     data = LowRankGradient()(flow, problem.weights, problem.labels, 3.0)
     total = simplex.replicator(problem.weights, data.gradient.values + slope)
@@ -148,7 +163,7 @@ def test_the_regularizer_alone_pulls_toward_uniform_weights(problem, tau):
     )  # fmt: skip
     spreads = []
     for _ in learner.iterate(5):
-        spreads.append(regularizer(learner.weights.values, 1.0)[0])
+        spreads.append(spread(learner))
         if spreads[-1] < 1e-20:  # only rounding is left of t
             break
     assert (np.diff(spreads) < 0.0).all()
@@ -166,7 +181,7 @@ def test_regularized_learning_does_not_diverge_at_small_weights(flow, problem, t
 def test_a_small_step_lowers_the_loss_as_much_as_its_slope_says(flow, problem, tau):
     learner = Learner(flow, problem.labels, tau=tau, initial_weights=problem.weights)
     start, step = learner.evaluate(problem.weights), 1e-5
-    moved = RiemannianDescent(step).update(problem.weights, start.gradient, tau)
+    moved = RiemannianDescent(step).update(start)
     R = simplex.replicator(problem.weights, start.gradient)
     length = step * problem.labels.size
     fall = -length * float(np.sum(R**2 / (problem.weights + length * tau)))
@@ -181,13 +196,13 @@ def test_more_regularization_ends_nearer_to_uniform(flow, problem):
     for tau in (0.0, 1e-3, 1e-2):
         learner = Learner(flow, problem.labels, tau=tau)
         learner.run(15)
-        ends.append(regularizer(learner.weights.values, 1.0)[0])
+        ends.append(spread(learner))
     assert ends[0] > ends[1] > ends[2]
 
 
 def test_a_descent_step_is_the_exponential_map(problem):
     gradient = np.random.default_rng(0).standard_normal(problem.weights.shape) / 12
-    moved = RiemannianDescent(step=0.5).update(problem.weights, gradient)
+    moved = RiemannianDescent(step=0.5).update(point(problem.weights, gradient))
     factor = np.exp(-0.5 * problem.labels.size * gradient) * problem.weights
     expected = factor / factor.sum(axis=0)
     # exponents below 3, sums of nine; the floor of 1e-10 is not reached
@@ -197,9 +212,10 @@ def test_a_descent_step_is_the_exponential_map(problem):
 def test_the_step_per_pixel_does_not_depend_on_the_image_size():
     """Four copies of a pixel carry a quarter of its gradient each."""
     weights, g = reference.random_weights(1, (1, 1)), np.linspace(-1, 1, 9)
-    one = RiemannianDescent().update(weights, g.reshape(9, 1, 1))
+    one = RiemannianDescent().update(point(weights, g.reshape(9, 1, 1)))
     tile = np.tile(weights, (1, 2, 2))
-    four = RiemannianDescent().update(tile, np.tile(g.reshape(9, 1, 1) / 4, (1, 2, 2)))
+    quarter = np.tile(g.reshape(9, 1, 1) / 4, (1, 2, 2))
+    four = RiemannianDescent().update(point(tile, quarter))
     np.testing.assert_allclose(four, np.tile(one, (1, 2, 2)), rtol=1e-15)
 
 

@@ -7,8 +7,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from explorer.geometry.grid import Grid
 from explorer.learning.losses import CURVATURE, DirectionLoss, regularizer, target_of
 from tests import reference
+
+GRID = Grid(1, 2, 2)
 
 EPS = np.finfo(float).eps
 SHAPE = (3, 2, 2)
@@ -147,8 +150,8 @@ def test_regularizer_gradient_is_the_central_difference(seed, tau):
     weights = reference.random_weights(1, (2, 2), seed)
     Y = np.random.default_rng(seed).standard_normal(weights.shape)
     h = 1e-4 * weights.min()
-    value, slope = regularizer(weights, tau)
-    difference = central(lambda x: regularizer(x, tau)[0], weights, Y, h)
+    value, slope = regularizer(GRID, weights, tau)
+    difference = central(lambda x: regularizer(GRID, x, tau)[0], weights, Y, h)
     # steps of 1e-4 relative to Ω: 1e-8 of third derivatives, 36 entries, |Y| ≤ 4;
     # rounding eps·ℛ/h with h ≥ 1e-4 · 0.1/9
     slack = 1e-4 * tau + 1e-9 * value
@@ -157,7 +160,7 @@ def test_regularizer_gradient_is_the_central_difference(seed, tau):
 
 def test_regularizer_vanishes_at_uniform_weights_only():
     uniform = np.full((9, 2, 2), 1.0 / 9.0)
-    value, slope = regularizer(uniform, 1.0)
+    value, slope = regularizer(GRID, uniform, 1.0)
     assert value <= EPS  # Π₀ of nine equal logarithms, each rounded
     np.testing.assert_allclose(slope, 0.0, atol=200 * EPS)
-    assert regularizer(reference.random_weights(1, (2, 2)), 1.0)[0] > 0.0
+    assert regularizer(GRID, reference.random_weights(1, (2, 2)), 1.0)[0] > 0.0

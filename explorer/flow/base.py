@@ -1,0 +1,170 @@
+"""`Flow`: what linearized flows on grids and on graphs share, before any weights."""
+
+from __future__ import annotations
+
+from abc import ABC
+from typing import Any, final
+
+import numpy as np
+import xarray as xr
+
+from explorer.dims import LABEL, finite_field, label_field, labeled
+from explorer.flow.system import LinearSystem
+from explorer.geometry.neighborhood import Neighborhood
+from explorer.threads import exclusive
+
+PATCH_TOLERANCE = 1e-6
+"""How far a weight patch may sum from one: single precision over 225 neighbors."""
+
+STEEPEST = 1e150
+"""Largest |D|/ρ: its square, summed over a patch, must stay a finite number."""
+
+
+def log_likelihood(distances: np.ndarray, rho: float) -> np.ndarray:
+    """Return C = −D/ρ, shifted: the least distance of each pixel becomes zero.
+
+    Only differences between labels matter, since S = softmax(Ω C).
+    """
+    with np.errstate(over="ignore"):  # overflow is refused here, with its cure
+        C = (distances.min(axis=0) - distances) / rho
+    if not C.min() >= -STEEPEST:
+        raise ValueError(
+            f"`distances` from {distances.min():g} to {distances.max():g}, divided by "
+            f"`rho` = {rho:g}, exceed {STEEPEST:g}: rescale them or raise `rho`"
+        )
+    return C
+
+
+def check_base_point(
+    value: Any, shape: tuple[int, ...], dims: tuple[str, ...]
+) -> np.ndarray:
+    """Return W₀ as a plain array after checking shape, sign and sums."""
+    array = finite_field("base_point", value, dims)
+    if array.shape != shape:
+        raise ValueError(
+            f"`base_point` has shape {array.shape}; the distances have "
+            f"({', '.join(dims)}) = {shape}"
+        )
+    if array.min() <= 0.0:
+        raise ValueError(
+            f"`base_point` holds the entry {array.min():g}; points of the assignment "
+            "manifold are positive: raise small entries to 1e-10 and renormalize"
+        )
+    worst = float(np.abs(array.sum(axis=0) - 1.0).max())
+    if worst > PATCH_TOLERANCE:
+        raise ValueError(
+            f"`base_point` has a pixel whose labels sum to 1 only within {worst:.3g}; "
+            "divide by `base_point.sum('label')`"
+        )
+    return array
+
+
+class Flow(ABC):
+    """The data of a linearized flow: distances, scale, neighborhood, base point.
+
+    Concrete flows are frozen dataclasses that check their arguments and `_settle` them.
+    """
+
+    rho: float
+    neighborhood: Neighborhood
+    _base: np.ndarray | None
+    _log_likelihood: np.ndarray
+
+    @final
+    def _settle(self, D: np.ndarray, base_point: Any, **fields: Any) -> None:
+        """Store checked arguments and what follows from them, once and for all."""
+        dims = (LABEL, *fields["neighborhood"].dims)
+        C, base = log_likelihood(D, fields["rho"]), None
+        if base_point is not None:
+            base = check_base_point(base_point, D.shape, dims)
+            C = C + np.log(base)
+        fields |= {
+            "distances": labeled(
+                D, dims, symbol="D", long_name="distance to the prototypes"
+            ),
+            "base_point": None if base is None else labeled(base, dims),
+            "_base": base,
+            "_log_likelihood": C,
+        }
+        for name, value in fields.items():
+            object.__setattr__(self, name, value)
+
+    @final
+    @property
+    def shape(self) -> tuple[int, ...]:
+        """(labels, rows, cols), or (labels, nodes)."""
+        return self._log_likelihood.shape
+
+    @final
+    def uniform_weights(self) -> xr.DataArray:
+        """Return Ω with equal weights for all neighbors of a pixel."""
+        return self.label_weights(self.neighborhood.uniform())
+
+    @final
+    def label_weights(self, weights: np.ndarray) -> xr.DataArray:
+        """Return a weight-shaped array with its dims, and its neighbors as coords."""
+        return labeled(
+            weights,
+            self.neighborhood.weight_dims,
+            coords=self.neighborhood.coords(),
+            symbol="Ω",
+            long_name="weight patches",
+        )
+
+    @final
+    def check_weights(self, weights: Any, argument: str = "weights") -> np.ndarray:
+        """Return weights as a plain array after checking shape, sign and patch sums."""
+        hood = self.neighborhood
+        array = finite_field(argument, weights, hood.weight_dims)
+        if array.shape != hood.weight_shape:
+            raise ValueError(
+                f"`{argument}` has shape {array.shape}; this flow needs "
+                f"({', '.join(hood.weight_dims)}) = {hood.weight_shape}: start from "
+                "`uniform_weights()`"
+            )
+        if array.min() <= 0.0:
+            raise ValueError(
+                f"`{argument}` holds the entry {array.min():g}; weights must be "
+                "positive: use `numpy.maximum(weights, 1e-10)` and divide by the "
+                "patch sums"
+            )
+        worst = float(np.abs(hood.total(array) - 1.0).max())
+        if worst > PATCH_TOLERANCE:
+            raise ValueError(
+                f"`{argument}` has a patch whose sum differs from 1 by {worst:.3g}; "
+                "divide each patch by its sum, on a grid `weights.sum('offset')`"
+            )
+        return array
+
+    @final
+    def check_labels(self, labels: Any) -> np.ndarray:
+        """Return a ground truth labeling as an integer array (row, col) or (node,)."""
+        return label_field(
+            "labels", labels, self.shape[1:], self.shape[0], self.neighborhood.dims
+        )
+
+    @final
+    def potential(self) -> tuple[np.ndarray, np.ndarray]:
+        """Return −D/ρ and log W₀, up to constants per pixel."""
+        if self._base is None:
+            return self._log_likelihood, np.zeros(self.shape)
+        start = np.log(self._base)
+        return self._log_likelihood - start, start
+
+    @final
+    @exclusive
+    def system(self, weights: np.ndarray) -> LinearSystem:
+        """Return the linear system of already checked weights."""
+        return LinearSystem.at(
+            self.neighborhood, weights, self._log_likelihood, self._base
+        )
+
+
+def checked_flow(flow: Any) -> Flow:
+    """Return `flow`, or raise if it is no flow."""
+    if not isinstance(flow, Flow):
+        raise TypeError(
+            f"`flow` is a {type(flow).__name__}; needed is a LinearizedFlow: "
+            "make one with `LinearizedFlow(distances)`"
+        )
+    return flow

@@ -1,0 +1,147 @@
+"""Neighborhoods on any graph: weights on the edges of a sparse pattern."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from functools import cached_property
+from typing import Any
+
+import numpy as np
+import scipy.sparse as sp
+
+from explorer.dims import EDGE, NODE
+from explorer.geometry import simplex
+from explorer.geometry.neighborhood import Neighborhood
+
+
+@dataclass(frozen=True, eq=False)
+class Graph(Neighborhood):
+    """A directed graph: node i averages over the nodes k with an edge (i, k).
+
+    Weights are (edge,), ordered by node i and then by neighbor k. Products with Ω are
+    SciPy's, for compressed sparse rows.
+
+    Parameters
+    ----------
+    pattern : csr_array (node, node), square, sorted, each row with an entry at least.
+    """
+
+    pattern: sp.csr_array = field(repr=False)
+
+    dims = (NODE,)
+    weight_dims = (EDGE,)
+    multiplicity = 1
+
+    @classmethod
+    def of(cls, graph: Any) -> Graph:
+        """Return the graph of a sparse or dense matrix, whose values are not used.
+
+        Raises
+        ------
+        TypeError, ValueError
+            if it is no matrix, not square, empty, or has a node without neighbors.
+        """
+        try:
+            pattern = sp.csr_array(graph)
+        except (TypeError, ValueError) as error:
+            raise TypeError(
+                f"`graph` is a {type(graph).__name__}; needed is a scipy.sparse matrix "
+                "(node, node), or what `neighbor_graph(features, count)` returns"
+            ) from error
+        if pattern.ndim != 2 or pattern.shape[0] != pattern.shape[1]:
+            raise ValueError(
+                f"`graph` has shape {pattern.shape}; needed is a square matrix "
+                "(node, node)"
+            )
+        pattern = pattern.copy()
+        pattern.sum_duplicates()
+        alone = np.flatnonzero(np.diff(pattern.indptr) == 0)
+        if pattern.shape[0] == 0 or alone.size:
+            first = f", the first is {alone[0]}" if alone.size else ""
+            raise ValueError(
+                f"`graph` has {pattern.shape[0]} nodes, {alone.size} without "
+                f"neighbors{first}: give each node one at least, itself for example "
+                "(add `scipy.sparse.eye_array(n)`)"
+            )
+        return cls(pattern)
+
+    @property
+    def shape(self) -> tuple[int]:
+        """(nodes,)."""
+        return (self.pattern.shape[0],)
+
+    @property
+    def weight_shape(self) -> tuple[int]:
+        """(edges,)."""
+        return (self.pattern.nnz,)
+
+    @cached_property
+    def degrees(self) -> np.ndarray:
+        """The number of neighbors of each node."""
+        return np.diff(self.pattern.indptr)
+
+    @property
+    def largest(self) -> int:
+        """The largest degree."""
+        return int(self.degrees.max())
+
+    @cached_property
+    def sources(self) -> np.ndarray:
+        """The node i of each edge (i, k)."""
+        return np.repeat(np.arange(self.shape[0]), self.degrees)
+
+    @property
+    def targets(self) -> np.ndarray:
+        """The neighbor k of each edge (i, k)."""
+        return self.pattern.indices
+
+    def coords(self) -> Mapping[str, Any]:
+        """Return node and neighbor of each edge."""
+        return {"source": (EDGE, self.sources), "target": (EDGE, self.targets)}
+
+    def matrix(self, weights: np.ndarray) -> sp.csr_array:
+        """Return Ω as a sparse matrix."""
+        shape = self.pattern.shape
+        return sp.csr_array((weights, self.targets, self.pattern.indptr), shape=shape)
+
+    def average(self, weights: np.ndarray, X: np.ndarray) -> np.ndarray:
+        """(Ω X)_i = Σ_k ω_ik X_k."""
+        return np.ascontiguousarray((self.matrix(weights) @ X.T).T)
+
+    def average_transpose(self, weights: np.ndarray, Y: np.ndarray) -> np.ndarray:
+        """Ωᵀ Y."""
+        return np.ascontiguousarray((self.matrix(weights).T @ Y.T).T)
+
+    def apply(self, weights: np.ndarray, S: np.ndarray, V: np.ndarray) -> np.ndarray:
+        """R_S Ω V."""
+        return simplex.replicator(S, self.average(weights, V))
+
+    def apply_transpose(
+        self, weights: np.ndarray, S: np.ndarray, U: np.ndarray
+    ) -> np.ndarray:
+        """Ωᵀ R_S U."""
+        return self.average_transpose(weights, simplex.replicator(S, U))
+
+    def sampled_product(self, P: np.ndarray, Q: np.ndarray) -> np.ndarray:
+        """⟦P, Q⟧_ik = Σ_j P_ij Q_kj on the edges (i, k)."""
+        out = np.zeros(self.weight_shape)
+        for p, q in zip(P, Q, strict=True):  # one term at a time: (edge,) of memory
+            out += p[self.sources] * q[self.targets]
+        return out
+
+    def similarity(self, weights: np.ndarray, C: np.ndarray) -> np.ndarray:
+        """S = softmax(Ω C)."""
+        return simplex.softmax(self.average(weights, C))
+
+    def total(self, u: np.ndarray) -> np.ndarray:
+        """Return the sum over each node's edges, repeated on each of them."""
+        return np.repeat(np.add.reduceat(u, self.pattern.indptr[:-1]), self.degrees)
+
+    def top(self, u: np.ndarray) -> np.ndarray:
+        """Return the maximum over each node's edges, repeated on each of them."""
+        return np.repeat(np.maximum.reduceat(u, self.pattern.indptr[:-1]), self.degrees)
+
+    def per_pixel(self, total: np.ndarray) -> np.ndarray:
+        """Return (node,) from what is repeated on the edges."""
+        return total[self.pattern.indptr[:-1]]

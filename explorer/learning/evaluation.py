@@ -1,0 +1,60 @@
+"""`Evaluation`: the loss with its regularizer, and its gradient, at some weights."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from explorer.flow.system import LinearSystem
+from explorer.learning.derivative import Derivative
+from explorer.learning.gradient import riemannian_gradient
+from explorer.learning.losses import regularizer
+from explorer.learning.trace import Step
+from explorer.threads import exclusive
+
+
+@dataclass(frozen=True, eq=False)
+class Evaluation:
+    """ℒ = f + ℛ and its gradient ∂ℒ at some weights.
+
+    gradient is Euclidean; gradient_norm is ‖R_Ω ∂ℒ‖ (Frobenius), which vanishes where
+    learning has converged.
+    """
+
+    derivative: Derivative
+    loss: float
+    gradient: np.ndarray
+    gradient_norm: float
+    tau: float = 0.0
+
+    @classmethod
+    @exclusive
+    def of(cls, derivative: Derivative, tau: float) -> Evaluation:
+        """Add the regularizer to the loss and gradient of f."""
+        system = derivative.system
+        penalty, slope = regularizer(system.neighborhood, system.weights, tau)
+        total = derivative.gradient + slope
+        norm = float(np.linalg.norm(riemannian_gradient(system, total)))
+        return cls(derivative, derivative.loss + penalty, total, norm, tau)
+
+    @property
+    def system(self) -> LinearSystem:
+        """The linear system at these weights."""
+        return self.derivative.system
+
+    @property
+    def weights(self) -> np.ndarray:
+        """Ω."""
+        return self.system.weights
+
+    def record(self, step: int, seconds: float) -> Step:
+        """Return the small record that traces and views consume."""
+        return Step(
+            step=step,
+            loss=self.loss,
+            error_percent=self.derivative.error_percent,
+            gradient_norm=self.gradient_norm,
+            singular_values=self.derivative.singular_values,
+            seconds=seconds,
+        )

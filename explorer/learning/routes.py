@@ -1,0 +1,112 @@
+"""Routes to the low-rank factors of Z: two small Krylov spaces, one exponential."""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import numpy as np
+from scipy.linalg import expm
+
+from explorer.flow import phi
+from explorer.flow.arnoldi import Basis, arnoldi
+from explorer.flow.evolution import Evolution
+from explorer.flow.krylov import direction_error
+from explorer.learning.factors import Curve, Factors, known, norms, product_error
+
+
+class Route(ABC):
+    """A way from the end of a forward solve to the factors of Z."""
+
+    @abstractmethod
+    def factorize(
+        self,
+        evolution: Evolution,
+        g: np.ndarray,
+        error_g: float,
+        dim: int,
+        check: Callable[[], None] = lambda: None,
+    ) -> Factors:
+        """Return the factors of Z = ∫₀¹ e^{(1−s)TAᵀ} g y(s)ᵀ ds from spaces of `dim`.
+
+        `error_g` bounds the error of g that the forward solve has caused.
+        """
+
+
+@dataclass(frozen=True)
+class TwoSided(Route):
+    """K_m(Aᵀ, g), K_m(A, b) and the exponential of one (2m+1)×(2m+1) block (Van Loan).
+
+    The basis of K_m(A, b) is that of the forward solve. Equal in exact arithmetic to
+    the paper's `KroneckerSum`, with a smaller exponential and spaces that do not
+    contain e^{𝒜ᵀ}.
+    """
+
+    def factorize(
+        self,
+        evolution: Evolution,
+        g: np.ndarray,
+        error_g: float,
+        dim: int,
+        check: Callable[[], None] = lambda: None,
+    ) -> Factors:
+        """Return the factors of Z; see `Route`."""
+        right = forward_basis(evolution)
+        left = arnoldi(evolution.system.apply_transpose, g, dim, check)
+        if left.dim == 0 or right.dim == 0:
+            return Factors.none(evolution)
+        X, y = van_loan(left, right, evolution)
+        U, sigma, Wt = np.linalg.svd(X, full_matrices=False)
+        error, error_z = factor_errors(evolution, left, error_g)
+        z = left.combine(y)
+        return Factors(
+            evolution, left.vectors, right.vectors, U, sigma, Wt.T, z, error, error_z
+        )
+
+
+def forward_basis(evolution: Evolution) -> Basis:
+    """Return the Krylov space of the forward solve, which the factors share."""
+    if evolution.basis is None:
+        raise TypeError("the forward solution has no Krylov space: solve with `Krylov`")
+    return evolution.basis
+
+
+def van_loan(
+    left: Basis, right: Basis, evolution: Evolution
+) -> tuple[np.ndarray, np.ndarray]:
+    """Return X = ∫₀¹ λ_m(s) y_m(s)ᵀ ds and ∫₀¹ λ_m ds in the coordinates of the bases.
+
+    𝒜_m = [[T H, β e₁],[0, 0]] generates (y_m, 1). The block triangular exponential
+    expm([[T T₁, e₁ e_{m+1}ᵀ],[0, 𝒜_mᵀ]]) has ∫₀¹ e^{(1−s)T T₁} e₁ e_{m+1}ᵀ e^{s𝒜_mᵀ} ds
+    as its upper right block (Van Loan 1978). It is scaled by e^{−shift}; g, taken of a
+    direction that carries e^{−shift} too, is too long by just that factor.
+    """
+    T, p, m = evolution.time, left.dim, right.dim
+    M = np.zeros((p + m + 1, p + m + 1))
+    M[:p, :p] = T * left.H
+    M[0, -1] = 1.0
+    M[p:-1, p:-1] = T * right.H.T
+    M[-1, p] = right.norm
+    block = left.norm * expm(M - evolution.shift * np.eye(p + m + 1))[:p, p:]
+    return block[:, :m], block[:, m]
+
+
+def factor_errors(
+    evolution: Evolution, left: Basis, error_g: float
+) -> tuple[float, float]:
+    """Bound ‖Z − P X Qᵀ‖ and ‖z − P y‖.
+
+    The defect of λ_m on its own clock τ = 1 − s is T γ h_{m+1,m} |e_mᵀ e^{τT T₁} e₁|.
+    """
+    T, shift, growth = evolution.time, evolution.shift, evolution.system.growth
+    right = forward_basis(evolution)
+    error_y = direction_error(right, T, shift, growth)
+    y = Curve(right.norm * norms(phi.phi_history(right.H, T, shift)), error_y)
+    history = left.norm * phi.exp_history(left.H, T, shift)
+    defect = T * left.residual * np.abs(history[:, -1])
+    error_l = phi.defect_bound(defect, T * growth - shift, error_g)
+    with np.errstate(over="ignore", invalid="ignore"):
+        fade = np.exp(-shift * np.linspace(1.0, 0.0, phi.INTERVALS + 1))
+        error_z = known(phi.upper_integral(fade * error_l))
+    return product_error(Curve(norms(history), error_l).reversed(), y), error_z
