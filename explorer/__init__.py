@@ -23,8 +23,17 @@ from explorer.flow.linearized import LinearizedFlow
 from explorer.flow.nonlinear import AdaptiveRungeKutta, GeometricEuler
 from explorer.flow.status import Status
 from explorer.geometry import manifold
+from explorer.learning.complexity import complexity
 from explorer.learning.gradient import LowRankGradient
+from explorer.learning.hierarchy import (
+    BenziSimoncini,
+    DenseGradient,
+    DirectKronecker,
+    FactoredSVD,
+    KroneckerKrylov,
+)
 from explorer.learning.iterated import IteratedGradient
+from explorer.learning.kronecker import KroneckerSum
 from explorer.learning.learner import Learner
 from explorer.learning.losses import CrossEntropy, DirectionLoss, TangentLoss
 from explorer.learning.optimizers import (
@@ -47,14 +56,20 @@ __all__ = [
     "AdaptiveKrylov",
     "AdaptiveRungeKutta",
     "ArmijoDescent",
+    "BenziSimoncini",
     "CrossEntropy",
     "DenseExponential",
+    "DenseGradient",
+    "DirectKronecker",
     "DirectionLoss",
     "ExplicitEuler",
+    "FactoredSVD",
     "GeometricEuler",
     "GraphFlow",
     "IteratedGradient",
     "IteratedLinearization",
+    "KroneckerKrylov",
+    "KroneckerSum",
     "Krylov",
     "Learner",
     "LearningExplorer",
@@ -68,6 +83,7 @@ __all__ = [
     "TangentLoss",
     "TwoSided",
     "Work",
+    "complexity",
     "fit",
     "image_scene",
     "manifold",

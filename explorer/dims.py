@@ -11,7 +11,7 @@ import xarray as xr
 LABEL, ROW, COL, CHANNEL = "label", "row", "col", "channel"
 OFFSET, COMPONENT, STEP = "offset", "component", "step"
 ITERATION = "iteration"
-NODE, EDGE, IMAGE, METHOD = "node", "edge", "image", "method"
+NODE, EDGE, IMAGE, APPROACH = "node", "edge", "image", "approach"
 
 LABEL_FIELD = (LABEL, ROW, COL)
 WEIGHT_FIELD = (OFFSET, ROW, COL)

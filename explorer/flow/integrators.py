@@ -164,12 +164,7 @@ class DenseExponential(Integrator):
         """Return V(time); n applications of A make the matrix."""
         n = int(np.prod(system.shape))
         require_memory(f"a dense exponential of {n}×{n} numbers", dense_bytes(n))
-        A = np.empty((n, n))
-        for k in range(n):
-            check()
-            unit = np.zeros(n)
-            unit[k] = 1.0
-            A[:, k] = system.apply(unit.reshape(system.shape)).ravel()
+        A = dense_matrix(system, check)
         shift = phi.shift_of(A, time)
         M = np.zeros((n + 1, n + 1))
         M[:n, :n] = time * A
@@ -188,6 +183,20 @@ class DenseExponential(Integrator):
             cure="lower `time`",
             exact=True,
         )
+
+
+def dense_matrix(
+    system: LinearSystem, check: Callable[[], None] = lambda: None
+) -> np.ndarray:
+    """Return A as an n × n matrix on vectors in storage order: n applications."""
+    n = int(np.prod(system.shape))
+    A, unit = np.empty((n, n)), np.zeros(n)
+    for k in range(n):
+        check()
+        unit[k] = 1.0
+        A[:, k] = system.apply(unit.reshape(system.shape)).ravel()
+        unit[k] = 0.0
+    return A
 
 
 def dense_bytes(n: int) -> int:

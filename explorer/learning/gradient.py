@@ -12,6 +12,7 @@ import numpy as np
 
 from explorer import params
 from explorer.flow.evolution import Evolution, Integrator
+from explorer.flow.integrators import require_memory
 from explorer.flow.krylov import Krylov
 from explorer.flow.system import LinearSystem
 from explorer.geometry import simplex
@@ -50,6 +51,10 @@ class ClosedForm(GradientMethod):
     @abstractmethod
     def forward(self) -> Integrator:
         """The integrator of the forward pass."""
+
+    @abstractmethod
+    def memory(self, size: int) -> int:
+        """Return the bytes that a problem of n = I·J = `size` numbers takes."""
 
     @abstractmethod
     def factorize(
@@ -99,6 +104,9 @@ class ClosedForm(GradientMethod):
         check: Callable[[], None] = lambda: None,
     ) -> Derivative:
         """Return loss and gradient: forward solve, `init` and `compute` in one."""
+        size = system.similarity.size
+        name = f"{type(self).__name__} for {size} = I·J numbers"
+        require_memory(name, self.memory(size))
         evolution = self.forward.integrate(system, time, check)
         return self.compute(self.init(evolution, truth, check))
 
@@ -157,6 +165,11 @@ class LowRankGradient(ClosedForm):
     def forward(self) -> Krylov:
         """The integrator of the forward pass."""
         return Krylov(dim=self.dim)
+
+    def memory(self, size: int) -> int:
+        """Return the bytes that a problem of n = `size` numbers takes."""
+        kept = self.dim if self.rank == AUTO else int(self.rank)
+        return 8 * size * (2 * (self.dim + 1) + 4 * (kept + 1))
 
     def factorize(
         self, evolution: Evolution, value: LossValue, check: Callable[[], None]
