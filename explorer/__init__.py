@@ -23,7 +23,10 @@ from explorer.flow.linearized import LinearizedFlow
 from explorer.flow.nonlinear import AdaptiveRungeKutta, GeometricEuler
 from explorer.flow.status import Status
 from explorer.geometry import manifold
+from explorer.learning.autodiff import EulerAutodiff, KrylovAutodiff
+from explorer.learning.checks import check_loss
 from explorer.learning.complexity import complexity
+from explorer.learning.euler import EulerAdjoint
 from explorer.learning.gradient import LowRankGradient
 from explorer.learning.hierarchy import (
     BenziSimoncini,
@@ -62,6 +65,8 @@ __all__ = [
     "DenseGradient",
     "DirectKronecker",
     "DirectionLoss",
+    "EulerAdjoint",
+    "EulerAutodiff",
     "ExplicitEuler",
     "FactoredSVD",
     "GeometricEuler",
@@ -71,6 +76,7 @@ __all__ = [
     "KroneckerKrylov",
     "KroneckerSum",
     "Krylov",
+    "KrylovAutodiff",
     "Learner",
     "LearningExplorer",
     "LinearizedFlow",
@@ -83,6 +89,7 @@ __all__ = [
     "TangentLoss",
     "TwoSided",
     "Work",
+    "check_loss",
     "complexity",
     "fit",
     "image_scene",

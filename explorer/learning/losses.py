@@ -6,11 +6,12 @@ import math
 from abc import ABC, abstractmethod
 from collections.abc import Callable
 from dataclasses import dataclass
+from numbers import Real
 from typing import Any
 
 import numpy as np
 
-from explorer.flow.evolution import LARGEST_LOG_SCALE, Evolution
+from explorer.flow.evolution import Evolution
 from explorer.geometry import simplex
 from explorer.geometry.neighborhood import Neighborhood
 
@@ -18,6 +19,11 @@ CURVATURE = 2.0 / np.sqrt(3.0)
 """‖V‖² · ‖∂²f(V)‖₂ ≤ 2/√3. With c the cosine of the angle between V* and V and s its
 sine, the Hessian is ‖V‖⁻² [[0, s], [s, c]] on their plane and c beyond it; its largest
 eigenvalue (c + √(c² + 4s²))/2 is greatest at c = 1/√3."""
+
+
+LONGEST = 300.0
+"""Logarithm of the longest V(T) of losses that need its length: e^300 = 10¹³⁰, so that
+the squares of gradients, which are as long, stay in double precision."""
 
 
 def target_of(labels: np.ndarray, count: int) -> np.ndarray:
@@ -106,17 +112,17 @@ class DirectionLoss(Loss):
 
 @dataclass(frozen=True, eq=False)
 class CrossEntropy(Loss):
-    """f = −(1/I) Σ_i log W_{i, truth(i)}, W = Exp_W₀(V(T)), at the barycenter
-    softmax(J V).
+    """f = −(1/I) Σ_i log W_{i, truth(i)}: minus the mean log probability of the truth.
 
-    In the exponent U, W = softmax(U), ∂f/∂U = (W − W*)/I. Unlike the direction loss it
-    feels the length of V: doubling T changes it. 0 for one label.
+    W = Exp_W₀(V(T)), at the barycenter softmax(J V). In the exponent U, W = softmax(U),
+    ∂f/∂U = (W − W*)/I. Unlike the direction loss it feels the length of V: doubling T
+    changes it. It is 0 for one label.
 
     Raises
     ------
     ValueError
-        where V(T) has left double precision, beyond e^600.
-    """  # noqa: D205 — the equation does not fit one line
+        where V(T) grows beyond e^300 and its gradient leaves double precision.
+    """
 
     def __call__(self, V: np.ndarray, target: np.ndarray) -> tuple[float, np.ndarray]:
         """Return f(V) and ∂f(V) = J (softmax(J V) − W*)/I."""
@@ -179,7 +185,7 @@ class TangentLoss(Loss):
             )
         for name in ("lipschitz", "curvature"):
             value = getattr(self, name)
-            number = isinstance(value, (int, float)) and not isinstance(value, bool)
+            number = isinstance(value, Real) and not isinstance(value, bool)
             if not number or value < 0.0:
                 raise ValueError(f"`{name}` = {value!r}; needed is a number ≥ 0")
 
@@ -188,10 +194,16 @@ class TangentLoss(Loss):
         answer = self.function(V, target)
         if not isinstance(answer, tuple) or len(answer) != 2:
             raise TypeError(
-                f"`function` returned {answer!r}; needed is a tuple (f, ∂f) of a "
-                "number and an array like V"
+                f"`function` returned a {type(answer).__name__}, no pair; needed is a "
+                "tuple (f, ∂f) of a number and an array like V"
             )
-        value, slope = float(answer[0]), np.asarray(answer[1], dtype=float)
+        try:
+            value, slope = float(answer[0]), np.asarray(answer[1], dtype=float)
+        except (TypeError, ValueError) as error:
+            raise TypeError(
+                f"`function` returned {answer[0]!r:.30} and {answer[1]!r:.30}; needed "
+                "is a number f and an array ∂f of real numbers"
+            ) from error
         if slope.shape != V.shape:
             raise ValueError(
                 f"`function` returned a gradient of shape {slope.shape}; V has the "
@@ -216,10 +228,10 @@ class TangentLoss(Loss):
 
 def finite_scale(evolution: Evolution, loss: Loss) -> float:
     """Return T e^shift, V(T) = T e^shift · direction, or raise where V is too long."""
-    if evolution.shift > LARGEST_LOG_SCALE:
+    if evolution.shift > LONGEST:
         raise ValueError(
             f"`time` = {evolution.time:g} lets V(T) grow to e^{evolution.shift:.0f}, "
-            f"beyond double precision, and {type(loss).__name__} needs its length: "
+            f"beyond e^{LONGEST:.0f}, and {type(loss).__name__} needs its length: "
             "lower `time` or use DirectionLoss()"
         )
     return evolution.time * math.exp(evolution.shift)
