@@ -28,7 +28,8 @@ class GraphFlow(Flow):
     distances : DataArray or array (label, node)
         D_ij, distance of the feature at node i to prototype j.
     graph : scipy.sparse matrix or array (node, node)
-        entry (i, k) ≠ 0: node i averages over node k. Values are not used. A node
+        entry (i, k): node i averages over node k. Values are not used: in a sparse
+        matrix every stored entry counts, even a zero, in a dense one those ≠ 0. A node
         averages over itself only if its diagonal entry is there.
     rho : float in (0, 10⁶], ρ, scale of the distances, in their unit.
     base_point : DataArray or array (label, node), optional; W₀, else the barycenter.
@@ -77,6 +78,7 @@ def neighbor_graph(features: Any, count: int) -> sp.csr_array:
         )
     from scipy.spatial import KDTree
 
+    array = array / (float(np.abs(array).max()) or 1.0)  # no square overflows
     # the node itself is its nearest neighbor; among identical nodes any of them may be
     nearest = KDTree(array).query(array, k=list(range(1, count + 1)))[1]
     nearest = with_itself(np.asarray(nearest))
