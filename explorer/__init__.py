@@ -23,10 +23,8 @@ from explorer.flow.linearized import LinearizedFlow
 from explorer.flow.nonlinear import AdaptiveRungeKutta, GeometricEuler
 from explorer.flow.status import Status
 from explorer.geometry import manifold
-from explorer.learning.autodiff import EulerAutodiff, KrylovAutodiff
 from explorer.learning.checks import check_loss
 from explorer.learning.complexity import complexity
-from explorer.learning.euler import EulerAdjoint
 from explorer.learning.gradient import LowRankGradient
 from explorer.learning.hierarchy import (
     BenziSimoncini,
@@ -65,8 +63,6 @@ __all__ = [
     "DenseGradient",
     "DirectKronecker",
     "DirectionLoss",
-    "EulerAdjoint",
-    "EulerAutodiff",
     "ExplicitEuler",
     "FactoredSVD",
     "GeometricEuler",
@@ -76,7 +72,6 @@ __all__ = [
     "KroneckerKrylov",
     "KroneckerSum",
     "Krylov",
-    "KrylovAutodiff",
     "Learner",
     "LearningExplorer",
     "LinearizedFlow",
