@@ -1,4 +1,4 @@
-"""Graphs do what dense matrices and loops over nodes do, and grids what simplexes do."""
+"""Graphs do what dense matrices and loops over nodes do; grids, what simplexes do."""
 
 from __future__ import annotations
 
