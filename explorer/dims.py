@@ -11,6 +11,7 @@ import xarray as xr
 LABEL, ROW, COL, CHANNEL = "label", "row", "col", "channel"
 OFFSET, COMPONENT, STEP = "offset", "component", "step"
 ITERATION = "iteration"
+SCENE, TIME, VARIANT = "scene", "time", "variant"
 NODE, EDGE, IMAGE, APPROACH = "node", "edge", "image", "approach"
 
 LABEL_FIELD = (LABEL, ROW, COL)

@@ -19,7 +19,7 @@ MODULES = sorted(PACKAGE.rglob("*.py"))
 LAYERS = {
     "dims": 0, "params": 0, "threads": 0,
     "geometry": 1, "scenes": 1,
-    "flow": 2, "learning": 3, "dashboard": 4, "command": 5,
+    "flow": 2, "learning": 3, "experiments": 4, "dashboard": 5, "command": 6,
 }  # fmt: skip
 """A module imports from its own folder and from lower layers only."""
 

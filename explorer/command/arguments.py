@@ -26,6 +26,8 @@ LEARNING_OPTIONS = {
     "steps": params.STEPS,
 }
 
+TABLE_OPTIONS = {"size": params.SIZE, "seed": params.SEED}
+
 HIGHEST_PORT = 2**16 - 1
 
 ABOUT = """\
@@ -43,6 +45,13 @@ browser shows beside it. After Ctrl-C the steps taken so far are written.
 """
 
 
+ABOUT_TABLE = """\
+Compare gradients of rank one and two with the exact one, at four times and for two
+noisy scenes: the share of pixels whose patch gradient points the same way, and the
+ratio of the first two singular values, which warns where rank one is not enough.
+"""
+
+
 def parse(arguments: Sequence[str] | None = None) -> argparse.Namespace:
     """Return the options; `options.run(options)` carries them out.
 
@@ -51,8 +60,12 @@ def parse(arguments: Sequence[str] | None = None) -> argparse.Namespace:
     """
     parser = build()
     options = parser.parse_args(arguments)
+    if options.command is not None:
+        check_alone(options)
     if options.command == "learn":
         check_learn(options)
+    elif options.command == "table":
+        fill_in(options, TABLE_OPTIONS)
     return options
 
 
@@ -80,7 +93,9 @@ def build() -> argparse.ArgumentParser:
         help=f"port on 127.0.0.1, 1 to {HIGHEST_PORT} (default: a free one)",
     )
     parser.set_defaults(run=run_serve, complain=parser.error)
-    add_learn(parser.add_subparsers(dest="command", metavar="{learn}"))
+    commands = parser.add_subparsers(dest="command", metavar="{learn,table}")
+    add_learn(commands)
+    add_table(commands)
     return parser
 
 
@@ -107,6 +122,26 @@ def add_learn(commands: Any) -> None:
         metavar="FILE.nc",
         help="netCDF file to write, with FILE.html beside it; files of these names are "
         "replaced (default: %(default)s)",
+    )
+
+
+def add_table(commands: Any) -> None:
+    """Add the command `table` with its options."""
+    table = commands.add_parser(
+        "table",
+        prog="laf table",
+        help="compare low-rank gradients with the exact one over time",
+        description=ABOUT_TABLE,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+        allow_abbrev=False,
+    )
+    table.set_defaults(run=run_table, complain=table.error)
+    add_parameters(table, TABLE_OPTIONS)
+    table.add_argument(
+        "--out",
+        type=Path,
+        metavar="FILE.nc",
+        help="netCDF file to write; one of this name is replaced (default: none)",
     )
 
 
@@ -181,11 +216,17 @@ def port(text: str) -> int:
     return int(text)
 
 
+def check_alone(options: argparse.Namespace) -> None:
+    """Complain about options of the dashboard beside a command."""
+    if options.lab or options.no_browser or options.port is not None:
+        options.complain(
+            f"--lab, --no-browser and --port have no meaning for {options.command}"
+        )
+
+
 def check_learn(options: argparse.Namespace) -> None:
     """Complain about options that contradict each other, then fill in the defaults."""
     complain = options.complain
-    if options.lab or options.no_browser or options.port is not None:
-        complain("--lab, --no-browser and --port have no meaning for learn")
     if options.image is not None and options.size is not None:
         complain("--size scales a scene; an image keeps its own size: scale it first")
     if options.labels is not None and options.image is None:
@@ -193,14 +234,18 @@ def check_learn(options: argparse.Namespace) -> None:
     drawn = options.image is None and options.scene not in SAMPLES
     if options.labels_count is not None and drawn:
         complain(f"--labels-count is for images; {KINDS} have their own labels")
-    groups = (SCENE_OPTIONS, FLOW_OPTIONS, LEARNING_OPTIONS)
-    for name, parameter in {k: p for group in groups for k, p in group.items()}.items():
-        if getattr(options, name) is None:
-            setattr(options, name, parameter.check(parameter.default))
+    fill_in(options, SCENE_OPTIONS | FLOW_OPTIONS | LEARNING_OPTIONS)
     if options.labels_count is None:
         options.labels_count = int(params.LABELS.default)
     if options.scene is None:
         options.scene = KINDS[0]
+
+
+def fill_in(options: argparse.Namespace, parameters: dict[str, Parameter]) -> None:
+    """Give options that were left out the default of their parameter."""
+    for name, parameter in parameters.items():
+        if getattr(options, name) is None:
+            setattr(options, name, parameter.check(parameter.default))
 
 
 def run_serve(options: argparse.Namespace) -> int:
@@ -215,3 +260,10 @@ def run_learn(options: argparse.Namespace) -> int:
     from explorer.command.learn import learn
 
     return learn(options)
+
+
+def run_table(options: argparse.Namespace) -> int:
+    """Carry out `laf table`."""
+    from explorer.command.table import table
+
+    return table(options)

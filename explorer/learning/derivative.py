@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any, final
 
 import numpy as np
@@ -50,9 +50,10 @@ class Derivative:
     evolution : the forward solution; truth : (row, col), the ground truth.
     loss : f(V(T)); loss_error : a bound of its error.
     gradient : ∂f, Euclidean, shaped like the weights.
-    singular_values : of Z, descending; empty where the method does not know them.
+    singular_values : of Z, descending; empty where they do not come with ∂f.
     rank : how many components of Z the gradient holds.
     bounds : evaluates the error bounds, which takes a pass over the data.
+    spectrum : finds the singular values where they do not come with ∂f.
     """
 
     evolution: Evolution
@@ -63,6 +64,13 @@ class Derivative:
     singular_values: np.ndarray
     rank: int
     bounds: Callable[[], Bounds] = field(repr=False)
+    spectrum: Callable[[], np.ndarray] | None = field(default=None, repr=False)
+
+    def complete(self) -> Derivative:
+        """Return this with its singular values, found now if need be."""
+        if self.spectrum is None:
+            return self
+        return replace(self, singular_values=self.spectrum(), spectrum=None)
 
     @property
     def system(self) -> LinearSystem:
@@ -82,9 +90,13 @@ class Derivative:
 
 
 def cosine(derivative: Derivative, reference: Derivative) -> np.ndarray:
-    """Return the cosine between two gradients for each pixel's patch, (row, col)."""
-    hood = derivative.system.neighborhood
-    return hood.cosine(derivative.gradient, reference.gradient)
+    """Return the cosine between two Riemannian gradients, patch by patch, (row, col).
+
+    A constant common to a patch of ∂f moves no weight and would feign agreement.
+    """
+    hood, Omega = derivative.system.neighborhood, derivative.system.weights
+    found = hood.replicator(Omega, derivative.gradient)
+    return hood.cosine(found, hood.replicator(Omega, reference.gradient))
 
 
 def percent_wrong(labels: np.ndarray, truth: np.ndarray) -> float:
@@ -107,6 +119,7 @@ class GradientMethod(ABC):
 
     loss: Loss
     cure = "raise `dim`"
+    source = SOURCE
 
     @abstractmethod
     def differentiate(
@@ -149,6 +162,7 @@ class GradientMethod(ABC):
 
     @final
     def _present(self, flow: Flow, derivative: Derivative) -> xr.Dataset:
+        derivative = derivative.complete()
         bounds, cure = derivative.bounds(), {"cure": self.cure}
         gradient = flow.label_weights(derivative.gradient)
         gradient.attrs.update(symbol="∂f", long_name="Euclidean gradient of the loss")
@@ -177,6 +191,6 @@ class GradientMethod(ABC):
                 "time": derivative.evolution.time,
                 "method": repr(self),
                 "rank": derivative.rank,
-                "source": SOURCE,
+                "source": self.source,
             },
         )

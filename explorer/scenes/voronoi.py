@@ -72,6 +72,20 @@ def voronoi_cells(size: int, rng: np.random.Generator) -> np.ndarray:
     return KDTree(sites).query(pixels)[1].reshape(size, size)
 
 
+def line_structure(size: int, cells: int, width: float, seed: int) -> Structure:
+    """Return lines of about `width` pixels between Voronoi cells, without noise.
+
+    Label 0 is where the distances to the two nearest of `cells` sites differ by less
+    than `width`: half of that on either side of a straight boundary.
+    """
+    rng, _ = generators(seed)
+    sites = rng.uniform(0.0, size, (cells, 2))
+    pixels = np.indices((size, size)).reshape(2, -1).T + 0.5
+    near = KDTree(sites).query(pixels, k=2)[0]
+    labels = (near[:, 1] - near[:, 0] >= width).astype(int).reshape(size, size)
+    return Structure(TONES[labels], labels, TONES, "lines")
+
+
 def boundary(cells: np.ndarray) -> np.ndarray:
     """Return 1 where the cell changes toward the next row or column, else 0."""
     edge = np.zeros(cells.shape, dtype=int)

@@ -1,4 +1,4 @@
-"""The hierarchy of gradient methods: exact answers, stated errors, and what they cost."""
+"""The hierarchy of gradient methods: exact answers, stated errors, costs."""
 
 from __future__ import annotations
 

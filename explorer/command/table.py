@@ -1,0 +1,70 @@
+"""`laf table`: how well low-rank gradients point where the exact one does."""
+
+from __future__ import annotations
+
+import argparse
+import os
+import sys
+
+import xarray as xr
+
+from explorer.command.results import check_target, workshop
+from explorer.experiments.cosine import AGREEMENT, cosine_table
+
+TITLE = (
+    f"Share of pixels whose patch gradient has a cosine ≥ {AGREEMENT:g} to the exact "
+    "one\n(uniform weights, ρ = {rho:g}, m = {dim}, {size}×{size} pixels, seed {seed})"
+)
+
+
+def table(options: argparse.Namespace) -> int:
+    """Compute and print the table; write it if asked to."""
+    if options.out is not None:
+        try:
+            check_target(options.out)
+        except (ValueError, OSError) as error:
+            options.complain(str(error))
+    try:
+        data = cosine_table(options.size, options.seed)
+    except ValueError as error:
+        options.complain(str(error))
+    print(text_of(data))
+    if options.out is not None:
+        save(data, options)
+    return 0
+
+
+def text_of(data: xr.Dataset) -> str:
+    """Return the dataset as a table of plain text."""
+    variants = [str(v) for v in data.variant.values]
+    head = ["scene", "T", *variants, "σ₂/σ₁"]
+    lines = [head]
+    for scene in data.scene.values:
+        for time in data.time.values:
+            at = data.sel(scene=scene, time=time)
+            shares = [f"{share:.3f}" for share in at.share.values]
+            ratio = f"{float(at.singular_value_ratio):.1e}"
+            lines.append([str(scene), f"{time:g}", *shares, ratio])
+    widths = [max(len(line[k]) for line in lines) for k in range(len(head))]
+    body = [
+        "  ".join(c.ljust(w) for c, w in zip(x, widths, strict=True)) for x in lines
+    ]
+    worst = float(data.exact_error.max())
+    return "\n".join(
+        [
+            TITLE.format(**data.attrs),
+            "",
+            *body,
+            "",
+            f"The exact gradient's own relative error is at most {worst:.1e}.",
+        ]
+    )
+
+
+def save(data: xr.Dataset, options: argparse.Namespace) -> None:
+    """Write the dataset; the file appears whole or not at all."""
+    with workshop(options.out.parent) as folder:
+        draft = os.path.join(folder, options.out.name)
+        data.to_netcdf(draft, engine="h5netcdf")
+        os.replace(draft, options.out)
+    print(f"wrote {options.out}", file=sys.stderr)

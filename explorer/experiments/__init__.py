@@ -1,0 +1,1 @@
+"""The paper's figures and labeled sweeps, as functions that return datasets."""

@@ -1,0 +1,153 @@
+"""How well a gradient of low rank points where the exact one does, over time T."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from dataclasses import replace
+
+import numpy as np
+import xarray as xr
+
+from explorer import params
+from explorer.dims import SCENE, TIME, VARIANT
+from explorer.flow.linearized import LinearizedFlow
+from explorer.learning.factors import Factors
+from explorer.learning.gradient import (
+    GradientState,
+    LowRankGradient,
+    assemble,
+    gradient_errors,
+    riemannian_gradient,
+)
+from explorer.scenes.scene import Structure, make_scene
+from explorer.scenes.voronoi import line_structure, voronoi_structure
+from explorer.threads import exclusive
+
+EXACT = LowRankGradient(40, 40)
+"""The gradient that counts as exact; its own error bound is part of the result."""
+
+APPROXIMATE = LowRankGradient(10)
+
+AGREEMENT = 0.9
+"""Cosine from which two patch gradients count as pointing the same way (Fig. 3a)."""
+
+TIMES = (1.0, 5.0, 15.0, 30.0)
+RHO = 0.5
+
+LINE_CELLS, LINE_WIDTH = 60, 1.0
+"""Twice the cells of a learning scene: it takes crowded lines to strain rank one."""
+
+SMALLEST = 2
+"""Of one pixel there is nothing to learn: all weights name the same neighbor."""
+
+
+def scenes(size: int, seed: int) -> dict[str, tuple[Structure, float]]:
+    """Return the structures and the noise levels of both scenes of the table."""
+    lines = line_structure(size, LINE_CELLS, LINE_WIDTH, seed)
+    return {
+        "thin lines, noisy": (lines, 0.3),
+        "8 colors, noisy": (voronoi_structure("colors", size, seed), 0.45),
+    }
+
+
+def folded(factors: Factors, rank: int) -> Factors:
+    """Return the factors of the best rank-r approximation of [T Z, z] as a whole.
+
+    The paper keeps the term in z apart, as the second summand of (3.28a); to cut it off
+    together with Z, as its (3.46) may be read, loses much of it.
+    """
+    T = factors.evolution.time
+    P = factors.left.reshape(len(factors.left), -1)
+    X = (factors.U * factors.singular_values) @ factors.W.T
+    whole = np.column_stack([T * X, P @ factors.z.ravel()])
+    U, sigma, Wt = np.linalg.svd(whole, full_matrices=False)
+    U, sigma, Wt = U[:, :rank], sigma[:rank], Wt[:rank]
+    z = ((U * sigma) @ Wt[:, -1]) @ P
+    return replace(
+        factors,
+        U=U,
+        singular_values=sigma / T,
+        W=Wt[:, :-1].T,
+        z=z.reshape(factors.z.shape),
+    )
+
+
+VARIANTS: dict[str, Callable[[Factors], np.ndarray]] = {
+    "rank 1, z exact": lambda factors: assemble(factors, 1),
+    "rank 1, z folded in": lambda factors: assemble(folded(factors, 1), 1),
+    "rank 2, z exact": lambda factors: assemble(factors, 2),
+}
+
+
+def cosine_table(
+    size: int = int(params.SIZE.default), seed: int = int(params.SEED.default)
+) -> xr.Dataset:
+    """Return the share of pixels whose approximate patch gradient points as the exact.
+
+    Uniform weights, ρ = 0.5, radius 1, m = 10; the exact gradient is that of full rank
+    with m = 40. Compared are Riemannian gradients R_Ω ∂f, patch by patch: a common
+    constant in a patch of ∂f moves no weight, and would feign agreement.
+
+    Parameters
+    ----------
+    size : int in 2 … 4096, rows and columns of both scenes.
+    seed : int ≥ 0, of the scenes.
+
+    Returns
+    -------
+    Dataset over `scene`, `time` and `variant` with `share` (of pixels whose cosine is
+    at least 0.9), and over `scene` and `time` with `singular_value_ratio` σ₂/σ₁ and
+    `exact_error`, the bound of the exact gradient's error relative to its norm.
+    """
+    size, seed = replace(params.SIZE, low=SMALLEST).check(size), params.SEED.check(seed)
+    rows = dict(table_rows(size, seed))
+    names = list(dict.fromkeys(name for name, _ in rows))
+    grid = np.array([[rows[name, time] for time in TIMES] for name in names])
+    pair = (SCENE, TIME)
+    ratio = {"symbol": "σ₂/σ₁", "long_name": "singular values of Z"}
+    share = {"long_name": f"share of pixels with cosine ≥ {AGREEMENT}"}
+    return xr.Dataset(
+        {
+            "share": ((*pair, VARIANT), grid[..., 2:], share),
+            "singular_value_ratio": (pair, grid[..., 0], ratio),
+            "exact_error": (pair, grid[..., 1], {"long_name": "relative error bound"}),
+        },
+        coords={SCENE: names, TIME: list(TIMES), VARIANT: list(VARIANTS)},
+        attrs={"size": size, "seed": seed, "rho": RHO, "dim": APPROXIMATE.dim},
+    )
+
+
+def table_rows(
+    size: int, seed: int
+) -> Iterator[tuple[tuple[str, float], tuple[float, ...]]]:
+    """Yield scene and time with (σ₂/σ₁, error of the exact gradient, shares …)."""
+    for name, (structure, noise) in scenes(size, seed).items():
+        scene = make_scene(structure, noise, seed)
+        flow = LinearizedFlow(scene.distances, rho=RHO)
+        for time in TIMES:
+            yield (name, time), row(flow, structure.labels, time)
+
+
+@exclusive
+def row(flow: LinearizedFlow, truth: np.ndarray, time: float) -> tuple[float, ...]:
+    """Return one line of the table."""
+    system = flow.system(flow.neighborhood.uniform())
+
+    def factors_of(method: LowRankGradient) -> GradientState:
+        return method.init(method.forward.integrate(system, time), truth)
+
+    exact, state = factors_of(EXACT), factors_of(APPROXIMATE)
+    reference = EXACT.compute(exact).gradient
+    bound = gradient_errors(exact.factors, EXACT.dim).approximation
+    goal = riemannian_gradient(system, reference)
+
+    def share(gradient: np.ndarray) -> float:
+        found = riemannian_gradient(system, gradient)
+        cosine = system.neighborhood.cosine(found, goal)
+        defined = ~np.isnan(cosine)
+        return float(np.mean(cosine[defined] >= AGREEMENT)) if defined.any() else 1.0
+
+    ratio = APPROXIMATE.compute(state).ratio
+    error = bound / float(np.linalg.norm(reference))
+    shares = (share(variant(state.factors)) for variant in VARIANTS.values())
+    return (ratio, error, *shares)
