@@ -1,4 +1,4 @@
-"""`AdaptiveKrylov`: sub-steps in time, chosen from the error of their Krylov spaces."""
+"""`AdaptiveKrylov`: Krylov spaces and sub-steps as large as their error asks for."""
 
 from __future__ import annotations
 
@@ -9,13 +9,16 @@ import numpy as np
 
 from explorer import params
 from explorer.flow import phi
-from explorer.flow.arnoldi import Basis, arnoldi
+from explorer.flow.arnoldi import Arnoldi
 from explorer.flow.evolution import Evolution, Integrator, Work
 from explorer.flow.krylov import direction_error
 from explorer.flow.system import LinearSystem
 
 LARGEST_EXPONENT = 30.0
 """T μ of one sub-step at most: beyond, e^{Tμ} drowns the smallest components."""
+
+GROWTH = 4
+"""Vectors added at a time: testing the error costs about as much as four of them."""
 
 HALVINGS = 60
 """A sub-step halved so often has the length of a rounding of the time."""
@@ -25,14 +28,15 @@ HALVINGS = 60
 class AdaptiveKrylov(Integrator):
     """v(t+h) = v(t) + h φ(hA)(A v(t) + b), m and h chosen from the error (Sec. 2.4).
 
-    Each sub-step builds K_m(A, A v + b) once, m = `dim`, and takes the longest h, by
-    halving what is left, whose error is its share of the tolerance; the basis does not
-    depend on h, so trying is cheap. V is carried with a scale: T = 2000 neither
-    overflows nor warns (‖V(T)‖ may grow like e^{T/2}).
+    Each sub-step extends K_m(A, A v + b), a few vectors at a time, until the error over
+    all the time that is left is within its share of the tolerance. Where m = `dim` does
+    not suffice, it takes the longest h, by halving what is left, that does; the basis
+    does not depend on h, so trying is cheap. V is carried with a scale: T = 2000
+    neither overflows nor warns (‖V(T)‖ may grow like e^{T/2}).
 
     Parameters
     ----------
-    dim : int in 1 … 200, m of each sub-step.
+    dim : int in 1 … 200, m of each sub-step at most.
     rtol : float in (0, 1], relative error of V(T) to be reached.
 
     Notes
@@ -62,10 +66,11 @@ class AdaptiveKrylov(Integrator):
             start = system.source
             if substeps:
                 start = system.apply(v) + np.exp(-scale) * start
-            basis = arnoldi(system.apply, start, self.dim, check)
-            applications += basis.dim + (substeps > 0)
-            largest = max(largest, basis.dim)
-            h, shift, v, error = self._advance(system, basis, v, time, done)
+            process = Arnoldi(system.apply, start, self.dim, check)
+            h, shift, v, error = self._advance(system, process, v, time, done)
+            used = process.size
+            applications += used + (substeps > 0)
+            largest = max(largest, used)
             scale += shift
             done = time if h >= time - done else done + h
             relative += error
@@ -86,21 +91,24 @@ class AdaptiveKrylov(Integrator):
     def _advance(
         self,
         system: LinearSystem,
-        basis: Basis,
+        process: Arnoldi,
         v: np.ndarray,
         time: float,
         done: float,
     ) -> tuple[float, float, np.ndarray, float]:
         """Return h, the shift it adds, the scaled new v, and its relative error."""
         h = min(time - done, LARGEST_EXPONENT / max(system.growth, 1e-300))
-        for _ in range(HALVINGS):
+        basis = process.extend(GROWTH)
+        for _ in range(HALVINGS + self.dim):
             shift = phi.shift_of(basis.H, h)
             y = basis.norm * phi.phi_first(basis.H, h, shift)
             new = np.exp(-shift) * v + h * basis.combine(y)
             error = h * float(direction_error(basis, h, shift, system.growth)[-1])
             norm = float(np.linalg.norm(new))
-            allowed = self.rtol * h / time * norm
-            if error <= allowed or norm == 0.0:
+            if error <= self.rtol * h / time * norm or norm == 0.0:
                 break
-            h *= 0.5
+            if process.complete:
+                h *= 0.5
+            else:
+                basis = process.extend(basis.dim + GROWTH)
         return h, shift, new, error / norm if norm else 0.0

@@ -38,40 +38,77 @@ class Basis:
         return np.tensordot(coefficients.T, self.vectors, axes=(-1, 0))
 
 
+class Arnoldi:
+    """The Arnoldi process of K(A, start), which can be extended vector by vector.
+
+    Classical Gram–Schmidt, done twice: orthogonal to rounding ("twice is enough").
+    Ends early, and exactly, when the space is invariant under A.
+
+    Parameters
+    ----------
+    apply : V ↦ A V; start : any array; dim : the largest dimension asked for.
+    check : called before every application of A; it may raise to abandon the work.
+    """
+
+    def __init__(
+        self,
+        apply: Callable[[np.ndarray], np.ndarray],
+        start: np.ndarray,
+        dim: int,
+        check: Callable[[], None] = lambda: None,
+    ) -> None:
+        self._apply, self._check, self._shape = apply, check, start.shape
+        self._limit = min(dim, start.size)
+        self._norm = float(np.linalg.norm(start))
+        self._Q = np.empty((self._limit + 1, start.size))
+        self._H = np.zeros((self._limit + 1, self._limit))
+        self._size, self._ended = 0, self._norm == 0.0
+        if not self._ended:
+            self._Q[0] = start.ravel() / self._norm
+
+    @property
+    def size(self) -> int:
+        """The number of vectors, each an application of A."""
+        return self._size
+
+    @property
+    def complete(self) -> bool:
+        """Whether the space is invariant, or as large as it may become."""
+        return self._ended or self._size == self._limit
+
+    def extend(self, dim: int) -> Basis:
+        """Return the basis of dimension `dim`, or less where the process ends."""
+        while self._size < dim and not self.complete:
+            self._add()
+        size = self._size
+        vectors = self._Q[:size].reshape(size, *self._shape)
+        residual = float(self._H[size, size - 1]) if size else 0.0
+        return Basis(vectors, self._H[:size, :size].copy(), self._norm, residual)
+
+    def _add(self) -> None:
+        """Apply A to the last vector and make the result orthogonal to all."""
+        self._check()
+        Q, H, j = self._Q, self._H, self._size
+        w = self._apply(Q[j].reshape(self._shape)).ravel()
+        scale = max(float(np.linalg.norm(w)), float(np.abs(H).max()))
+        for _ in range(2):
+            h = Q[: j + 1] @ w
+            w -= h @ Q[: j + 1]
+            H[: j + 1, j] += h
+        self._size += 1
+        residual = float(np.linalg.norm(w))
+        if residual <= BREAKDOWN * scale:
+            self._ended = True
+            return
+        H[j + 1, j] = residual
+        Q[j + 1] = w / residual
+
+
 def arnoldi(
     apply: Callable[[np.ndarray], np.ndarray],
     start: np.ndarray,
     dim: int,
     check: Callable[[], None] = lambda: None,
 ) -> Basis:
-    """Return a basis of K_dim(A, start) = span{start, A start, …, A^{dim−1} start}.
-
-    Classical Gram–Schmidt, done twice: orthogonal to rounding ("twice is enough").
-    Stops early, and exactly, when the space is invariant under A. `check` is called
-    before every application of A and may raise to abandon the work.
-    """
-    n = start.size
-    dim = min(dim, n)
-    Q = np.empty((dim + 1, n))
-    H = np.zeros((dim + 1, dim))
-    beta = float(np.linalg.norm(start))
-    if beta == 0.0:
-        return Basis(Q[:0].reshape(0, *start.shape), H[:0, :0], 0.0, 0.0)
-    Q[0] = start.ravel() / beta
-    size = dim
-    for j in range(dim):
-        check()
-        w = apply(Q[j].reshape(start.shape)).ravel()
-        scale = max(float(np.linalg.norm(w)), float(np.abs(H).max()))
-        for _ in range(2):
-            h = Q[: j + 1] @ w
-            w -= h @ Q[: j + 1]
-            H[: j + 1, j] += h
-        residual = float(np.linalg.norm(w))
-        if residual <= BREAKDOWN * scale:
-            size = j + 1
-            break
-        H[j + 1, j] = residual
-        Q[j + 1] = w / residual
-    vectors = Q[:size].reshape(size, *start.shape)
-    return Basis(vectors, H[:size, :size].copy(), beta, float(H[size, size - 1]))
+    """Return a basis of K_dim(A, start) = span{start, A start, …, A^{dim−1} start}."""
+    return Arnoldi(apply, start, dim, check).extend(dim)

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+from functools import partial
+
 import numpy as np
 import pytest
+from scipy.integrate import DOP853
 
 from explorer import (
     AdaptiveKrylov,
@@ -13,7 +16,7 @@ from explorer import (
     LinearizedFlow,
     RungeKutta,
 )
-from explorer.flow import integrators
+from explorer.flow import adaptive, integrators
 from explorer.flow.status import Ending
 from tests import reference
 
@@ -170,3 +173,44 @@ def test_an_inaccurate_solve_names_its_own_cure(problem, flow):
 def test_bad_choices_are_refused(make, name):
     with pytest.raises((ValueError, TypeError), match=f"`{name}`"):
         make()
+
+
+def test_adaptive_krylov_takes_no_larger_space_than_it_needs(problem, flow):
+    dims, works = [], []
+    for rtol in (1e-3, 1e-6, 1e-9, 1e-12):
+        solver = AdaptiveKrylov(dim=36, rtol=rtol)
+        solution = solver.solve(flow, problem.weights, 3.0)
+        dims.append(solution.dim)
+        works.append(solution.work.applications)
+        assert solution.work.substeps == 1
+        # the space before its last extension would not have been enough
+        smaller = Krylov(solution.dim - adaptive.GROWTH).solve(
+            flow, problem.weights, 3.0
+        )
+        assert smaller.error > rtol * np.linalg.norm(smaller.V)
+    assert dims == sorted(set(dims))  # the tighter, the larger
+    assert works == dims
+
+
+def test_adaptive_krylov_splits_time_where_its_largest_space_falls_short(problem, flow):
+    solution = AdaptiveKrylov(dim=5, rtol=1e-8).solve(flow, problem.weights, 3.0)
+    assert solution.work.substeps > 1
+    assert solution.dim == 5
+    exact = DenseExponential().solve(flow, problem.weights, 3.0)
+    off = np.linalg.norm(solution.V.values - exact.V.values)
+    assert off <= 1e-8 * np.linalg.norm(exact.V)
+
+
+def test_runge_kutta_is_of_order_eight(monkeypatch):
+    """Steps of fixed size, as no tolerance stops them: the error falls as h⁸."""
+    problem = reference.random_problem((4, 5), 3, 1, 8.0)
+    flow = flow_of(problem)
+    exact = DenseExponential().solve(flow, problem.weights, 8.0).V.values
+    errors = []
+    for h in (1.0, 0.5):  # at a quarter rounding is reached
+        fixed = partial(DOP853, first_step=h, max_step=h)
+        monkeypatch.setattr(integrators, "DOP853", fixed)
+        solution = RungeKutta(tolerance=1.0).solve(flow, problem.weights, 8.0)
+        assert solution.work.substeps == 8.0 / h
+        errors.append(np.linalg.norm(solution.V.values - exact))
+    assert np.log2(errors[0] / errors[1]) == pytest.approx(8.0, abs=0.2)
