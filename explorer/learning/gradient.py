@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from abc import abstractmethod
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any, final
 
 import numpy as np
@@ -42,6 +42,13 @@ class GradientState:
     def error_percent(self) -> float:
         """Share of wrongly labeled pixels, in percent."""
         return percent_wrong(self.factors.evolution.labels, self.truth)
+
+    def bounds(self, rank: int) -> Bounds:
+        """Bound the errors at this rank; NaN if the loss knows none of its slope."""
+        bounds = gradient_errors(self.factors, rank)
+        if math.isnan(self.loss.slope_error):
+            return replace(bounds, approximation=math.nan, singular_value=math.nan)
+        return bounds
 
 
 class ClosedForm(GradientMethod):
@@ -91,7 +98,7 @@ class ClosedForm(GradientMethod):
             gradient=assemble(factors, rank),
             singular_values=factors.singular_values,
             rank=rank,
-            bounds=lambda: gradient_errors(factors, rank),
+            bounds=lambda: state.bounds(rank),
         )
 
     @final
