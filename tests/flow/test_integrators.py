@@ -177,7 +177,7 @@ def test_bad_choices_are_refused(make, name):
 
 def test_adaptive_krylov_takes_no_larger_space_than_it_needs(problem, flow):
     dims, works = [], []
-    for rtol in (1e-3, 1e-6, 1e-9, 1e-12):
+    for rtol in (1e-5, 1e-11):
         solver = AdaptiveKrylov(dim=36, rtol=rtol)
         solution = solver.solve(flow, problem.weights, 3.0)
         dims.append(solution.dim)
