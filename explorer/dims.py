@@ -13,6 +13,7 @@ OFFSET, COMPONENT, STEP = "offset", "component", "step"
 ITERATION = "iteration"
 SCENE, TIME, VARIANT = "scene", "time", "variant"
 NODE, EDGE, IMAGE, APPROACH = "node", "edge", "image", "approach"
+FEATURE = "feature"
 
 LABEL_FIELD = (LABEL, ROW, COL)
 WEIGHT_FIELD = (OFFSET, ROW, COL)

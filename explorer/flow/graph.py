@@ -9,7 +9,7 @@ import numpy as np
 import scipy.sparse as sp
 
 from explorer import params
-from explorer.dims import LABEL, NODE, finite_field
+from explorer.dims import FEATURE, LABEL, NODE, finite_field
 from explorer.flow.base import Flow
 from explorer.geometry.graph import Graph
 
@@ -66,10 +66,10 @@ def neighbor_graph(features: Any, count: int) -> sp.csr_array:
 
     Parameters
     ----------
-    features : DataArray or array (node, channel); Euclidean distances are used.
+    features : DataArray or array (node, feature); Euclidean distances are used.
     count : int in 1 … nodes, neighbors per node, the node itself included.
     """
-    array = finite_field("features", features, (NODE, "channel"))
+    array = finite_field("features", features, (NODE, FEATURE))
     count = params.NEIGHBORS.check(count)
     if count > array.shape[0]:
         raise ValueError(

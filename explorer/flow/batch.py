@@ -1,0 +1,177 @@
+"""`FlowBatch`: several images of one size, each with a flow of its own."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+import xarray as xr
+
+from explorer import params
+from explorer.dims import (
+    IMAGE,
+    LABEL,
+    LABEL_FIELD,
+    PIXELS,
+    finite_field,
+    label_field,
+    labeled,
+)
+from explorer.flow.evolution import Integrator, Solution
+from explorer.flow.linearized import LinearizedFlow
+
+UNLABELED = -1
+"""The label of every pixel of an image whose solve has failed."""
+
+
+@dataclass(frozen=True, eq=False)
+class FlowBatch:
+    """The linearized flows of several images, with the dimension `image`.
+
+    Every image keeps a Krylov space, a scale and an ending of its own, so that what
+    happens to one (a space that ends early, a solve that fails) never touches another:
+    each result is the one that the image alone would have given, to the last bit.
+
+    Parameters
+    ----------
+    distances : DataArray or array (image, label, row, col), D.
+    rho : float in (0, 10⁶], ρ, for all images.
+    radius : int in 1 … 7, R, for all images.
+
+    Raises
+    ------
+    ValueError, TypeError
+        naming the argument, what it holds, and the cure.
+    """
+
+    distances: Any
+    rho: float = params.RHO.default
+    radius: int = int(params.RADIUS.default)
+    flows: tuple[LinearizedFlow, ...] = field(init=False, repr=False)
+
+    def __post_init__(self) -> None:
+        dims = (IMAGE, *LABEL_FIELD)
+        D = finite_field("distances", self.distances, dims)
+        flows = tuple(LinearizedFlow(each, self.rho, self.radius) for each in D)
+        fields = {
+            "distances": labeled(D, dims, symbol="D"),
+            "rho": flows[0].rho,
+            "radius": flows[0].radius,
+            "flows": flows,
+        }
+        for name, value in fields.items():
+            object.__setattr__(self, name, value)
+
+    def uniform_weights(self) -> xr.DataArray:
+        """Return equal weights for all images, (image, offset, row, col)."""
+        return xr.concat([flow.uniform_weights() for flow in self.flows], IMAGE)
+
+    def check_weights(self, weights: Any) -> list[np.ndarray]:
+        """Return one plain array per image; weights without `image` serve all."""
+        shared = self.flows[0].neighborhood.weight_dims
+        named = weights.dims if isinstance(weights, xr.DataArray) else ()
+        array = weights if IMAGE in named else np.asarray(weights)
+        if IMAGE not in named and np.ndim(array) == len(shared):
+            return [self.flows[0].check_weights(weights)] * len(self.flows)
+        stack = finite_field("weights", array, (IMAGE, *shared))
+        self._require_count("weights", stack.shape[0])
+        pairs = enumerate(zip(self.flows, stack, strict=True))
+        return [flow.check_weights(w, f"weights[{k}]") for k, (flow, w) in pairs]
+
+    def check_labels(self, labels: Any) -> np.ndarray:
+        """Return ground truth labelings as integers (image, row, col)."""
+        count, number, *shape = self.distances.shape
+        dims = (IMAGE, *PIXELS)
+        return label_field("labels", labels, (count, *shape), number, dims)
+
+    def solve(self, integrator: Integrator, weights: Any, time: float) -> xr.Dataset:
+        """Solve the flow of every image up to `time`.
+
+        Parameters
+        ----------
+        integrator : Krylov or another Integrator.
+        weights : DataArray or array (image, offset, row, col), or one
+            (offset, row, col) for all images.
+        time : float in [0, 10⁴], T.
+
+        Returns
+        -------
+        Dataset over `image` with `V` (image, label, row, col), `labels`
+        (image, row, col), `error` (at most, Frobenius), `log_scale` (V is divided by
+        its exponential), `ok`, `status` (its text), `applications`, `substeps`, `dim`.
+        Where a solve fails, `V` is NaN, `labels` are −1, and `status` says why.
+        """
+        if not isinstance(integrator, Integrator):
+            raise TypeError(
+                f"`integrator` = {integrator!r} is a {type(integrator).__name__}; "
+                "needed is an Integrator: pass `Krylov(dim=10)`"
+            )
+        time = params.TIME.check(time)
+        arrays = self.check_weights(weights)
+
+        def one(flow: LinearizedFlow, array: np.ndarray) -> xr.Dataset:
+            return attempt(
+                lambda: describe(integrator.solve(flow, array, time)),
+                lambda: failure(flow),
+            )
+
+        return stacked(map(one, self.flows, arrays)).assign_attrs(
+            time=time, rho=self.rho, radius=self.radius
+        )
+
+    def _require_count(self, argument: str, found: int) -> None:
+        if found != len(self.flows):
+            raise ValueError(
+                f"`{argument}` has {found} images; the distances have "
+                f"{len(self.flows)}: give one for each image, or leave `image` out"
+            )
+
+
+def attempt(
+    compute: Callable[[], xr.Dataset], instead: Callable[[], xr.Dataset]
+) -> xr.Dataset:
+    """Return what is computed, or what stands for it where its numbers break down."""
+    try:
+        return compute()
+    except (ArithmeticError, ValueError, np.linalg.LinAlgError) as error:
+        return instead().assign(ok=False, status=f"failed: {error}")
+
+
+def describe(solution: Solution) -> xr.Dataset:
+    """Return one solution as a dataset."""
+    return xr.Dataset(
+        {
+            "V": solution.V.drop_attrs(),
+            "labels": solution.labels,
+            "error": solution.error,
+            "log_scale": solution.V.attrs["log_scale"],
+            "ok": solution.status.ok,
+            "status": str(solution.status),
+            "applications": solution.work.applications,
+            "substeps": solution.work.substeps,
+            "dim": solution.work.dim,
+        }
+    )
+
+
+def failure(flow: LinearizedFlow) -> xr.Dataset:
+    """Return what stands for the solution of an image whose solve has failed."""
+    shape = flow.shape
+    return xr.Dataset(
+        {
+            "V": ((LABEL, *PIXELS), np.full(shape, np.nan)),
+            "labels": (PIXELS, np.full(shape[1:], UNLABELED)),
+            "error": np.nan,
+            "log_scale": 0.0,
+            "applications": 0,
+            "substeps": 0,
+            "dim": 0,
+        }
+    )
+
+
+def stacked(parts: Iterator[xr.Dataset]) -> xr.Dataset:
+    """Return datasets of single images as one over `image`."""
+    return xr.concat(list(parts), IMAGE, join="outer", combine_attrs="drop")

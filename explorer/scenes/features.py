@@ -1,0 +1,103 @@
+"""Features of pixels: windows of the image (Sec. 4.2), and distances to prototypes."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import xarray as xr
+
+from explorer import params
+from explorer.dims import (
+    FEATURE,
+    LABEL,
+    NODE,
+    PICTURE,
+    PIXELS,
+    finite_field,
+    label_field,
+    labeled,
+)
+
+
+def window_features(
+    image: Any, radius: int = int(params.RADIUS.default)
+) -> xr.DataArray:
+    """Return the image in the (2R+1)² window around each pixel as its feature.
+
+    f_i collects the values of all pixels of the window, offset by offset, channels
+    together; pixels outside the image are replaced by the nearest inside (2.6).
+
+    Parameters
+    ----------
+    image : DataArray or array (row, col) or (row, col, channel), finite.
+    radius : int in 1 … 7, R.
+
+    Returns
+    -------
+    DataArray (row, col, feature) with (2R+1)² · channels features.
+    """
+    radius = params.RADIUS.check(radius)
+    if np.ndim(image) == 2:
+        array = finite_field("image", image, PIXELS)[..., None]
+    else:
+        array = finite_field("image", image, PICTURE)
+    rows, cols, channels = array.shape
+    padded = np.pad(array, ((radius, radius), (radius, radius), (0, 0)), mode="edge")
+    side = 2 * radius + 1
+    windows = np.lib.stride_tricks.sliding_window_view(padded, (side, side), (0, 1))
+    features = windows.transpose(0, 1, 3, 4, 2).reshape(rows, cols, -1)
+    return labeled(
+        features, (*PIXELS, FEATURE), symbol="f", radius=radius, channels=channels
+    )
+
+
+def feature_distances(features: Any, prototypes: Any) -> xr.DataArray:
+    """Return D_ij = ‖f_i − l_j‖₂ / √(number of features) (2.15).
+
+    The root mean square keeps ρ meaningful whatever the size of the window.
+
+    Parameters
+    ----------
+    features : DataArray or array (row, col, feature) of an image, or (node, feature).
+    prototypes : DataArray or array (label, feature), l_j.
+
+    Returns
+    -------
+    DataArray (label, row, col), or (label, node): what a flow takes.
+    """
+    places = PIXELS if np.ndim(features) == 3 else (NODE,)
+    f = finite_field("features", features, (*places, FEATURE))
+    prototypes = finite_field("prototypes", prototypes, (LABEL, FEATURE))
+    if f.shape[-1] != prototypes.shape[-1]:
+        raise ValueError(
+            f"`prototypes` has {prototypes.shape[-1]} features; `features` has "
+            f"{f.shape[-1]}: take both from the same window"
+        )
+    D = np.stack([np.linalg.norm(f - p, axis=-1) for p in prototypes])
+    return labeled(
+        D / np.sqrt(f.shape[-1]), (LABEL, *places), symbol="D", source="(2.15)"
+    )
+
+
+def mean_features(features: Any, labels: Any) -> xr.DataArray:
+    """Return the mean feature of each label as its prototype, (label, feature).
+
+    Parameters
+    ----------
+    features : DataArray or array (row, col, feature), or (node, feature).
+    labels : DataArray or array (row, col), or (node,); integers 0 … J−1, each of
+        which must occur.
+    """
+    places = PIXELS if np.ndim(features) == 3 else (NODE,)
+    f = finite_field("features", features, (*places, FEATURE))
+    count = int(np.max(labels)) + 1 if np.size(labels) else 1
+    truth = label_field("labels", labels, f.shape[:-1], max(count, 1), places)
+    missing = sorted(set(range(count)) - set(np.unique(truth).tolist()))
+    if missing:
+        raise ValueError(
+            f"`labels` never has the value {missing[0]}, but {count - 1}: number the "
+            "labels 0 … J−1 without gaps"
+        )
+    means = np.stack([f[truth == j].mean(axis=0) for j in range(count)])
+    return labeled(means, (LABEL, FEATURE), symbol="l")
