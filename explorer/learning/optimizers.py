@@ -108,7 +108,8 @@ class ArmijoDescent(Optimizer):
 
     Accepts h if ℒ(exp_Ω(−h I u)) ≤ ℒ(Ω) − 10⁻⁴ h I ⟨∂ℒ, R_Ω u⟩, and tries twice the
     accepted step next time, `step` at most. If no step is accepted, because the point
-    is stationary or the gradient too rough (raise `rank` or `dim`), the weights stay.
+    is stationary or the gradient too rough (raise `rank` or `dim`), the weights stay,
+    and further steps, which would try the same again, cost nothing.
 
     Parameters
     ----------
@@ -126,15 +127,17 @@ class ArmijoDescent(Optimizer):
         """Take the longest step that is accepted; remember it."""
         hood, u = point.system.neighborhood, natural(point)
         h = self.step if memory is None else min(self.step, 2.0 * memory)
-        for _ in range(HALVINGS):
+        while h > self.step * 0.5**HALVINGS:
             length = h * point.system.pixels
             d = length * damped(point, u, length)
             slope = float(np.vdot(point.gradient, hood.replicator(point.weights, d)))
+            if slope <= 0.0:  # stationary, to rounding
+                break
             trial = evaluate(moved(point, d))
             if trial.loss <= point.loss - SUFFICIENT * slope:
                 return trial, h
             h *= 0.5
-        return point, h
+        return point, 0.0
 
 
 @dataclass(frozen=True)
@@ -173,14 +176,19 @@ class Moments(NamedTuple):
     size: np.ndarray
 
 
-def first_moments(point: Evaluation, beta: float, memory: Any) -> tuple[int, Any, Any]:
-    """Return the count, the new mean of I·u, and ‖u‖_Ω for each patch.
+def first_moments(
+    point: Evaluation, rate: float, beta: float, memory: Any
+) -> tuple[int, Any, Any]:
+    """Return the count, the new mean of u, and ‖u‖ for each patch, u times I.
 
-    ‖u‖_Ω = √⟨u, R_Ω u⟩ is the length of the gradient in the Fisher–Rao metric.
+    ‖u‖² = Σ_k max(Ω_k, 1/N) u_k², N the size of the patch. At uniform weights it is
+    ⟨u, R_Ω u⟩, the squared length in the Fisher–Rao metric, elsewhere it is larger.
+    By that length alone a single small entry could change by e^{α/√Ω_k} at once, which
+    leaps from corner to corner of the simplex; so it is e^{α√N} at most.
     """
     hood, pixels = point.system.neighborhood, point.system.pixels
-    u = pixels * natural(point)
-    length = np.sqrt(hood.total(u * hood.replicator(point.weights, u)))
+    u = pixels * damped(point, natural(point), rate * pixels)
+    length = np.sqrt(hood.total(np.maximum(point.weights, hood.uniform()) * u * u))
     count = 1 if memory is None else memory.steps + 1
     mean = (1.0 - beta) * u + (0.0 if memory is None else beta * memory.mean)
     return count, mean, length
@@ -190,9 +198,11 @@ def first_moments(point: Evaluation, beta: float, memory: Any) -> tuple[int, Any
 class Adam(Optimizer):
     """Adam on the manifold: Ω ← exp_Ω(−α m̂ / (√v̂ + ε)), moments in tangent spaces.
 
-    m ← β₁ m + (1−β₁) u, v ← β₂ v + (1−β₂) ‖u‖²_Ω, m̂ = m/(1−β₁ᵏ), v̂ = v/(1−β₂ᵏ),
+    m ← β₁ m + (1−β₁) u, v ← β₂ v + (1−β₂) ‖u‖², m̂ = m/(1−β₁ᵏ), v̂ = v/(1−β₂ᵏ),
     with one v for each patch: the manifold is a product of simplices, and a factor of
     its own for every entry would depend on coordinates (Bécigneul and Ganea 2019).
+    ‖u‖ is explained at `first_moments`; where τ > 0, u is damped as a step h = α of
+    `RiemannianDescent` is, lest the stiff regularizer fill v for a thousand steps.
 
     Parameters
     ----------
@@ -213,7 +223,8 @@ class Adam(Optimizer):
         self, evaluate: Evaluate, point: Evaluation, memory: Any
     ) -> tuple[Evaluation, Any]:
         """Take a step; remember both moments."""
-        count, mean, length = first_moments(point, self.beta1, memory)
+        moments = first_moments(point, self.rate, self.beta1, memory)
+        count, mean, length = moments
         past = 0.0 if memory is None else self.beta2 * memory.size
         size = past + (1.0 - self.beta2) * length**2
         spread = np.sqrt(size / (1.0 - self.beta2**count)) + TINY
@@ -223,7 +234,7 @@ class Adam(Optimizer):
 
 @dataclass(frozen=True)
 class AdaMax(Optimizer):
-    """AdaMax on the manifold: as `Adam` with v ← max(β₂ v, ‖u‖_Ω) in place of √v̂.
+    """AdaMax on the manifold: as `Adam` with v ← max(β₂ v, ‖u‖) in place of √v̂.
 
     Parameters
     ----------
@@ -244,7 +255,8 @@ class AdaMax(Optimizer):
         self, evaluate: Evaluate, point: Evaluation, memory: Any
     ) -> tuple[Evaluation, Any]:
         """Take a step; remember the mean direction and the largest size."""
-        count, mean, length = first_moments(point, self.beta1, memory)
+        moments = first_moments(point, self.rate, self.beta1, memory)
+        count, mean, length = moments
         size = (
             length if memory is None else np.maximum(self.beta2 * memory.size, length)
         )
