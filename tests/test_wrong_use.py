@@ -9,13 +9,31 @@ import pytest
 import xarray as xr
 
 import explorer as ex
-from tests import reference
+from tests import graphs, reference
 
 REFUSALS = (ValueError, TypeError, FileNotFoundError)
 PROBLEM = reference.random_problem()
 COLOR = np.random.default_rng(0).uniform(size=(4, 5, 3))
 FLOW = ex.LinearizedFlow(PROBLEM.distances)
 SHAPE = PROBLEM.labels.shape
+
+
+NODES = graphs.random_problem(graphs.random_pattern(6), seed=2)
+NETWORK = ex.GraphFlow(NODES.distances, NODES.pattern)
+FEATURES = np.random.default_rng(1).uniform(size=(6, 2))
+
+
+def graph_flow(distances=NODES.distances, graph=NODES.pattern, **kwargs):
+    return ex.GraphFlow(distances, graph, **kwargs)
+
+
+def neighbor_graph(features=FEATURES, count=3):
+    return ex.neighbor_graph(features, count)
+
+
+def on_graph(weights=NODES.weights, labels=NODES.labels):
+    ex.LowRankGradient()(NETWORK, weights, labels, 1.0)
+    return ex.Krylov().solve(NETWORK, weights, 1.0)
 
 
 def solve(flow=FLOW, weights=PROBLEM.weights, time=1.0):
@@ -67,7 +85,25 @@ SCALARS = [
     Scalar(ex.LowRankGradient, "dim", 0),
     Scalar(ex.LowRankGradient, "rank", 0),
     Scalar(gradient, "time", -1),
+    Scalar(ex.LowRankGradient, "rank_tolerance", 0),
+    Scalar(ex.LowRankGradient, "rank_tolerance", 1.1),
     Scalar(ex.RiemannianDescent, "step", 0),
+    Scalar(ex.ArmijoDescent, "step", 0),
+    Scalar(ex.ArmijoDescent, "step", 10001),
+    Scalar(ex.MomentumDescent, "step", 0),
+    Scalar(ex.MomentumDescent, "momentum", -0.1),
+    Scalar(ex.MomentumDescent, "momentum", 1),
+    Scalar(ex.Adam, "rate", 0),
+    Scalar(ex.Adam, "rate", 11),
+    Scalar(ex.Adam, "beta1", 1),
+    Scalar(ex.Adam, "beta2", -0.1),
+    Scalar(ex.AdaMax, "rate", 0),
+    Scalar(ex.AdaMax, "beta1", -0.1),
+    Scalar(ex.AdaMax, "beta2", 1),
+    Scalar(graph_flow, "rho", 0),
+    Scalar(neighbor_graph, "count", 0),
+    Scalar(neighbor_graph, "count", 1001),
+    Scalar(neighbor_graph, "count", 2.5),
     Scalar(learner, "time", -1),
     Scalar(learner, "tau", -1),
     Scalar(lambda steps: learner().iterate(steps), "steps", -1),
@@ -129,6 +165,7 @@ def describe(value):
 
 
 W = PROBLEM.weights
+BASE = graphs.random_simplex(PROBLEM.distances.shape, seed=3)
 ARRAYS = [
     (ex.LinearizedFlow, "distances", of_no_use(PROBLEM.distances)),
     (solve, "weights", [*of_no_use(W), W[:, 1:], W[1:], -W, 2 * W, 0 * W, W > 0.1]),
@@ -142,6 +179,11 @@ ARRAYS = [
         gradient,
         "labels",
         [*of_no_use(PROBLEM.labels), PROBLEM.labels.T, PROBLEM.labels + 1, COLOR],
+    ),
+    (
+        lambda base_point: ex.LinearizedFlow(PROBLEM.distances, base_point=base_point),
+        "base_point",
+        [x for x in of_no_use(BASE) if x is not None] + [BASE[:, 1:], 2 * BASE, -BASE],
     ),
     (
         lambda labels: learner(labels=labels),
@@ -163,6 +205,32 @@ ARRAYS = [
             xr.DataArray(COLOR[0], dims=("y", "x")),
         ],
     ),
+]
+
+
+w, truth = NODES.weights, NODES.labels
+ARRAYS += [
+    (graph_flow, "distances", of_no_use(NODES.distances)),
+    (
+        lambda base_point: graph_flow(base_point=base_point),
+        "base_point",
+        [
+            *(x for x in of_no_use(NODES.base) if x is not None),
+            *(NODES.base.T, 2 * NODES.base, -NODES.base),
+        ],
+    ),
+    # one weight too few, one too many, those of a grid, of a matrix, and no patches
+    (
+        on_graph,
+        "weights",
+        [*of_no_use(w), w[1:], np.append(w, 1.0), W, NODES.pattern / 6, -w, 2 * w],
+    ),
+    (
+        on_graph,
+        "labels",
+        [*of_no_use(truth), truth[1:], truth + 3, truth - 3, PROBLEM.labels],
+    ),
+    (neighbor_graph, "features", [*of_no_use(FEATURES), FEATURES[:, 0]]),
 ]
 
 
@@ -198,6 +266,32 @@ def test_rank_above_dim():
 def test_losses_that_are_none(loss):
     with pytest.raises(TypeError, match=r"`loss` = .*pass `DirectionLoss\(\)`"):
         ex.LowRankGradient(loss=loss)
+
+
+@pytest.mark.parametrize("route", [None, "two-sided", ex.TwoSided, abs])
+def test_routes_that_are_none(route):
+    with pytest.raises(TypeError, match=r"`route` = .*`TwoSided\(\)`"):
+        ex.LowRankGradient(route=route)
+
+
+@pytest.mark.parametrize(
+    "graph", [None, "ring", 3, [0, 1], np.ones((6, 5)), np.zeros((6, 6)), FLOW]
+)
+def test_graphs_that_are_none(graph):
+    with pytest.raises(
+        (TypeError, ValueError), match=r"`graph` (is a|has) .*(needed|give)"
+    ):
+        graph_flow(graph=graph)
+
+
+def test_graphs_of_another_size():
+    with pytest.raises(ValueError, match=r"`graph` has 5 nodes, `distances` has 6"):
+        graph_flow(graph=np.eye(5))
+
+
+def test_more_neighbors_than_nodes():
+    with pytest.raises(ValueError, match=r"`count` = 7 exceeds the 6 nodes.*lower"):
+        neighbor_graph(count=7)
 
 
 @pytest.mark.parametrize("flow", [None, PROBLEM.distances, ex.LinearizedFlow])

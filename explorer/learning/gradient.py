@@ -159,8 +159,13 @@ class LowRankGradient(ClosedForm):
                 f"`route` = {self.route!r} is a {type(self.route).__name__}; needed "
                 "is `TwoSided()` or `KroneckerSum()`"
             )
-        if isinstance(self.rank, str) and self.rank == AUTO:
-            return
+        if isinstance(self.rank, str):
+            if self.rank == AUTO:
+                return
+            raise TypeError(
+                f"`rank` = {self.rank!r} is a word that is not known; needed is "
+                f'{params.RANK.admissible}, or "{AUTO}"'
+            )
         object.__setattr__(self, "rank", params.RANK.check(self.rank))
         if self.rank > self.dim:
             raise ValueError(

@@ -249,7 +249,7 @@ def test_slopes_in_the_direction_are_central_differences(seed, name, barycenter)
 
     slope = loss.evaluate(ended(direction, barycenter=barycenter), truth).slope
     difference = central(value, direction, Y, h)
-    # dU = T e^0.7 dV / W₀ stretches by 6·11 at most: with |Y| ≤ 4 third derivatives stay
+    # dU = T e^0.7 dV / W₀ stretches by 6·11 at most: third derivatives for Y ≤ 4 are
     # below 0.1 · 264³ = 2e6 and times h²/6 below 3e-5; rounding is 30 eps / h = 1e-9
     assert abs(difference - np.vdot(slope, Y)) <= 3e-5 * (1 + np.linalg.norm(slope))
 

@@ -78,8 +78,16 @@ def test_learning_takes_an_automatic_rank():
     assert float(loss[-1]) < float(loss[0])
 
 
-@pytest.mark.parametrize("rank", ["Auto", "automatic", "", b"auto", None, ["auto"]])
+@pytest.mark.parametrize("rank", ["Auto", "automatic", "", "3"])
 def test_words_other_than_auto_are_refused(rank):
+    with pytest.raises(
+        TypeError, match=r'`rank` = .*needed is an integer .*, or "auto"'
+    ):
+        LowRankGradient(rank=rank)
+
+
+@pytest.mark.parametrize("rank", [b"auto", None, ["auto"], True, np.array("auto")])
+def test_what_is_no_rank_is_refused(rank):
     with pytest.raises(TypeError, match=r"`rank` = .*needed is an integer"):
         LowRankGradient(rank=rank)
 
