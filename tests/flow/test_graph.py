@@ -309,6 +309,6 @@ def test_neighbors_do_not_depend_on_units(unit):
 
 def test_features_are_found_by_name():
     features = np.random.default_rng(0).standard_normal((7, 2))
-    named = xr.DataArray(features.T, dims=("channel", "node"))
+    named = xr.DataArray(features.T, dims=("feature", "node"))
     expected = neighbor_graph(features, 3).toarray()
     np.testing.assert_array_equal(neighbor_graph(named, 3).toarray(), expected)
