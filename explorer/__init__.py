@@ -23,8 +23,10 @@ from explorer.flow.linearized import LinearizedFlow
 from explorer.flow.nonlinear import AdaptiveRungeKutta, GeometricEuler
 from explorer.flow.status import Status
 from explorer.geometry import manifold
+from explorer.learning.autodiff import EulerAutodiff, KrylovAutodiff
 from explorer.learning.checks import check_loss
 from explorer.learning.complexity import complexity
+from explorer.learning.euler import EulerAdjoint
 from explorer.learning.gradient import LowRankGradient
 from explorer.learning.hierarchy import (
     BenziSimoncini,
@@ -63,6 +65,8 @@ __all__ = [
     "DenseGradient",
     "DirectKronecker",
     "DirectionLoss",
+    "EulerAdjoint",
+    "EulerAutodiff",
     "ExplicitEuler",
     "FactoredSVD",
     "GeometricEuler",
@@ -72,6 +76,7 @@ __all__ = [
     "KroneckerKrylov",
     "KroneckerSum",
     "Krylov",
+    "KrylovAutodiff",
     "Learner",
     "LearningExplorer",
     "LinearizedFlow",

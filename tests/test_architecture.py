@@ -50,6 +50,8 @@ def imports_of(path):
         elif isinstance(node, ast.ImportFrom):
             assert node.level == 0, f"{name_of(path)} imports relatively"
             names += [f"{node.module}.{alias.name}" for alias in node.names]
+        elif isinstance(node, ast.Call) and "import_module" in ast.unparse(node.func):
+            names += [arg.value for arg in node.args if isinstance(arg, ast.Constant)]
     return names
 
 
@@ -72,7 +74,14 @@ def test_only_the_dashboard_knows_widgets(path):
     if room_of(path) in ("dashboard", "command", "__main__"):
         return
     tops = {name.split(".")[0] for name in imports_of(path)}
-    assert not tops & {"ipywidgets", "bokeh", "anywidget", "IPython", "torch"}
+    assert not tops & {"ipywidgets", "bokeh", "anywidget", "IPython"}
+
+
+@each_module
+def test_only_automatic_differentiation_knows_torch(path):
+    """It loads the module when it is used, and hands it on."""
+    tops = {name.split(".")[0] for name in imports_of(path)}
+    assert ("torch" in tops) == (name_of(path) == "learning/autodiff.py")
 
 
 def test_import_is_light():
