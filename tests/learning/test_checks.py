@@ -7,6 +7,7 @@ import pytest
 import xarray as xr
 
 from explorer import CrossEntropy, DirectionLoss, TangentLoss, check_loss
+from explorer.geometry import simplex
 from explorer.learning.losses import target_of
 
 SHAPE = (3, 2, 4)
@@ -68,6 +69,14 @@ def test_wrong_gradients_leave_a_slope(factor, seed):
     assert data.attrs["slope"] == pytest.approx(1.0, abs=0.2)
     assert "failed" in data.attrs["status"]
     assert "compare ∂f with f" in data.attrs["status"]
+
+
+@seeds
+def test_gradients_that_are_nearly_right_are_wrong(seed):
+    """Off by 10⁻⁴: t²/2 still dominates the larger two of the three fitted steps."""
+    data = check_loss(wrong(1.0001), V, TARGET, seed)
+    assert not bool(data.passed)
+    assert 1.0 < data.attrs["slope"] < 1.8
 
 
 def test_one_wrong_entry_is_found():
@@ -135,7 +144,7 @@ def test_directions_are_tangent_and_the_arguments_untouched():
 
 def test_the_direction_is_not_the_vector_that_the_same_seed_draws():
     """Along V itself the direction loss is constant, whatever its gradient."""
-    V = np.random.default_rng(5).standard_normal(SHAPE)
+    V = simplex.center(np.random.default_rng(5).standard_normal(SHAPE))
     assert not np.isnan(check_loss(DirectionLoss(), V, TARGET, seed=5).attrs["slope"])
 
 
