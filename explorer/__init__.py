@@ -14,6 +14,7 @@ True
 from typing import Any
 
 from explorer.flow.adaptive import AdaptiveKrylov
+from explorer.flow.coupled import ParallelFlow, SerialFlow, Stage
 from explorer.flow.evolution import Solution, Work
 from explorer.flow.graph import GraphFlow, neighbor_graph
 from explorer.flow.integrators import DenseExponential, ExplicitEuler, RungeKutta
@@ -26,6 +27,7 @@ from explorer.geometry import manifold
 from explorer.learning.autodiff import EulerAutodiff, KrylovAutodiff
 from explorer.learning.checks import check_loss
 from explorer.learning.complexity import complexity
+from explorer.learning.coupled import ParallelGradient, SerialGradient
 from explorer.learning.euler import EulerAdjoint
 from explorer.learning.gradient import LowRankGradient
 from explorer.learning.hierarchy import (
@@ -82,9 +84,14 @@ __all__ = [
     "LinearizedFlow",
     "LowRankGradient",
     "MomentumDescent",
+    "ParallelFlow",
+    "ParallelGradient",
     "RiemannianDescent",
     "RungeKutta",
+    "SerialFlow",
+    "SerialGradient",
     "Solution",
+    "Stage",
     "Status",
     "TangentLoss",
     "TwoSided",

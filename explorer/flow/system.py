@@ -28,6 +28,7 @@ class LinearSystem:
     log_likelihood : (label, row, col), C = log W₀ − D/ρ.
     similarity : (label, row, col), S.
     base_point : (label, row, col), W₀, or None for the barycenter.
+    inflow : (label, row, col), tangent, what another flow adds to B (5.2), or None.
     """
 
     neighborhood: Neighborhood
@@ -35,6 +36,7 @@ class LinearSystem:
     log_likelihood: np.ndarray
     similarity: np.ndarray
     base_point: np.ndarray | None = None
+    inflow: np.ndarray | None = None
 
     @classmethod
     def at(
@@ -65,8 +67,9 @@ class LinearSystem:
 
     @cached_property
     def source(self) -> np.ndarray:
-        """B = R_W₀ S, at the barycenter Π₀ S / J."""
-        return self.replicate_base(self.similarity)
+        """B = R_W₀ S, at the barycenter Π₀ S / J, and the inflow if there is one."""
+        own = self.replicate_base(self.similarity)
+        return own if self.inflow is None else own + self.inflow
 
     @cached_property
     def growth(self) -> float:

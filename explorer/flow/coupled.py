@@ -1,0 +1,284 @@
+"""Linearized flows that feed each other: in series, and side by side (5.1)–(5.3)."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from typing import Any
+
+import numpy as np
+import xarray as xr
+
+from explorer import params
+from explorer.flow import block
+from explorer.flow.base import Flow
+from explorer.flow.coupling import (
+    Coupling,
+    at_barycenter,
+    coupling_of,
+    inflow_of,
+    inherit,
+    length,
+)
+from explorer.flow.evolution import Evolution, Integrator, Solution, present
+from explorer.flow.iterated import check_times
+from explorer.flow.krylov import Krylov
+from explorer.threads import exclusive
+
+KRYLOV = Krylov()
+
+
+@dataclass(frozen=True, eq=False)
+class Stage:
+    """One flow of a chain, and how the flow before it enters.
+
+    Parameters
+    ----------
+    flow : LinearizedFlow or GraphFlow, linearized at the barycenter.
+    coupling : array (label, from_label) or LinearOperator (n, from_n), optional
+        L; the first stage has none, all others need one. An array acts on the label
+        vector of each pixel. A scipy.sparse.linalg.LinearOperator with `rmatvec` acts
+        on `V.ravel()`, V a field (label, row, col) or (label, node), and returns the
+        same of this flow. Either way the result is projected by Π₀.
+    """
+
+    flow: Flow
+    coupling: Any = field(default=None, repr=False)
+
+    def __post_init__(self) -> None:
+        at_barycenter("flow", self.flow)
+
+
+@dataclass(frozen=True, eq=False)
+class SerialFlow:
+    """A chain V̇_k = A_k V_k + B_k + Π₀ L_k V_{k−1}(T_{k−1}), V_k(0) = 0 (5.1)–(5.3).
+
+    V_k(T_k) = T_k φ(T_k A_k)(B_k + Π₀ L_k V_{k−1}(T_{k−1})): the end of one flow
+    modifies the data term of the next. The paper's display (5.2) has L alone; Π₀ keeps
+    the sum in the tangent space T₀ for every L.
+
+    Parameters
+    ----------
+    stages : sequence of Stage, in the order in which they run.
+
+    Raises
+    ------
+    ValueError, TypeError
+        naming the argument, what it holds, and the cure.
+    """
+
+    stages: Sequence[Stage]
+    maps: tuple[Coupling, ...] = field(init=False, repr=False)
+
+    def __post_init__(self) -> None:
+        stages = listed("stages", self.stages, "Stage(flow, coupling)")
+        for k, stage in enumerate(stages):
+            if not isinstance(stage, Stage):
+                raise TypeError(
+                    f"`stages[{k}]` is a {type(stage).__name__}; needed is a Stage: "
+                    "wrap the flow, `Stage(flow, coupling)`"
+                )
+        if stages[0].coupling is not None:
+            raise ValueError(
+                f"`stages[0].coupling` is a {type(stages[0].coupling).__name__}; the "
+                "first stage has no flow before it: leave it out"
+            )
+        maps = tuple(
+            coupling_of(
+                f"stages[{k}].coupling",
+                stages[k].coupling,
+                stages[k].flow.shape,
+                stages[k - 1].flow.shape,
+            )
+            for k in range(1, len(stages))
+        )
+        object.__setattr__(self, "stages", stages)
+        object.__setattr__(self, "maps", maps)
+
+    @property
+    def flows(self) -> tuple[Flow, ...]:
+        """The flow of each stage."""
+        return tuple(stage.flow for stage in self.stages)
+
+    def uniform_weights(self) -> list[xr.DataArray]:
+        """Return uniform weights for each stage."""
+        return [flow.uniform_weights() for flow in self.flows]
+
+    def check_times(self, times: Any) -> list[float]:
+        """Return one time per stage."""
+        times = check_times(times)
+        if len(times) != len(self.stages):
+            raise ValueError(
+                f"`times` has {len(times)} entries; there are {len(self.stages)} "
+                "stages: give one time for each"
+            )
+        return times
+
+    def evolve(
+        self,
+        patches: Sequence[np.ndarray],
+        times: Sequence[float],
+        integrator: Integrator = KRYLOV,
+    ) -> Iterator[Evolution]:
+        """Yield each stage at its end, for checked plain arrays."""
+        system, carried, cure = self.flows[0].system(patches[0]), 0.0, ""
+        for k, time in enumerate(times):
+            evolution = integrator.integrate(system, time)
+            if carried > 0.0:
+                evolution = inherit(evolution, carried, cure)
+            yield evolution
+            if k + 1 == len(times):
+                return
+            coupling = self.maps[k]
+            inflow = inflow_of(coupling, evolution, f"times[{k}]")
+            system = replace(self.flows[k + 1].system(patches[k + 1]), inflow=inflow)
+            carried = coupling.norm * length(evolution) * evolution.error
+            cure = evolution.cure
+
+    @exclusive
+    def solve(
+        self, weights: Any, times: Sequence[float], integrator: Integrator = KRYLOV
+    ) -> tuple[Solution, ...]:
+        """Return one Solution per stage; the last one is the result of the chain.
+
+        Parameters
+        ----------
+        weights : list of the Ω_k, as `flow.check_weights` takes them.
+        times : the T_k, each in [0, 10⁴].
+        integrator : Krylov, or any other Integrator of linearized flows.
+
+        Notes
+        -----
+        The errors include what earlier stages hand on. Behind a LinearOperator they
+        rest on an estimate of its norm.
+        """
+        times = self.check_times(times)
+        patches = check_weights(self.flows, weights)
+        if not isinstance(integrator, Integrator):
+            raise TypeError(
+                f"`integrator` = {integrator!r} is a {type(integrator).__name__}; "
+                "needed is an integrator of linearized flows: pass Krylov(dim=10)"
+            )
+        evolutions = self.evolve(patches, times, integrator)
+        return tuple(present(e, integrator.rtol) for e in evolutions)
+
+
+@dataclass(frozen=True, eq=False)
+class ParallelFlow:
+    """Flows V̇_i = A_i V_i + B_i + Σ_j Π₀ L_ij V_j(t), V_i(0) = 0, side by side (5.2).
+
+    One linear system [[A₀, L₀₁, …], [L₁₀, A₁, …], …], solved in one Krylov space.
+
+    Parameters
+    ----------
+    flows : sequence of LinearizedFlow or GraphFlow, linearized at the barycenter.
+    couplings : dict {(i, j): L_ij}
+        L_ij feeds V_j into flow i ≠ j: arrays or LinearOperators as for `Stage`, their
+        results projected by Π₀. Pairs that are left out do not interact.
+
+    Raises
+    ------
+    ValueError, TypeError
+        naming the argument, what it holds, and the cure.
+    """
+
+    flows: Sequence[Flow]
+    couplings: Mapping[tuple[int, int], Any] = field(default_factory=dict, repr=False)
+    maps: Mapping[tuple[int, int], Coupling] = field(init=False, repr=False)
+
+    def __post_init__(self) -> None:
+        flows = listed("flows", self.flows, "LinearizedFlow(distances)")
+        for k, flow in enumerate(flows):
+            at_barycenter(f"flows[{k}]", flow)
+        if not isinstance(self.couplings, Mapping):
+            raise TypeError(
+                f"`couplings` is a {type(self.couplings).__name__}; needed is a dict "
+                "{(i, j): L}, where L feeds flow j into flow i"
+            )
+        maps = {}
+        for place, value in self.couplings.items():
+            i, j = check_place(place, len(flows))
+            name = f"couplings[({i}, {j})]"
+            maps[i, j] = coupling_of(name, value, flows[i].shape, flows[j].shape)
+        object.__setattr__(self, "flows", flows)
+        object.__setattr__(self, "maps", maps)
+
+    def uniform_weights(self) -> list[xr.DataArray]:
+        """Return uniform weights for each flow."""
+        return [flow.uniform_weights() for flow in self.flows]
+
+    def evolve(
+        self, patches: Sequence[np.ndarray], time: float, integrator: Krylov = KRYLOV
+    ) -> block.BlockEvolution:
+        """Return all flows at `time`, for checked plain arrays."""
+        pairs = zip(self.flows, patches, strict=True)
+        system = block.BlockSystem(tuple(f.system(w) for f, w in pairs), self.maps)
+        return block.evolve(system, time, integrator.dim)
+
+    @exclusive
+    def solve(
+        self, weights: Any, time: float, integrator: Krylov = KRYLOV
+    ) -> tuple[Solution, ...]:
+        """Return one Solution per flow.
+
+        Parameters
+        ----------
+        weights : list of the Ω_i, as `flow.check_weights` takes them.
+        time : float in [0, 10⁴], T, of all flows.
+        integrator : Krylov, its `dim` that of the one space for all flows.
+
+        Notes
+        -----
+        Errors are bounds as for `Krylov`; with LinearOperators among the couplings they
+        rest on estimates of their norms.
+        """
+        time = params.TIME.check(time)
+        patches = check_weights(self.flows, weights)
+        if not isinstance(integrator, Krylov):
+            raise TypeError(
+                f"`integrator` = {integrator!r} is a {type(integrator).__name__}; "
+                "needed is a Krylov: pass Krylov(dim=10)"
+            )
+        evolutions = self.evolve(patches, time, integrator).evolutions
+        return tuple(present(e, integrator.rtol) for e in evolutions)
+
+
+def listed(argument: str, value: Any, example: str) -> tuple[Any, ...]:
+    """Return a list or tuple that is not empty as a tuple."""
+    if not isinstance(value, (list, tuple)):
+        raise TypeError(
+            f"`{argument}` is a {type(value).__name__}; needed is a list: pass "
+            f"[{example}, …]"
+        )
+    if not value:
+        raise ValueError(f"`{argument}` = {value!r} is empty: pass [{example}, …]")
+    return tuple(value)
+
+
+def check_place(place: Any, count: int) -> tuple[int, int]:
+    """Return (i, j), two different flows."""
+    pair = isinstance(place, tuple) and len(place) == 2
+    if not (pair and all(isinstance(k, (int, np.integer)) for k in place)):
+        raise TypeError(
+            f"`couplings` has the key {place!r}; needed is a pair (i, j) of integers: "
+            "L_ij feeds flow j into flow i"
+        )
+    i, j = (int(k) for k in place)
+    if i == j or not (0 <= i < count and 0 <= j < count):
+        raise ValueError(
+            f"`couplings` has the key {place!r}; needed are two different flows from 0 "
+            f"to {count - 1}: a flow acts on itself by its own weights"
+        )
+    return i, j
+
+
+def check_weights(flows: Sequence[Flow], weights: Any) -> list[np.ndarray]:
+    """Return one plain weight array per flow."""
+    arrays = listed("weights", weights, "flow.uniform_weights()")
+    if len(arrays) != len(flows):
+        raise ValueError(
+            f"`weights` has {len(arrays)} entries; there are {len(flows)} flows: give "
+            "one weight array for each, or start from `uniform_weights()`"
+        )
+    pairs = enumerate(zip(flows, arrays, strict=True))
+    return [flow.check_weights(w, f"weights[{k}]") for k, (flow, w) in pairs]
