@@ -14,6 +14,7 @@ True
 from typing import Any
 
 from explorer.flow.adaptive import AdaptiveKrylov
+from explorer.flow.batch import FlowBatch
 from explorer.flow.coupled import ParallelFlow, SerialFlow, Stage
 from explorer.flow.evolution import Solution, Work
 from explorer.flow.graph import GraphFlow, neighbor_graph
@@ -22,9 +23,11 @@ from explorer.flow.iterated import IteratedLinearization
 from explorer.flow.krylov import Krylov
 from explorer.flow.linearized import LinearizedFlow
 from explorer.flow.nonlinear import AdaptiveRungeKutta, GeometricEuler
+from explorer.flow.orthogonalization import BlockChebyshev, GramSchmidt
 from explorer.flow.status import Status
 from explorer.geometry import manifold
 from explorer.learning.autodiff import EulerAutodiff, KrylovAutodiff
+from explorer.learning.batch import batch_gradient
 from explorer.learning.checks import check_loss
 from explorer.learning.complexity import complexity
 from explorer.learning.coupled import ParallelGradient, SerialGradient
@@ -49,6 +52,11 @@ from explorer.learning.optimizers import (
     RiemannianDescent,
 )
 from explorer.learning.routes import TwoSided
+from explorer.scenes.features import (
+    feature_distances,
+    mean_features,
+    window_features,
+)
 from explorer.scenes.images import SAMPLES, fit, image_scene, read_image, sample_image
 from explorer.scenes.voronoi import voronoi_scene
 
@@ -62,6 +70,7 @@ __all__ = [
     "AdaptiveRungeKutta",
     "ArmijoDescent",
     "BenziSimoncini",
+    "BlockChebyshev",
     "CrossEntropy",
     "DenseExponential",
     "DenseGradient",
@@ -71,7 +80,9 @@ __all__ = [
     "EulerAutodiff",
     "ExplicitEuler",
     "FactoredSVD",
+    "FlowBatch",
     "GeometricEuler",
+    "GramSchmidt",
     "GraphFlow",
     "IteratedGradient",
     "IteratedLinearization",
@@ -96,15 +107,19 @@ __all__ = [
     "TangentLoss",
     "TwoSided",
     "Work",
+    "batch_gradient",
     "check_loss",
     "complexity",
+    "feature_distances",
     "fit",
     "image_scene",
     "manifold",
+    "mean_features",
     "neighbor_graph",
     "read_image",
     "sample_image",
     "voronoi_scene",
+    "window_features",
 ]
 
 

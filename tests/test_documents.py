@@ -8,6 +8,7 @@ import nbformat
 import pytest
 from nbclient import NotebookClient
 
+import explorer
 from tests.servers import ROOT, private_environment
 
 NOTEBOOKS = sorted((ROOT / "notebooks").glob("*.ipynb"))
@@ -15,7 +16,7 @@ NOTEBOOKS = sorted((ROOT / "notebooks").glob("*.ipynb"))
 
 def test_the_ten_lines_of_the_readme_run():
     text = (ROOT / "README.md").read_text(encoding="utf-8")
-    (block,) = re.findall(r"```python\n(.*?)```", text, flags=re.S)
+    block, table = re.findall(r"```python\n(.*?)```", text, flags=re.S)
     statements = [line for line in block.splitlines() if line.strip()]
     assert len(statements) <= 11
     # smaller and shorter, the same lines
@@ -27,6 +28,19 @@ def test_the_ten_lines_of_the_readme_run():
     )
     assert namespace["solution"].status.ok
     assert namespace["learner"].weights.dims == ("offset", "row", "col")
+    memory = eval(table, namespace).values
+    told = re.findall(r"[\d.]+e\d+", table)
+    assert len(told) == 5  # two digits each
+    assert [float(t) for t in told] == pytest.approx(memory[:5], rel=0.02)
+
+
+def test_every_record_that_the_readme_names_exists():
+    text = (ROOT / "README.md").read_text(encoding="utf-8")
+    section = text.split("## Side by side")[1].split("```")[0]
+    names = set(re.findall(r"`([A-Za-z]+)[`(]", section)) & set(dir(explorer))
+    assert len(names) >= 25
+    for name in re.findall(r"`([A-Z][A-Za-z]+)[`(]", section):
+        assert hasattr(explorer, name), name
 
 
 @pytest.mark.parametrize("path", NOTEBOOKS, ids=lambda p: p.stem)

@@ -56,19 +56,21 @@ def folded(factors: Factors, rank: int) -> Factors:
     The paper keeps the term in z apart, as the second summand of (3.28a); to cut it off
     together with Z, as its (3.46) may be read, loses much of it.
     """
-    T = factors.evolution.time
-    P = factors.left.reshape(len(factors.left), -1)
-    X = (factors.U * factors.singular_values) @ factors.W.T
-    whole = np.column_stack([T * X, P @ factors.z.ravel()])
-    U, sigma, Wt = np.linalg.svd(whole, full_matrices=False)
+    T, shape = factors.evolution.time, factors.z.shape
+    vectors = factors.vectors(len(factors.singular_values))
+    u, w = (x.reshape(len(x), -1) for x in vectors)
+    P = np.linalg.qr(np.vstack([u, factors.z.ravel()]).T)[0].T
+    whole = np.column_stack([T * (P @ u.T), P @ factors.z.ravel()])
+    U, sigma, Wt = np.linalg.svd(whole)
     U, sigma, Wt = U[:, :rank], sigma[:rank], Wt[:rank]
-    z = ((U * sigma) @ Wt[:, -1]) @ P
     return replace(
         factors,
+        left=P.reshape(-1, *shape),
+        right=w.reshape(-1, *shape),
         U=U,
         singular_values=sigma / T,
         W=Wt[:, :-1].T,
-        z=z.reshape(factors.z.shape),
+        z=(((U * sigma) @ Wt[:, -1]) @ P).reshape(shape),
     )
 
 

@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
+
+from explorer.geometry import recurrence
 
 BREAKDOWN = 64 * np.finfo(float).eps
 """A new direction this small against the norms at hand is rounding: the space ends."""
@@ -17,25 +21,52 @@ class Basis:
 
     Attributes
     ----------
-    vectors : (m, label, row, col), the basis Q; m = 0 if the start vector vanishes.
+    stored : (m, label, row, col), vectors that span the space; none if the start
+        vector vanishes.
     H : (m, m), upper Hessenberg.
     norm : β, norm of the start vector.
     residual : h_{m+1,m} ≥ 0; zero after a breakdown: the space is then invariant.
+    mixing : (m, m) with Q = stored · mixing, or None where they are orthonormal.
     """
 
-    vectors: np.ndarray
+    stored: np.ndarray
     H: np.ndarray
     norm: float
     residual: float
+    mixing: np.ndarray | None = None
 
     @property
     def dim(self) -> int:
         """The number m of basis vectors."""
         return self.H.shape[0]
 
+    @cached_property
+    def vectors(self) -> np.ndarray:
+        """The orthonormal vectors Q, (m, label, row, col)."""
+        if self.mixing is None:
+            return self.stored
+        return combine(self.stored, self.mixing)
+
+    def coordinates(self, coefficients: np.ndarray) -> np.ndarray:
+        """Return the coefficients of Q y in the stored vectors."""
+        return coefficients if self.mixing is None else self.mixing @ coefficients
+
     def combine(self, coefficients: np.ndarray) -> np.ndarray:
         """Return Q y for (m,), or Q Y with a leading axis of columns for (m, k)."""
-        return np.tensordot(coefficients.T, self.vectors, axes=(-1, 0))
+        columns = self.coordinates(coefficients)
+        if columns.ndim == 2:
+            return combine(self.stored, columns)
+        return combine(self.stored, columns[:, None])[0]
+
+
+def combine(vectors: np.ndarray, columns: np.ndarray) -> np.ndarray:
+    """Return V Y for vectors (m, …) and columns (m, k), one field each: (k, …)."""
+    shape = vectors.shape[1:]
+    out = np.zeros((columns.shape[1], math.prod(shape)))
+    if columns.size:
+        flat = vectors.reshape(len(vectors), -1)
+        recurrence.combine(np.ascontiguousarray(columns.T), flat, out)
+    return out.reshape(-1, *shape)
 
 
 class Arnoldi:

@@ -16,6 +16,9 @@ from explorer.flow import phi
 from explorer.flow.evolution import Evolution, Integrator, Work
 from explorer.flow.system import LinearSystem
 
+MOST_STEPS = 10**7
+"""Euler steps of one pixel take ten microseconds: two minutes at least."""
+
 DENSE_COPIES = 8
 """Dense n×n arrays that a matrix exponential holds at once, A itself included."""
 
@@ -64,7 +67,9 @@ class ExplicitEuler(Integrator):
             V = V + h * slope
             following = system.apply(V) + system.source
             change = float(np.linalg.norm(following - slope))
-            error = math.exp(h * system.growth) * (error + 0.5 * h * change)
+            with np.errstate(over="ignore"):  # an infinite bound is an honest one
+                grown = float(np.exp(h * system.growth))
+                error = grown * (error + 0.5 * h * change)
             slope = following
         return Evolution(
             system=system,
@@ -78,7 +83,15 @@ class ExplicitEuler(Integrator):
 
 
 def euler_steps(time: float, step: float) -> int:
-    """Return how many steps reach `time`; rounding of the quotient adds none."""
+    """Return how many steps reach `time`; rounding of the quotient adds none.
+
+    Raises ValueError where that is more than any computer will take.
+    """
+    if time > MOST_STEPS * step:
+        raise ValueError(
+            f"`time_step` = {step:g} takes more than {MOST_STEPS:g} steps to reach "
+            f"`time` = {time:g}: raise it above {time / MOST_STEPS:g}"
+        )
     return math.ceil(time / step * (1.0 - 4.0 * np.finfo(float).eps))
 
 

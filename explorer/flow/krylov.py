@@ -3,14 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import numpy as np
 
 from explorer import params
 from explorer.flow import phi
-from explorer.flow.arnoldi import Basis, arnoldi
+from explorer.flow.arnoldi import Basis
 from explorer.flow.evolution import Evolution, Integrator, Work
+from explorer.flow.orthogonalization import (
+    BlockChebyshev,
+    Orthogonalization,
+    checked_orthogonalization,
+)
 from explorer.flow.system import LinearSystem
 from explorer.threads import exclusive
 
@@ -34,6 +39,8 @@ class Krylov(Integrator):
         ends the process earlier, and the result is then exact.
     rtol : float in (0, 1]
         relative error bound above which `status` reports an inaccurate solution.
+    orthogonalization : BlockChebyshev or GramSchmidt
+        how the basis is made orthonormal: fast, or vector by vector.
 
     Notes
     -----
@@ -45,19 +52,22 @@ class Krylov(Integrator):
 
     dim: int = int(params.DIM.default)
     rtol: float = params.RTOL.default
+    orthogonalization: Orthogonalization = field(default_factory=BlockChebyshev)
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "dim", params.DIM.check(self.dim))
         object.__setattr__(self, "rtol", params.RTOL.check(self.rtol))
+        checked_orthogonalization(self.orthogonalization)
 
     @exclusive
     def init(
         self, system: LinearSystem, check: Callable[[], None] = lambda: None
     ) -> KrylovState:
         """Build the basis; it does not depend on the time."""
-        return KrylovState(
-            system, arnoldi(system.apply, system.source, self.dim, check)
+        basis = self.orthogonalization.build(
+            system.forward, system.source, self.dim, check
         )
+        return KrylovState(system, basis)
 
     @exclusive
     def compute(self, state: KrylovState, time: float) -> Evolution:

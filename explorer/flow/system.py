@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cached_property
 
@@ -10,6 +11,24 @@ import numpy as np
 from explorer.dims import LABEL
 from explorer.geometry import simplex
 from explorer.geometry.neighborhood import Neighborhood
+
+
+@dataclass(frozen=True, eq=False)
+class Operator:
+    """A linear map of fields, as Krylov spaces need it.
+
+    Attributes
+    ----------
+    apply : V ↦ A V.
+    recur : (V, P, (c₀, c₁, c₂), out) writes c₀ A V + c₁ V + c₂ P into out.
+    radius : about the largest modulus of an eigenvalue of A; 0 where it is not known.
+    """
+
+    apply: Callable[[np.ndarray], np.ndarray]
+    recur: Callable[
+        [np.ndarray, np.ndarray, tuple[float, float, float], np.ndarray], None
+    ]
+    radius: float
 
 
 @dataclass(frozen=True, eq=False)
@@ -136,3 +155,41 @@ class LinearSystem:
         return self.push(
             self.neighborhood.apply_transpose(self.weights, self.similarity, inner)
         )
+
+    @property
+    def forward(self) -> Operator:
+        """A as an operator of Krylov spaces."""
+        hood = self.neighborhood
+
+        def recur(
+            V: np.ndarray,
+            P: np.ndarray,
+            factors: tuple[float, float, float],
+            out: np.ndarray,
+        ) -> None:
+            hood.recur(self.weights, self.similarity, (V, P), factors, out)
+
+        return Operator(self.apply, recur, self.radius)
+
+    @property
+    def adjoint(self) -> Operator:
+        """Aᵀ as an operator of Krylov spaces."""
+        hood = self.neighborhood
+
+        def recur(
+            V: np.ndarray,
+            P: np.ndarray,
+            factors: tuple[float, float, float],
+            out: np.ndarray,
+        ) -> None:
+            hood.recur_transpose(self.weights, self.similarity, (V, P), factors, out)
+
+        return Operator(self.apply_transpose, recur, self.radius)
+
+    @property
+    def radius(self) -> float:
+        """‖R_S‖, about the spectral radius; 0 away from the barycenter.
+
+        There A is similar to an operator of the same kind, but not fused into one pass.
+        """
+        return self.spread if self.base_point is None else 0.0

@@ -123,6 +123,32 @@ class Graph(Neighborhood):
         """Ωᵀ R_S U."""
         return self.average_transpose(weights, simplex.replicator(S, U))
 
+    def recur(
+        self,
+        weights: np.ndarray,
+        S: np.ndarray,
+        fields: tuple[np.ndarray, np.ndarray],
+        factors: tuple[float, float, float],
+        out: np.ndarray,
+    ) -> None:
+        """Write c₀ R_S Ω V + c₁ V + c₂ P into out."""
+        V, P = fields
+        out[...] = factors[0] * self.apply(weights, S, V)
+        out += factors[1] * V + factors[2] * P
+
+    def recur_transpose(
+        self,
+        weights: np.ndarray,
+        S: np.ndarray,
+        fields: tuple[np.ndarray, np.ndarray],
+        factors: tuple[float, float, float],
+        out: np.ndarray,
+    ) -> None:
+        """Write c₀ Ωᵀ R_S V + c₁ V + c₂ P into out."""
+        V, P = fields
+        out[...] = factors[0] * self.apply_transpose(weights, S, V)
+        out += factors[1] * V + factors[2] * P
+
     def sampled_product(self, P: np.ndarray, Q: np.ndarray) -> np.ndarray:
         """⟦P, Q⟧_ik = Σ_j P_ij Q_kj on the edges (i, k)."""
         out = np.zeros(self.weight_shape)

@@ -15,7 +15,7 @@ from typing import Any
 import numpy as np
 
 from explorer.dims import OFFSET, PIXELS, WEIGHT_FIELD
-from explorer.geometry import kernels
+from explorer.geometry import kernels, recurrence
 from explorer.geometry.neighborhood import Neighborhood
 
 
@@ -95,6 +95,28 @@ class Grid(Neighborhood):
         out, work = np.empty_like(U), np.empty_like(U)
         kernels.apply_transpose(weights, S, U, work, out)
         return out
+
+    def recur(
+        self,
+        weights: np.ndarray,
+        S: np.ndarray,
+        fields: tuple[np.ndarray, np.ndarray],
+        factors: tuple[float, float, float],
+        out: np.ndarray,
+    ) -> None:
+        """Write c₀ R_S Ω V + c₁ V + c₂ P into out, in one pass."""
+        recurrence.recur(weights, S, *fields, factors, out)
+
+    def recur_transpose(
+        self,
+        weights: np.ndarray,
+        S: np.ndarray,
+        fields: tuple[np.ndarray, np.ndarray],
+        factors: tuple[float, float, float],
+        out: np.ndarray,
+    ) -> None:
+        """Write c₀ Ωᵀ R_S V + c₁ V + c₂ P into out, in one pass."""
+        recurrence.recur_transpose(weights, S, *fields, factors, out)
 
     def sampled_product(self, P: np.ndarray, Q: np.ndarray) -> np.ndarray:
         """⟦P, Q⟧_ik = Σ_j P_ij Q_kj for the neighbors k of i."""

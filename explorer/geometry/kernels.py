@@ -96,22 +96,25 @@ def _average_row(weights, values, i, acc):
 
 
 @njit(**FLAGS)
-def _average_transpose_row(weights, values, i, acc):
-    """acc = row i of Ωᵀ Y for one label: all rows s with clamp(s + dr) = i."""
+def _scatter_rows(weights, values, i, low, acc):
+    """acc = row i of Ωᵀ Y for one label: all rows s with clamp(s + dr) = i.
+
+    `values` begins at row `low` and holds all rows that reach row i.
+    """
     side = _side(weights.shape[0])
     radius = side // 2
-    rows, cols = values.shape
+    rows = weights.shape[1]
     acc[:] = 0.0
     for dr in range(-radius, radius + 1):
         first = 0 if i == 0 else i - dr
         last = rows - 1 if i == rows - 1 else i - dr
         k = (dr + radius) * side
         for s in range(max(first, 0), min(last, rows - 1) + 1):
-            if side == 3 and cols > 1:
-                _scatter3(acc, weights[k : k + 3, s], values[s])
+            if side == 3 and acc.size > 1:
+                _scatter3(acc, weights[k : k + 3, s], values[s - low])
             else:
                 for dc in range(-radius, radius + 1):
-                    _scatter(acc, weights[k + dc + radius, s], values[s], dc)
+                    _scatter(acc, weights[k + dc + radius, s], values[s - low], dc)
 
 
 @njit(**FLAGS)
@@ -139,7 +142,7 @@ def average_transpose(weights, values, out):
     """out = Ωᵀ Y: clamped contributions fold back onto the border."""
     for i in prange(values.shape[1]):
         for j in range(values.shape[0]):
-            _average_transpose_row(weights, values[j], i, out[j, i])
+            _scatter_rows(weights, values[j], i, 0, out[j, i])
 
 
 @njit(parallel=True, **FLAGS)
@@ -158,7 +161,7 @@ def apply_transpose(weights, similarity, values, work, out):
         _replicate_row(similarity[:, i], values[:, i], work[:, i])
     for i in prange(values.shape[1]):
         for j in range(values.shape[0]):
-            _average_transpose_row(weights, work[j], i, out[j, i])
+            _scatter_rows(weights, work[j], i, 0, out[j, i])
 
 
 @njit(parallel=True, **FLAGS)

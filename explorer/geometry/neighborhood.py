@@ -73,6 +73,28 @@ class Neighborhood(ABC):
         """Ωᵀ R_S U."""
 
     @abstractmethod
+    def recur(
+        self,
+        weights: np.ndarray,
+        S: np.ndarray,
+        fields: tuple[np.ndarray, np.ndarray],
+        factors: tuple[float, float, float],
+        out: np.ndarray,
+    ) -> None:
+        """Write c₀ R_S Ω V + c₁ V + c₂ P into out; fields are (V, P)."""
+
+    @abstractmethod
+    def recur_transpose(
+        self,
+        weights: np.ndarray,
+        S: np.ndarray,
+        fields: tuple[np.ndarray, np.ndarray],
+        factors: tuple[float, float, float],
+        out: np.ndarray,
+    ) -> None:
+        """Write c₀ Ωᵀ R_S V + c₁ V + c₂ P into out; fields are (V, P)."""
+
+    @abstractmethod
     def sampled_product(self, P: np.ndarray, Q: np.ndarray) -> np.ndarray:
         """⟦P, Q⟧_ik = Σ_j P_ij Q_kj for k in the neighborhood of i, as weights."""
 

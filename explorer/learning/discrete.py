@@ -14,7 +14,7 @@ from explorer.flow.integrators import euler_steps, require_memory
 from explorer.flow.system import LinearSystem
 from explorer.learning.factors import known, norms
 
-MOST_STEPS = 10**15
+BEYOND_MEMORY = 1e15
 """More steps than any memory holds: stands for a quotient T/h that overflows."""
 
 SPECTRUM_DIM = 40
@@ -31,11 +31,12 @@ def fractions(
     """
     with np.errstate(over="ignore"):
         quotient = float(np.divide(time, step))
-    count = MOST_STEPS if quotient > MOST_STEPS else max(1, euler_steps(time, step))
+    count = math.ceil(min(quotient, BEYOND_MEMORY))
     n = math.prod(system.shape)
     require_memory(
         f"a gradient through {count} Euler steps of {n} numbers", 8 * n * copies * count
     )
+    count = max(1, euler_steps(time, step))
     if count == 1:
         return np.ones(1)
     tau = np.full(count, step / time)

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from explorer.flow import phi
+from explorer.flow.arnoldi import combine
 from explorer.flow.evolution import Evolution
 
 
@@ -22,9 +23,9 @@ class Factors:
     Attributes
     ----------
     evolution : the forward solution.
-    left, right : (p, label, row, col), (m, …), orthonormal vectors, or nearly so.
-    U, singular_values, W : SVD of the small matrix X, Z ≈ P X Qᵀ = Σ_r σ_r u_r w_rᵀ
-        with u_r = P U_r and w_r = Q W_r.
+    left, right : (p, label, row, col), (m, …), vectors that span the u_r and the w_r.
+    U, singular_values, W : Z ≈ Σ_r σ_r u_r w_rᵀ with u_r = left · U_r and
+        w_r = right · W_r orthonormal, from the SVD of a small matrix.
     z : (label, row, col).
     error, error_z : bounds of the errors of Z and of z (Frobenius).
     """
@@ -90,11 +91,6 @@ class Factors:
         if gap <= 0.0:
             return whole
         return min(whole, eps * (2.0 + (2.0 * float(sigma[rank]) + eps) / float(gap)))
-
-
-def combine(vectors: np.ndarray, columns: np.ndarray) -> np.ndarray:
-    """Return Q Y for columns Y (m, r), one field each: (r, label, row, col)."""
-    return np.tensordot(columns.T, vectors, axes=(-1, 0))
 
 
 @dataclass(frozen=True, eq=False)

@@ -4,15 +4,20 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import numpy as np
 from scipy.linalg import expm
 
 from explorer.flow import phi
-from explorer.flow.arnoldi import Basis, arnoldi
+from explorer.flow.arnoldi import Basis
 from explorer.flow.evolution import Evolution
 from explorer.flow.krylov import direction_error
+from explorer.flow.orthogonalization import (
+    BlockChebyshev,
+    Orthogonalization,
+    checked_orthogonalization,
+)
 from explorer.learning.factors import Curve, Factors, known, norms, product_error
 
 
@@ -41,7 +46,16 @@ class TwoSided(Route):
     The basis of K_m(A, b) is that of the forward solve. Equal in exact arithmetic to
     the paper's `KroneckerSum`, with a smaller exponential and spaces that do not
     contain e^{𝒜ᵀ}.
+
+    Parameters
+    ----------
+    orthogonalization : BlockChebyshev or GramSchmidt, of K_m(Aᵀ, g).
     """
+
+    orthogonalization: Orthogonalization = field(default_factory=BlockChebyshev)
+
+    def __post_init__(self) -> None:
+        checked_orthogonalization(self.orthogonalization)
 
     def factorize(
         self,
@@ -53,15 +67,20 @@ class TwoSided(Route):
     ) -> Factors:
         """Return the factors of Z; see `Route`."""
         right = forward_basis(evolution)
-        left = arnoldi(evolution.system.apply_transpose, g, dim, check)
+        left = self.orthogonalization.build(evolution.system.adjoint, g, dim, check)
         if left.dim == 0 or right.dim == 0:
             return Factors.none(evolution)
         X, y = van_loan(left, right, evolution)
         U, sigma, Wt = np.linalg.svd(X, full_matrices=False)
-        error, error_z = factor_errors(evolution, left, error_g)
-        z = left.combine(y)
         return Factors(
-            evolution, left.vectors, right.vectors, U, sigma, Wt.T, z, error, error_z
+            evolution,
+            left.stored,
+            right.stored,
+            left.coordinates(U),
+            sigma,
+            right.coordinates(Wt.T),
+            left.combine(y),
+            *factor_errors(evolution, left, error_g),
         )
 
 

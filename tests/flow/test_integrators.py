@@ -214,3 +214,18 @@ def test_runge_kutta_is_of_order_eight(monkeypatch):
         assert solution.work.substeps == 8.0 / h
         errors.append(np.linalg.norm(solution.V.values - exact))
     assert np.log2(errors[0] / errors[1]) == pytest.approx(8.0, abs=0.2)
+
+
+def test_euler_refuses_steps_without_number(problem, flow):
+    for step in (1e-9, 5e-324):
+        with pytest.raises(
+            ValueError, match=r"`time_step` = .* more than 1e\+07 steps"
+        ):
+            ExplicitEuler(step).solve(flow, problem.weights, 5.0)
+
+
+def test_euler_with_one_enormous_step_bounds_nothing(problem, flow):
+    solution = ExplicitEuler(1e4).solve(flow, problem.weights, 1e4)
+    assert solution.work.substeps == 1
+    assert not solution.status.ok
+    assert solution.error == np.inf

@@ -81,7 +81,7 @@ def test_a_failing_image_touches_no_other(truths):
 
 def test_bad_arguments_are_refused(batch, truths):
     weights, method = batch.uniform_weights(), LowRankGradient(4)
-    with pytest.raises(TypeError, match="`method` = .*LowRankGradient"):
+    with pytest.raises(TypeError, match=r"`method` = .*LowRankGradient"):
         batch_gradient(LowRankGradient, batch, weights, truths, 1.0)
     flow = LinearizedFlow(batch.distances[0])
     with pytest.raises(TypeError, match="`batch` is a LinearizedFlow"):
