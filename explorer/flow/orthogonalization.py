@@ -33,7 +33,7 @@ class Orthogonalization(ABC):
         dim: int,
         check: Callable[[], None] = lambda: None,
     ) -> Basis:
-        """Return the basis; `check` is called before every application of A."""
+        """Return the basis; `check` is called often and may raise to stop."""
 
 
 @dataclass(frozen=True)
@@ -133,9 +133,7 @@ class Recurrence:
         while k < self.dim:
             if k:
                 self.restart(k, R)
-            for j in range(min(block, self.dim - k)):
-                self.step(k, first=j == 0)
-                k += 1
+            k = self.advance(k, min(block, self.dim - k))
             factor = cholesky(recurrence.gram(self.flat(k + 1)))
             if factor is None:
                 return None
@@ -151,19 +149,19 @@ class Recurrence:
         """Return the first vectors as a matrix (count, n)."""
         return self.V[:count].reshape(count, -1)
 
-    def step(self, k: int, first: bool) -> None:
-        """Add v_{k+1}, and the column k of B."""
+    def advance(self, k: int, steps: int) -> int:
+        """Add v_{k+1}, …, v_{k+steps}, and the columns of B; return k + steps."""
         self.check()
         a, d, B = self.middle, self.half, self.B
-        B[k, k] = a
-        if first:
-            factors, before = (1.0 / d, -a / d, 0.0), self.V[k]
-            B[k + 1, k] = d
-        else:
-            factors, before = (2.0 / d, -2.0 * a / d, -1.0), self.V[k - 1]
-            B[k + 1, k] = d / 2.0
-            B[k - 1, k] += d / 2.0
-        self.operator.recur(self.V[k], before, factors, self.V[k + 1])
+        factors = np.array([(2.0 / d, -2.0 * a / d, -1.0)] * steps)
+        factors[0] = 1.0 / d, -a / d, 0.0
+        self.operator.sweep(self.V[k : k + steps + 1], factors)
+        for j in range(k, k + steps):
+            B[j, j] = a
+            B[j + 1, j] = d if j == k else d / 2.0
+            if j > k:
+                B[j - 1, j] += d / 2.0
+        return k + steps
 
     def restart(self, k: int, R: np.ndarray) -> None:
         """Put the orthonormal vector q = Σ tᵢ vᵢ, i ≤ k, in place of v_k.

@@ -4,13 +4,21 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cached_property, partial
 
 import numpy as np
 
 from explorer.dims import LABEL
-from explorer.geometry import simplex
+from explorer.geometry import kernels, simplex
 from explorer.geometry.neighborhood import Neighborhood
+
+
+def scaled_center(U: np.ndarray, factor: float) -> np.ndarray:
+    """Return factor · Π₀ U, in one pass."""
+    out = np.empty_like(U)
+    labels = len(U)
+    kernels.center(U.reshape(labels, -1), factor, out.reshape(labels, -1))
+    return out
 
 
 @dataclass(frozen=True, eq=False)
@@ -20,14 +28,13 @@ class Operator:
     Attributes
     ----------
     apply : V ↦ A V.
-    recur : (V, P, (c₀, c₁, c₂), out) writes c₀ A V + c₁ V + c₂ P into out.
+    sweep : (vectors, factors) writes v_{k+1} = c₀ A v_k + c₁ v_k + c₂ v_{k−1} for all
+        k; vectors are (steps + 1, label, row, col), v₀ first, factors (steps, 3).
     radius : about the largest modulus of an eigenvalue of A; 0 where it is not known.
     """
 
     apply: Callable[[np.ndarray], np.ndarray]
-    recur: Callable[
-        [np.ndarray, np.ndarray, tuple[float, float, float], np.ndarray], None
-    ]
+    sweep: Callable[[np.ndarray, np.ndarray], None]
     radius: float
 
 
@@ -131,7 +138,7 @@ class LinearSystem:
     def replicate_base(self, U: np.ndarray) -> np.ndarray:
         """R_W₀ U, at the barycenter Π₀ U / J."""
         if self.base_point is None:
-            return simplex.center(U) / self.shape[0]
+            return scaled_center(U, 1.0 / self.shape[0])
         return simplex.replicator(self.base_point, U)
 
     def exponent(self, V: np.ndarray) -> np.ndarray:
@@ -159,32 +166,15 @@ class LinearSystem:
     @property
     def forward(self) -> Operator:
         """A as an operator of Krylov spaces."""
-        hood = self.neighborhood
-
-        def recur(
-            V: np.ndarray,
-            P: np.ndarray,
-            factors: tuple[float, float, float],
-            out: np.ndarray,
-        ) -> None:
-            hood.recur(self.weights, self.similarity, (V, P), factors, out)
-
-        return Operator(self.apply, recur, self.radius)
+        sweep = partial(self.neighborhood.sweep, self.weights, self.similarity)
+        return Operator(self.apply, sweep, self.radius)
 
     @property
     def adjoint(self) -> Operator:
         """Aᵀ as an operator of Krylov spaces."""
         hood = self.neighborhood
-
-        def recur(
-            V: np.ndarray,
-            P: np.ndarray,
-            factors: tuple[float, float, float],
-            out: np.ndarray,
-        ) -> None:
-            hood.recur_transpose(self.weights, self.similarity, (V, P), factors, out)
-
-        return Operator(self.apply_transpose, recur, self.radius)
+        sweep = partial(hood.sweep_transpose, self.weights, self.similarity)
+        return Operator(self.apply_transpose, sweep, self.radius)
 
     @property
     def radius(self) -> float:

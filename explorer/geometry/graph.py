@@ -123,31 +123,29 @@ class Graph(Neighborhood):
         """Ωᵀ R_S U."""
         return self.average_transpose(weights, simplex.replicator(S, U))
 
-    def recur(
+    def sweep(
         self,
         weights: np.ndarray,
         S: np.ndarray,
-        fields: tuple[np.ndarray, np.ndarray],
-        factors: tuple[float, float, float],
-        out: np.ndarray,
+        vectors: np.ndarray,
+        factors: np.ndarray,
     ) -> None:
-        """Write c₀ R_S Ω V + c₁ V + c₂ P into out."""
-        V, P = fields
-        out[...] = factors[0] * self.apply(weights, S, V)
-        out += factors[1] * V + factors[2] * P
+        """Write v_{k+1} = c₀ R_S Ω v_k + c₁ v_k + c₂ v_{k−1} for all k ≥ 0."""
+        for k, (c0, c1, c2) in enumerate(factors):
+            vectors[k + 1] = c0 * self.apply(weights, S, vectors[k])
+            vectors[k + 1] += c1 * vectors[k] + c2 * vectors[max(k - 1, 0)]
 
-    def recur_transpose(
+    def sweep_transpose(
         self,
         weights: np.ndarray,
         S: np.ndarray,
-        fields: tuple[np.ndarray, np.ndarray],
-        factors: tuple[float, float, float],
-        out: np.ndarray,
+        vectors: np.ndarray,
+        factors: np.ndarray,
     ) -> None:
-        """Write c₀ Ωᵀ R_S V + c₁ V + c₂ P into out."""
-        V, P = fields
-        out[...] = factors[0] * self.apply_transpose(weights, S, V)
-        out += factors[1] * V + factors[2] * P
+        """Write v_{k+1} = c₀ Ωᵀ R_S v_k + c₁ v_k + c₂ v_{k−1} for all k ≥ 0."""
+        for k, (c0, c1, c2) in enumerate(factors):
+            vectors[k + 1] = c0 * self.apply_transpose(weights, S, vectors[k])
+            vectors[k + 1] += c1 * vectors[k] + c2 * vectors[max(k - 1, 0)]
 
     def sampled_product(self, P: np.ndarray, Q: np.ndarray) -> np.ndarray:
         """⟦P, Q⟧_ik = Σ_j P_ij Q_kj on the edges (i, k)."""
@@ -155,6 +153,24 @@ class Graph(Neighborhood):
         for p, q in zip(P, Q, strict=True):  # one term at a time: (edge,) of memory
             out += p[self.sources] * q[self.targets]
         return out
+
+    def assemble(
+        self,
+        weights: np.ndarray,
+        S: np.ndarray,
+        C: np.ndarray,
+        components: tuple[np.ndarray, np.ndarray, float],
+        G: np.ndarray,
+    ) -> np.ndarray:
+        """T Σ_r ⟦R_S u_r, w_r⟧ + ⟦R_S G, C⟧, G increased first."""
+        u, w, time = components
+        out = np.zeros(self.weight_shape)
+        for ur, wr in zip(u, w, strict=True):
+            X = self.average(weights, wr)
+            mean_x, mean_u = simplex.inner(S, X), simplex.inner(S, ur)
+            G += time * (ur * X - mean_x * ur - mean_u * X)
+            out += self.sampled_product(time * simplex.replicator(S, ur), wr)
+        return out + self.sampled_product(simplex.replicator(S, G), C)
 
     def similarity(self, weights: np.ndarray, C: np.ndarray) -> np.ndarray:
         """S = softmax(Ω C)."""

@@ -12,10 +12,11 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
+import numba
 import numpy as np
 
 from explorer.dims import OFFSET, PIXELS, WEIGHT_FIELD
-from explorer.geometry import kernels, recurrence
+from explorer.geometry import assembly, kernels, recurrence
 from explorer.geometry.neighborhood import Neighborhood
 
 
@@ -96,32 +97,48 @@ class Grid(Neighborhood):
         kernels.apply_transpose(weights, S, U, work, out)
         return out
 
-    def recur(
+    def sweep(
         self,
         weights: np.ndarray,
         S: np.ndarray,
-        fields: tuple[np.ndarray, np.ndarray],
-        factors: tuple[float, float, float],
-        out: np.ndarray,
+        vectors: np.ndarray,
+        factors: np.ndarray,
     ) -> None:
-        """Write c₀ R_S Ω V + c₁ V + c₂ P into out, in one pass."""
-        recurrence.recur(weights, S, *fields, factors, out)
+        """Write v_{k+1} = c₀ R_S Ω v_k + c₁ v_k + c₂ v_{k−1} in one pass."""
+        recurrence.sweep(weights, S, vectors, factors, self.bands)
 
-    def recur_transpose(
+    def sweep_transpose(
         self,
         weights: np.ndarray,
         S: np.ndarray,
-        fields: tuple[np.ndarray, np.ndarray],
-        factors: tuple[float, float, float],
-        out: np.ndarray,
+        vectors: np.ndarray,
+        factors: np.ndarray,
     ) -> None:
-        """Write c₀ Ωᵀ R_S V + c₁ V + c₂ P into out, in one pass."""
-        recurrence.recur_transpose(weights, S, *fields, factors, out)
+        """Write v_{k+1} = c₀ Ωᵀ R_S v_k + c₁ v_k + c₂ v_{k−1} in one pass."""
+        recurrence.sweep_transpose(weights, S, vectors, factors, self.bands)
+
+    @property
+    def bands(self) -> int:
+        """How many bands of rows are worked on at once: one per thread."""
+        return max(1, min(numba.get_num_threads(), self.rows))
 
     def sampled_product(self, P: np.ndarray, Q: np.ndarray) -> np.ndarray:
         """⟦P, Q⟧_ik = Σ_j P_ij Q_kj for the neighbors k of i."""
         out = np.empty(self.weight_shape)
         kernels.sampled_product(P, Q, out)
+        return out
+
+    def assemble(
+        self,
+        weights: np.ndarray,
+        S: np.ndarray,
+        C: np.ndarray,
+        components: tuple[np.ndarray, np.ndarray, float],
+        G: np.ndarray,
+    ) -> np.ndarray:
+        """T Σ_r ⟦R_S u_r, w_r⟧ + ⟦R_S G, C⟧ in one pass, G increased first."""
+        out = np.empty(self.weight_shape, S.dtype)
+        assembly.assemble(weights, S, C, *components, G, out)
         return out
 
     def similarity(self, weights: np.ndarray, C: np.ndarray) -> np.ndarray:

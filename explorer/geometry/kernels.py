@@ -13,6 +13,9 @@ from typing import Any
 import numpy as np
 from numba import njit, prange
 
+TILE = 2048
+"""Pixels that one task centers at a time."""
+
 # "contract" lets the compiler fuse a·b + c; nothing else of IEEE arithmetic is given up
 FLAGS: dict[str, Any] = {"cache": True, "fastmath": {"contract"}}
 
@@ -29,13 +32,26 @@ def _clamp(i, size):
 
 
 @njit(**FLAGS)
+def _add_product(acc, w, x):
+    """acc += w∘x. Arrays that begin at zero: indices need no check for their sign."""
+    for c in range(acc.size):
+        acc[c] += w[c] * x[c]
+
+
+@njit(**FLAGS)
+def _add_products(acc, a, b, d, x, y, z):
+    """acc += a∘x + b∘y + d∘z."""
+    for c in range(acc.size):
+        acc[c] += a[c] * x[c] + b[c] * y[c] + d[c] * z[c]
+
+
+@njit(**FLAGS)
 def _gather(acc, w, x, dc):
     """acc[c] += w[c] · x[clamp(c + dc)]."""
     cols = acc.size
     lo = min(max(0, -dc), cols)
-    hi = max(min(cols, cols - dc), 0)
-    for c in range(lo, hi):
-        acc[c] += w[c] * x[c + dc]
+    hi = max(min(cols, cols - dc), lo)
+    _add_product(acc[lo:hi], w[lo:hi], x[lo + dc : hi + dc])
     for c in range(lo):
         acc[c] += w[c] * x[0]
     for c in range(hi, cols):
@@ -47,9 +63,8 @@ def _scatter(acc, w, y, dc):
     """acc[clamp(c + dc)] += w[c] · y[c]."""
     cols = acc.size
     lo = min(max(0, -dc), cols)
-    hi = max(min(cols, cols - dc), 0)
-    for c in range(lo, hi):
-        acc[c + dc] += w[c] * y[c]
+    hi = max(min(cols, cols - dc), lo)
+    _add_product(acc[lo + dc : hi + dc], w[lo:hi], y[lo:hi])
     for c in range(lo):
         acc[0] += w[c] * y[c]
     for c in range(hi, cols):
@@ -57,25 +72,27 @@ def _scatter(acc, w, y, dc):
 
 
 @njit(**FLAGS)
-def _gather3(acc, w, x):
+def _gather3(acc, a, b, d, x):
     """Three gathers at once, dc = −1, 0, 1 (at least two columns)."""
-    last = acc.size - 1
-    a, b, d = w[0], w[1], w[2]
-    for c in range(1, last):
-        acc[c] += a[c] * x[c - 1] + b[c] * x[c] + d[c] * x[c + 1]
+    n = acc.size
+    inner = acc[1 : n - 1]
+    _add_products(
+        inner, a[1 : n - 1], b[1 : n - 1], d[1 : n - 1], x[: n - 2], x[1 : n - 1], x[2:]
+    )
     acc[0] += (a[0] + b[0]) * x[0] + d[0] * x[1]
-    acc[last] += a[last] * x[last - 1] + (b[last] + d[last]) * x[last]
+    acc[n - 1] += a[n - 1] * x[n - 2] + (b[n - 1] + d[n - 1]) * x[n - 1]
 
 
 @njit(**FLAGS)
-def _scatter3(acc, w, y):
+def _scatter3(acc, a, b, d, y):
     """Three scatters at once, dc = −1, 0, 1 (at least two columns)."""
-    last = acc.size - 1
-    a, b, d = w[0], w[1], w[2]
-    for c in range(1, last):
-        acc[c] += a[c + 1] * y[c + 1] + b[c] * y[c] + d[c - 1] * y[c - 1]
+    n = acc.size
+    inner = acc[1 : n - 1]
+    _add_products(
+        inner, a[2:], b[1 : n - 1], d[: n - 2], y[2:], y[1 : n - 1], y[: n - 2]
+    )
     acc[0] += a[1] * y[1] + (a[0] + b[0]) * y[0]
-    acc[last] += (b[last] + d[last]) * y[last] + d[last - 1] * y[last - 1]
+    acc[n - 1] += (b[n - 1] + d[n - 1]) * y[n - 1] + d[n - 2] * y[n - 2]
 
 
 @njit(**FLAGS)
@@ -89,21 +106,21 @@ def _average_row(weights, values, i, acc):
         x = values[_clamp(i + dr, rows)]
         k = (dr + radius) * side
         if side == 3 and cols > 1:
-            _gather3(acc, weights[k : k + 3, i], x)
+            _gather3(acc, weights[k, i], weights[k + 1, i], weights[k + 2, i], x)
         else:
             for dc in range(-radius, radius + 1):
                 _gather(acc, weights[k + dc + radius, i], x, dc)
 
 
 @njit(**FLAGS)
-def _scatter_rows(weights, values, i, low, acc):
+def _scatter_rows(weights, values, i, acc):
     """acc = row i of Ωᵀ Y for one label: all rows s with clamp(s + dr) = i.
 
-    `values` begins at row `low` and holds all rows that reach row i.
+    `values` holds row s at s modulo its height: the whole field, or a ring.
     """
     side = _side(weights.shape[0])
     radius = side // 2
-    rows = weights.shape[1]
+    rows, height = weights.shape[1], values.shape[0]
     acc[:] = 0.0
     for dr in range(-radius, radius + 1):
         first = 0 if i == 0 else i - dr
@@ -111,22 +128,18 @@ def _scatter_rows(weights, values, i, low, acc):
         k = (dr + radius) * side
         for s in range(max(first, 0), min(last, rows - 1) + 1):
             if side == 3 and acc.size > 1:
-                _scatter3(acc, weights[k : k + 3, s], values[s - low])
+                w = weights[k, s], weights[k + 1, s], weights[k + 2, s]
+                _scatter3(acc, w[0], w[1], w[2], values[s % height])
             else:
                 for dc in range(-radius, radius + 1):
-                    _scatter(acc, weights[k + dc + radius, s], values[s - low], dc)
+                    _scatter(acc, weights[k + dc + radius, s], values[s % height], dc)
 
 
 @njit(**FLAGS)
-def _replicate_row(p, u, out):
-    """out = R_p u for one row: p, u and out are (label, col)."""
-    labels, cols = u.shape
-    for c in range(cols):
-        mean = 0.0
-        for j in range(labels):
-            mean += p[j, c] * u[j, c]
-        for j in range(labels):
-            out[j, c] = p[j, c] * (u[j, c] - mean)
+def _times_excess(p, u, mean, out):
+    """out = p∘(u − mean)."""
+    for c in range(out.size):
+        out[c] = p[c] * (u[c] - mean[c])
 
 
 @njit(parallel=True, **FLAGS)
@@ -142,26 +155,36 @@ def average_transpose(weights, values, out):
     """out = Ωᵀ Y: clamped contributions fold back onto the border."""
     for i in prange(values.shape[1]):
         for j in range(values.shape[0]):
-            _scatter_rows(weights, values[j], i, 0, out[j, i])
+            _scatter_rows(weights, values[j], i, out[j, i])
 
 
 @njit(parallel=True, **FLAGS)
 def apply(weights, similarity, values, out):
     """out = A V = R_S Ω V (2.23), the replicator fused into the row pass."""
-    for i in prange(values.shape[1]):
-        for j in range(values.shape[0]):
-            _average_row(weights, values[j], i, out[j, i])
-        _replicate_row(similarity[:, i], out[:, i], out[:, i])
+    labels, rows, cols = values.shape
+    for i in prange(rows):
+        work = np.empty((labels, cols), values.dtype)
+        mean = np.zeros(cols, values.dtype)
+        for j in range(labels):
+            _average_row(weights, values[j], i, work[j])
+            _add_product(mean, similarity[j, i], work[j])
+        for j in range(labels):
+            _times_excess(similarity[j, i], work[j], mean, out[j, i])
 
 
 @njit(parallel=True, **FLAGS)
 def apply_transpose(weights, similarity, values, work, out):
     """out = Aᵀ U = Ωᵀ R_S U; `work` is overwritten by R_S U."""
-    for i in prange(values.shape[1]):
-        _replicate_row(similarity[:, i], values[:, i], work[:, i])
-    for i in prange(values.shape[1]):
-        for j in range(values.shape[0]):
-            _scatter_rows(weights, work[j], i, 0, out[j, i])
+    labels, rows, cols = values.shape
+    for i in prange(rows):
+        mean = np.zeros(cols, values.dtype)
+        for j in range(labels):
+            _add_product(mean, similarity[j, i], values[j, i])
+        for j in range(labels):
+            _times_excess(similarity[j, i], values[j, i], mean, work[j, i])
+    for i in prange(rows):
+        for j in range(labels):
+            _scatter_rows(weights, work[j], i, out[j, i])
 
 
 @njit(parallel=True, **FLAGS)
@@ -184,15 +207,31 @@ def similarity(weights, log_likelihood, out):
     """out = S = softmax(Ω C), C = −D/ρ (2.17 at the barycenter)."""
     labels, rows, cols = out.shape
     for i in prange(rows):
+        top = np.full(cols, -np.inf, out.dtype)
+        total = np.zeros(cols, out.dtype)
         for j in range(labels):
             _average_row(weights, log_likelihood[j], i, out[j, i])
-        for c in range(cols):
-            top = -np.inf
-            for j in range(labels):
-                top = max(top, out[j, i, c])
-            total = 0.0
-            for j in range(labels):
-                out[j, i, c] = np.exp(out[j, i, c] - top)
-                total += out[j, i, c]
-            for j in range(labels):
-                out[j, i, c] /= total
+            for c in range(cols):
+                top[c] = max(top[c], out[j, i, c])
+        for j in range(labels):
+            for c in range(cols):
+                out[j, i, c] = np.exp(out[j, i, c] - top[c])
+                total[c] += out[j, i, c]
+        for j in range(labels):
+            for c in range(cols):
+                out[j, i, c] /= total[c]
+
+
+@njit(parallel=True, **FLAGS)
+def center(values, factor, out):
+    """out = factor · Π₀ U: the mean over the labels of each pixel taken away."""
+    labels, size = values.shape
+    tiles = (size + TILE - 1) // TILE
+    for t in prange(tiles):
+        low, high = t * TILE, min((t + 1) * TILE, size)
+        mean = np.zeros(high - low, values.dtype)
+        for j in range(labels):
+            mean += values[j, low:high]
+        mean /= labels
+        for j in range(labels):
+            out[j, low:high] = factor * (values[j, low:high] - mean)

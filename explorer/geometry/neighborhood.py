@@ -73,30 +73,47 @@ class Neighborhood(ABC):
         """Ωᵀ R_S U."""
 
     @abstractmethod
-    def recur(
+    def sweep(
         self,
         weights: np.ndarray,
         S: np.ndarray,
-        fields: tuple[np.ndarray, np.ndarray],
-        factors: tuple[float, float, float],
-        out: np.ndarray,
+        vectors: np.ndarray,
+        factors: np.ndarray,
     ) -> None:
-        """Write c₀ R_S Ω V + c₁ V + c₂ P into out; fields are (V, P)."""
+        """Write v_{k+1} = c₀ R_S Ω v_k + c₁ v_k + c₂ v_{k−1} for all k ≥ 0.
+
+        vectors are (steps + 1, label, *shape), v₀ first; factors (steps, 3), the c of
+        each step; c₂ of the first is zero.
+        """
 
     @abstractmethod
-    def recur_transpose(
+    def sweep_transpose(
         self,
         weights: np.ndarray,
         S: np.ndarray,
-        fields: tuple[np.ndarray, np.ndarray],
-        factors: tuple[float, float, float],
-        out: np.ndarray,
+        vectors: np.ndarray,
+        factors: np.ndarray,
     ) -> None:
-        """Write c₀ Ωᵀ R_S V + c₁ V + c₂ P into out; fields are (V, P)."""
+        """Write v_{k+1} = c₀ Ωᵀ R_S v_k + c₁ v_k + c₂ v_{k−1} for all k ≥ 0."""
 
     @abstractmethod
     def sampled_product(self, P: np.ndarray, Q: np.ndarray) -> np.ndarray:
         """⟦P, Q⟧_ik = Σ_j P_ij Q_kj for k in the neighborhood of i, as weights."""
+
+    @abstractmethod
+    def assemble(
+        self,
+        weights: np.ndarray,
+        S: np.ndarray,
+        C: np.ndarray,
+        components: tuple[np.ndarray, np.ndarray, float],
+        G: np.ndarray,
+    ) -> np.ndarray:
+        """T Σ_r ⟦R_S u_r, w_r⟧ + ⟦R_S G, C⟧, as weights.
+
+        components are (u, w, T), u and w of shape (r, label, *shape). G is first
+        increased by T Σ_r (u_r∘X_r − ⟨S,X_r⟩u_r − ⟨S,u_r⟩X_r), X_r = Ω w_r.
+        """
 
     @abstractmethod
     def similarity(self, weights: np.ndarray, C: np.ndarray) -> np.ndarray:

@@ -212,18 +212,20 @@ def assemble_both(factors: Factors, rank: int) -> tuple[np.ndarray, np.ndarray]:
     by S = softmax(Ω C) only, hence the second gradient.
     """
     system, T = factors.evolution.system, factors.evolution.time
-    S = system.similarity
-    left_vectors, right_vectors = factors.vectors(rank)
-    u = [system.pull(x) for x in left_vectors]
-    w = [system.push(x) for x in right_vectors]
+    u, w = factors.vectors(rank)
+    if system.base_point is not None:
+        u, w = each(system.pull, u), each(system.push, w)
     G = system.replicate_base(factors.z)
-    for ur, wr in zip(u, w, strict=True):
-        X = system.average(wr)
-        G += T * (ur * X - simplex.inner(S, X) * ur - simplex.inner(S, ur) * X)
-    left = [T * simplex.replicator(S, ur) for ur in u] + [simplex.replicator(S, G)]
-    right = [*w, system.log_likelihood]  # C: R_S G sums to zero, constants drop out
-    product = system.neighborhood.sampled_product
-    return product(np.concatenate(left), np.concatenate(right)), G
+    # C enters up to constants per pixel: R_S G sums to zero over the labels
+    gradient = system.neighborhood.assemble(
+        system.weights, system.similarity, system.log_likelihood, (u, w, T), G
+    )
+    return gradient, G
+
+
+def each(f: Callable[[np.ndarray], np.ndarray], fields: np.ndarray) -> np.ndarray:
+    """Return f of every field in (r, label, row, col)."""
+    return np.stack([f(x) for x in fields]) if len(fields) else fields
 
 
 def gradient_errors(factors: Factors, rank: int) -> Bounds:

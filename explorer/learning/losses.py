@@ -15,6 +15,9 @@ from explorer.flow.evolution import Evolution
 from explorer.geometry import simplex
 from explorer.geometry.neighborhood import Neighborhood
 
+ORDINARY = (1e-140, 1e140)
+"""Norms whose squares are ordinary numbers."""
+
 CURVATURE = 2.0 / np.sqrt(3.0)
 """‖V‖² · ‖∂²f(V)‖₂ ≤ 2/√3. With c the cosine of the angle between V* and V and s its
 sine, the Hessian is ‖V‖⁻² [[0, s], [s, c]] on their plane and c beyond it; its largest
@@ -88,9 +91,31 @@ class DirectionLoss(Loss):
     def evaluate(self, evolution: Evolution, truth: np.ndarray) -> LossValue:
         """Return f and its gradient in the direction itself, whatever its scale."""
         V = evolution.direction
-        value, slope = self(V, target_of(truth, V.shape[0]))
+        if ORDINARY[0] < float(np.linalg.norm(V)) < ORDINARY[1]:
+            value, slope = self.of_labels(V, truth)
+        else:
+            value, slope = self(V, target_of(truth, V.shape[0]))
         error = self.error(V, evolution.error)
         return LossValue(value, slope, error, self.gradient_error(V, evolution.error))
+
+    def of_labels(self, V: np.ndarray, truth: np.ndarray) -> tuple[float, np.ndarray]:
+        """Return f(V) and ∂f(V) without forming V* = e_truth − 1/J.
+
+        ⟨V*, V⟩ = Σ_i V_{i, truth(i)} − (1/J) Σ V and ‖V*‖² = I (1 − 1/J).
+        """
+        labels, norm = V.shape[0], float(np.linalg.norm(V))
+        if labels == 1:
+            return 0.0, np.zeros_like(V)
+        goal, at = math.sqrt(truth.size * (1.0 - 1.0 / labels)), truth[None]
+        right = np.take_along_axis(V, at, axis=0)
+        cosine = (float(right.sum()) - float(V.sum()) / labels) / (goal * norm)
+        slope = (cosine / norm**2) * V
+        pull = 1.0 / (goal * norm)
+        slope += pull / labels
+        np.put_along_axis(
+            slope, at, (cosine / norm**2) * right + (pull / labels - pull), 0
+        )
+        return 1.0 - cosine, slope
 
     def error(self, V: np.ndarray, error: float) -> float:
         """Return a bound of the error of f(V) when V is off by at most `error`.

@@ -16,8 +16,8 @@ EPS = np.finfo(float).eps
 LABELS = 3
 # sums of at most 49 products below 3, combined with two more terms of that size
 ROUNDING = 600 * EPS
-TALL = (3 * recurrence.BLOCK + 2, 3)
-"""More rows than one task of the transpose takes, and a rest."""
+TALL = (23, 3)
+"""More rows than bands overlap by."""
 
 
 def system_on(hood, seed=0):
@@ -34,22 +34,51 @@ def hoods():
 
 
 @pytest.mark.parametrize("hood", hoods(), ids=repr)
-@pytest.mark.parametrize("factors", [(1.0, 0.0, 0.0), (2.5, -0.7, -1.0)], ids=str)
-def test_a_recurrence_is_the_operator_and_a_combination(hood, factors):
+@pytest.mark.parametrize("steps", [1, 2, 5])
+def test_a_sweep_takes_all_steps_of_the_recurrence(hood, steps):
     system = system_on(hood)
-    V, P = np.random.default_rng(1).standard_normal((2, LABELS, *hood.shape))
-    a, b, c = factors
-    for operator in (system.forward, system.adjoint):
-        out = np.full_like(V, np.nan)
-        operator.recur(V, P, factors, out)
-        expected = a * operator.apply(V) + b * V + c * P
-        np.testing.assert_allclose(out, expected, atol=ROUNDING)
-    # the operators are each other's adjoint
-    left, right = (
-        np.vdot(system.forward.apply(V), P),
-        np.vdot(V, system.adjoint.apply(P)),
+    rng = np.random.default_rng(1)
+    start, factors = (
+        rng.standard_normal((LABELS, *hood.shape)),
+        rng.normal(size=(steps, 3)),
     )
+    factors[0, 2] = 0.0
+    for operator in (system.forward, system.adjoint):
+        vectors = np.full((steps + 1, *start.shape), np.nan)
+        vectors[0] = start
+        operator.sweep(vectors, factors)
+        expected = [start]
+        for k, (a, b, c) in enumerate(factors):
+            v, before = expected[k], expected[max(k - 1, 0)]
+            expected.append(a * operator.apply(v) + b * v + c * before)
+        # each step multiplies errors by at most the sum of its factors
+        slack = ROUNDING * np.prod(1.0 + np.abs(factors).sum(axis=1))
+        np.testing.assert_allclose(vectors, expected, atol=slack)
+
+
+@pytest.mark.parametrize("hood", hoods(), ids=repr)
+def test_forward_and_adjoint_are_each_others(hood):
+    system = system_on(hood)
+    V, U = np.random.default_rng(1).standard_normal((2, LABELS, *hood.shape))
+    left = np.vdot(system.forward.apply(V), U)
+    right = np.vdot(V, system.adjoint.apply(U))
     assert abs(left - right) <= V.size * ROUNDING
+
+
+@pytest.mark.parametrize("hood", [Grid(1, *TALL), Grid(2, *TALL)], ids=repr)
+def test_sweeps_do_not_depend_on_the_number_of_bands(hood):
+    system = system_on(hood)
+    factors = np.random.default_rng(1).normal(size=(5, 3))
+    results = []
+    for kernel in (recurrence.sweep, recurrence.sweep_transpose):
+        for bands in (1, 2, 3, 7, 23):
+            vectors = np.zeros((6, LABELS, *hood.shape))
+            vectors[0] = system.source
+            kernel(system.weights, system.similarity, vectors, factors, bands)
+            results.append(vectors)
+        for other in results[1:]:
+            np.testing.assert_array_equal(other, results[0])  # to the last bit
+        results.clear()
 
 
 @pytest.mark.parametrize("size", [1, 5, recurrence.TILE, 3 * recurrence.TILE + 7])

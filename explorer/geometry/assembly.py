@@ -1,0 +1,75 @@
+"""The compiled kernel that turns factors of Z into the gradient, in one pass."""
+
+from __future__ import annotations
+
+import numpy as np
+from numba import njit, prange
+
+from explorer.geometry.kernels import (
+    FLAGS,
+    _add_product,
+    _average_row,
+    _clamp,
+    _gather,
+    _times_excess,
+)
+
+
+@njit(**FLAGS)
+def _sample_row(left, right, i, side, out):
+    """out[k, i] += Σ_j left_j · right_j at the k-th neighbor; left is (label, col)."""
+    rows, radius = right.shape[1], side // 2
+    for k in range(side * side):
+        row = _clamp(i + k // side - radius, rows)
+        for j in range(left.shape[0]):
+            _gather(out[k, i], left[j], right[j, row], k % side - radius)
+
+
+@njit(**FLAGS)
+def _add_term(time, u, x, mean_u, mean_x, g):
+    for c in range(g.size):
+        g[c] += time * (u[c] * x[c] - mean_x[c] * u[c] - mean_u[c] * x[c])
+
+
+@njit(**FLAGS)
+def _replicate_row(factor, S, U, i, mean, out):
+    """out = factor · R_S U at row i of the fields; out is (label, col)."""
+    mean[:] = 0.0
+    for j in range(S.shape[0]):
+        _add_product(mean, S[j, i], U[j, i])
+    for j in range(S.shape[0]):
+        _times_excess(S[j, i], U[j, i], mean, out[j])
+        for c in range(mean.size):
+            out[j, c] *= factor
+
+
+@njit(parallel=True, **FLAGS)
+def assemble(weights, similarity, potential, left, right, time, G, out):
+    """out = T Σ_r ⟦R_S u_r, w_r⟧ + ⟦R_S G, C⟧, after G += T Σ_r (u_r∘X_r − …).
+
+    left, right : (r, label, row, col), the u_r and w_r; potential : C;
+    G : (label, row, col), the part of z, to which the parts of all u_r are added:
+    u_r∘X_r − ⟨S, X_r⟩ u_r − ⟨S, u_r⟩ X_r with X_r = Ω w_r.
+    """
+    labels, rows, cols = similarity.shape
+    side = round(weights.shape[0] ** 0.5)
+    for i in prange(rows):
+        for k in range(side * side):
+            out[k, i, :] = 0.0
+        work = np.empty((labels, cols), similarity.dtype)
+        mean_u = np.empty(cols, similarity.dtype)
+        mean_x = np.empty(cols, similarity.dtype)
+        for r in range(left.shape[0]):
+            mean_x[:] = 0.0
+            for j in range(labels):
+                _average_row(weights, right[r, j], i, work[j])
+                _add_product(mean_x, similarity[j, i], work[j])
+            mean_u[:] = 0.0
+            for j in range(labels):
+                _add_product(mean_u, similarity[j, i], left[r, j, i])
+            for j in range(labels):
+                _add_term(time, left[r, j, i], work[j], mean_u, mean_x, G[j, i])
+            _replicate_row(time, similarity, left[r], i, mean_u, work)
+            _sample_row(work, right[r], i, side, out)
+        _replicate_row(1.0, similarity, G, i, mean_u, work)
+        _sample_row(work, potential, i, side, out)
