@@ -11,6 +11,7 @@ import numpy as np
 
 from explorer.flow.arnoldi import Arnoldi, Basis
 from explorer.flow.system import Operator
+from explorer.flow.workspace import WORKSPACE
 from explorer.geometry import recurrence
 
 LEAST_PIVOT = 1e-3
@@ -123,7 +124,7 @@ class Recurrence:
         low, high = (operator.radius * end for end in INTERVAL)
         self.middle, self.half = (high + low) / 2.0, (high - low) / 2.0
         self.operator, self.check, self.dim = operator, check, dim
-        self.V = np.empty((dim + 1, *unit.shape), unit.dtype)
+        self.V = WORKSPACE.borrow((dim + 1, *unit.shape))
         self.B = np.zeros((dim + 1, dim))
         self.V[0] = unit
 

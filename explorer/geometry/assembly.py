@@ -26,7 +26,9 @@ def _sample_row(left, right, i, side, out):
 
 
 @njit(**FLAGS)
-def _add_term(time, u, x, mean_u, mean_x, g):
+def _add_term(time, pair, means, g):
+    u, x = pair
+    mean_u, mean_x = means
     for c in range(g.size):
         g[c] += time * (u[c] * x[c] - mean_x[c] * u[c] - mean_u[c] * x[c])
 
@@ -44,13 +46,15 @@ def _replicate_row(factor, S, U, i, mean, out):
 
 
 @njit(parallel=True, **FLAGS)
-def assemble(weights, similarity, potential, left, right, time, G, out):
+def assemble(weights, fields, components, G, out):
     """out = T Σ_r ⟦R_S u_r, w_r⟧ + ⟦R_S G, C⟧, after G += T Σ_r (u_r∘X_r − …).
 
-    left, right : (r, label, row, col), the u_r and w_r; potential : C;
+    fields : (S, C); components : (u, w, T), u and w of shape (r, label, row, col);
     G : (label, row, col), the part of z, to which the parts of all u_r are added:
     u_r∘X_r − ⟨S, X_r⟩ u_r − ⟨S, u_r⟩ X_r with X_r = Ω w_r.
     """
+    similarity, potential = fields
+    left, right, time = components
     labels, rows, cols = similarity.shape
     side = round(weights.shape[0] ** 0.5)
     for i in prange(rows):
@@ -68,7 +72,7 @@ def assemble(weights, similarity, potential, left, right, time, G, out):
             for j in range(labels):
                 _add_product(mean_u, similarity[j, i], left[r, j, i])
             for j in range(labels):
-                _add_term(time, left[r, j, i], work[j], mean_u, mean_x, G[j, i])
+                _add_term(time, (left[r, j, i], work[j]), (mean_u, mean_x), G[j, i])
             _replicate_row(time, similarity, left[r], i, mean_u, work)
             _sample_row(work, right[r], i, side, out)
         _replicate_row(1.0, similarity, G, i, mean_u, work)

@@ -138,7 +138,7 @@ class Grid(Neighborhood):
     ) -> np.ndarray:
         """T Σ_r ⟦R_S u_r, w_r⟧ + ⟦R_S G, C⟧ in one pass, G increased first."""
         out = np.empty(self.weight_shape, S.dtype)
-        assembly.assemble(weights, S, C, *components, G, out)
+        assembly.assemble(weights, (S, C), components, G, out)
         return out
 
     def similarity(self, weights: np.ndarray, C: np.ndarray) -> np.ndarray:

@@ -39,8 +39,10 @@ def _add_product(acc, w, x):
 
 
 @njit(**FLAGS)
-def _add_products(acc, a, b, d, x, y, z):
-    """acc += a∘x + b∘y + d∘z."""
+def _add_products(acc, weights, values):
+    """acc += a∘x + b∘y + d∘z for weights (a, b, d) and values (x, y, z)."""
+    a, b, d = weights
+    x, y, z = values
     for c in range(acc.size):
         acc[c] += a[c] * x[c] + b[c] * y[c] + d[c] * z[c]
 
@@ -75,10 +77,8 @@ def _scatter(acc, w, y, dc):
 def _gather3(acc, a, b, d, x):
     """Three gathers at once, dc = −1, 0, 1 (at least two columns)."""
     n = acc.size
-    inner = acc[1 : n - 1]
-    _add_products(
-        inner, a[1 : n - 1], b[1 : n - 1], d[1 : n - 1], x[: n - 2], x[1 : n - 1], x[2:]
-    )
+    taps = a[1 : n - 1], b[1 : n - 1], d[1 : n - 1]
+    _add_products(acc[1 : n - 1], taps, (x[: n - 2], x[1 : n - 1], x[2:]))
     acc[0] += (a[0] + b[0]) * x[0] + d[0] * x[1]
     acc[n - 1] += a[n - 1] * x[n - 2] + (b[n - 1] + d[n - 1]) * x[n - 1]
 
@@ -87,10 +87,8 @@ def _gather3(acc, a, b, d, x):
 def _scatter3(acc, a, b, d, y):
     """Three scatters at once, dc = −1, 0, 1 (at least two columns)."""
     n = acc.size
-    inner = acc[1 : n - 1]
-    _add_products(
-        inner, a[2:], b[1 : n - 1], d[: n - 2], y[2:], y[1 : n - 1], y[: n - 2]
-    )
+    taps = a[2:], b[1 : n - 1], d[: n - 2]
+    _add_products(acc[1 : n - 1], taps, (y[2:], y[1 : n - 1], y[: n - 2]))
     acc[0] += a[1] * y[1] + (a[0] + b[0]) * y[0]
     acc[n - 1] += (b[n - 1] + d[n - 1]) * y[n - 1] + d[n - 2] * y[n - 2]
 

@@ -30,16 +30,22 @@ TILE = 512
 
 
 @njit(**FLAGS)
-def _finish(S, work, mean, values, previous, factors, out):
-    """out = c₀ S∘(W − mean) + c₁ V + c₂ P, written once: others may be reading it."""
+def _finish(replicator, fields, factors, out):
+    """out = c₀ S∘(W − mean) + c₁ V + c₂ P, written once: others may be reading it.
+
+    replicator is (S, W, mean), fields (V, P).
+    """
+    S, work, mean = replicator
+    values, previous = fields
     a, b, d = factors
     for c in range(out.size):
         out[c] = a * S[c] * (work[c] - mean[c]) + b * values[c] + d * previous[c]
 
 
 @njit(**FLAGS)
-def _combine3(x, y, z, factors, out):
+def _combine3(fields, factors, out):
     """out = c₀ x + c₁ y + c₂ z, written once: others may be reading it."""
+    x, y, z = fields
     a, b, d = factors
     for c in range(out.size):
         out[c] = a * x[c] + b * y[c] + d * z[c]
@@ -80,10 +86,9 @@ def sweep(weights, similarity, vectors, factors, bands):
                     _add_product(mean, similarity[j, i], work[j])
                 c = factors[k, 0], factors[k, 1], factors[k, 2]
                 for j in range(labels):
-                    v, p = vectors[k, j, i], vectors[max(k - 1, 0), j, i]
-                    _finish(
-                        similarity[j, i], work[j], mean, v, p, c, vectors[k + 1, j, i]
-                    )
+                    fields = vectors[k, j, i], vectors[max(k - 1, 0), j, i]
+                    row = similarity[j, i], work[j], mean
+                    _finish(row, fields, c, vectors[k + 1, j, i])
 
 
 @njit(parallel=True, **FLAGS)
@@ -123,8 +128,8 @@ def sweep_transpose(weights, similarity, vectors, factors, bands):
                 c = factors[k, 0], factors[k, 1], factors[k, 2]
                 for j in range(labels):
                     _scatter_rows(weights, ring[k, j], i, work)
-                    v, p = vectors[k, j, i], vectors[max(k - 1, 0), j, i]
-                    _combine3(work, v, p, c, vectors[k + 1, j, i])
+                    fields = work, vectors[k, j, i], vectors[max(k - 1, 0), j, i]
+                    _combine3(fields, c, vectors[k + 1, j, i])
 
 
 @njit(**REDUCE)
