@@ -130,7 +130,7 @@ def test_stated_errors_become_small(method):
 
 
 def test_frechet_derivative_is_phi_of_the_kronecker_sum():
-    """vec_r L_exp(A, E) = (e^A ⊗ I) φ(−A ⊕ Aᵀ) vec_r E, φ(x) = (eˣ − 1)/x (MATH §5)."""
+    """vec_r L_exp(A, E) = (e^A ⊗ I) φ(−A ⊕ Aᵀ) vec_r E, φ(x) = (eˣ − 1)/x."""
     rng = np.random.default_rng(0)
     for n in (2, 4, 6):
         A, E = rng.standard_normal((2, n, n))
