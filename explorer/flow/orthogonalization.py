@@ -5,13 +5,13 @@ from __future__ import annotations
 from abc import ABC, abstractmethod
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import cache
 from typing import Any
 
 import numpy as np
 
 from explorer.flow.arnoldi import Arnoldi, Basis
 from explorer.flow.system import Operator
-from explorer.flow.workspace import WORKSPACE
 from explorer.geometry import recurrence
 
 LEAST_PIVOT = 1e-3
@@ -21,6 +21,22 @@ Gram matrix grow with the inverse square: with 10⁶ roundings ten digits are le
 INTERVAL = (-1.0 / 3.0, 1.0)
 """Where the spectrum of A lies, in units of ‖R_S‖: the average of a 3 × 3 window with
 equal weights has eigenvalues in [−1/3, 1], and learned weights seldom leave it far."""
+
+
+PROBE = 31 * 2**20
+"""Bytes just below the 32 MB beyond which glibc always maps an array by itself."""
+
+
+@cache
+def keep_freed_memory() -> None:
+    """Let the C library hold on to freed arrays of up to 32 MB.
+
+    Fresh memory comes page by page, cleared, at the first touch; at 128 × 128 pixels a
+    learning step would spend a third of its time on that. glibc maps large arrays one
+    by one, until one of a size has been freed: then it takes them from its heap. So a
+    large array is asked for, not touched, and freed, once. Elsewhere this does nothing.
+    """
+    np.empty(PROBE, np.uint8)
 
 
 class Orthogonalization(ABC):
@@ -93,6 +109,7 @@ class BlockChebyshev(Orthogonalization):
         check: Callable[[], None] = lambda: None,
     ) -> Basis:
         """Return the basis."""
+        keep_freed_memory()
         norm = float(np.linalg.norm(start))
         basis = None
         if norm > 0.0 and operator.radius > 0.0 and dim < start.size:
@@ -124,7 +141,7 @@ class Recurrence:
         low, high = (operator.radius * end for end in INTERVAL)
         self.middle, self.half = (high + low) / 2.0, (high - low) / 2.0
         self.operator, self.check, self.dim = operator, check, dim
-        self.V = WORKSPACE.borrow((dim + 1, *unit.shape))
+        self.V = np.empty((dim + 1, *unit.shape))
         self.B = np.zeros((dim + 1, dim))
         self.V[0] = unit
 
