@@ -29,12 +29,14 @@ class Worker:
     def __init__(self, name: str, problem: Problem) -> None:
         self.name = name
         command = [sys.executable, "-m", "benchmarks.worker", name]
+        root = str(Path(__file__).parent.parent)
+        paths = [root, *filter(None, [os.environ.get("PYTHONPATH")])]
         self._process = subprocess.Popen(
             [*command, json.dumps(asdict(problem))],
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             text=True,
-            env=os.environ | {"PYTHONPATH": str(Path(__file__).parent.parent)},
+            env=os.environ | {"PYTHONPATH": os.pathsep.join(paths)},
         )
 
     def ask(self, *words: str) -> Any:
