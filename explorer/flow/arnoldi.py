@@ -10,6 +10,7 @@ from functools import cached_property
 import numpy as np
 
 from explorer.geometry import recurrence
+from explorer.geometry.planes import readable_planes
 
 BREAKDOWN = 64 * np.finfo(float).eps
 """A new direction this small against the norms at hand is rounding: the space ends."""
@@ -61,12 +62,12 @@ class Basis:
 
 def combine(vectors: np.ndarray, columns: np.ndarray) -> np.ndarray:
     """Return V Y for vectors (m, …) and columns (m, k), one field each: (k, …)."""
-    shape = vectors.shape[1:]
-    out = np.zeros((columns.shape[1], math.prod(shape)))
+    _, labels, *rest = vectors.shape
+    out = np.zeros((columns.shape[1], labels, math.prod(rest)), vectors.dtype)
     if columns.size:
-        flat = vectors.reshape(len(vectors), -1)
-        recurrence.combine(np.ascontiguousarray(columns.T), flat, out)
-    return out.reshape(-1, *shape)
+        factors = np.ascontiguousarray(columns.T.astype(vectors.dtype))
+        recurrence.combine(factors, readable_planes(vectors), out)
+    return out.reshape(-1, labels, *rest)
 
 
 class Arnoldi:

@@ -13,6 +13,7 @@ import numpy as np
 from explorer.flow.arnoldi import Arnoldi, Basis
 from explorer.flow.system import Operator
 from explorer.geometry import recurrence
+from explorer.geometry.planes import empty_fields, planes
 
 LEAST_PIVOT = 1e-3
 """Share of a vector that must not lie in the span of those before it. Errors of the
@@ -141,8 +142,9 @@ class Recurrence:
         low, high = (operator.radius * end for end in INTERVAL)
         self.middle, self.half = (high + low) / 2.0, (high - low) / 2.0
         self.operator, self.check, self.dim = operator, check, dim
-        self.V = np.empty((dim + 1, *unit.shape))
+        self.V = empty_fields(dim + 1, unit.shape, unit.dtype)
         self.B = np.zeros((dim + 1, dim))
+        self.gram = np.zeros((dim + 1, dim + 1))
         self.V[0] = unit
 
     def run(self, block: int, norm: float) -> Basis | None:
@@ -152,7 +154,7 @@ class Recurrence:
             if k:
                 self.restart(k, R)
             k = self.advance(k, min(block, self.dim - k))
-            factor = cholesky(recurrence.gram(self.flat(k + 1)))
+            factor = cholesky(self.gram[: k + 1, : k + 1])
             if factor is None:
                 return None
             R = factor
@@ -163,17 +165,17 @@ class Recurrence:
             self.V[:m], np.triu(H[:m], -1), norm * R[0, 0], float(H[m, m - 1]), mixing
         )
 
-    def flat(self, count: int) -> np.ndarray:
-        """Return the first vectors as a matrix (count, n)."""
-        return self.V[:count].reshape(count, -1)
-
     def advance(self, k: int, steps: int) -> int:
         """Add v_{k+1}, …, v_{k+steps}, and the columns of B; return k + steps."""
         self.check()
         a, d, B = self.middle, self.half, self.B
         factors = np.array([(2.0 / d, -2.0 * a / d, -1.0)] * steps)
         factors[0] = 1.0 / d, -a / d, 0.0
-        self.operator.sweep(self.V[k : k + steps + 1], factors)
+        new = k + steps + 1
+        rows = self.operator.sweep(self.V, k, factors)
+        self.gram[k:new, :new] = rows
+        self.gram[:new, k:new] = self.gram[k:new, :new].T
+        self.gram[k:new, k:new] += np.tril(rows[:, k:], -1)
         for j in range(k, k + steps):
             B[j, j] = a
             B[j + 1, j] = d if j == k else d / 2.0
@@ -189,9 +191,7 @@ class Recurrence:
         unit = np.zeros(k + 1)
         unit[k] = 1.0
         t = np.linalg.solve(R, unit)
-        q = np.empty((1, self.V[0].size), self.V.dtype)
-        recurrence.combine(t[None], self.flat(k + 1), q)
-        self.V[k] = q.reshape(self.V[0].shape)
+        recurrence.fold(t.astype(self.V.dtype), planes(self.V[: k + 1]))
         last = self.B[k, k - 1]
         self.B[:k, k - 1] -= last / t[k] * t[:k]
         self.B[k, k - 1] = last / t[k]

@@ -28,13 +28,13 @@ class Operator:
     Attributes
     ----------
     apply : V ↦ A V.
-    sweep : (vectors, factors) writes v_{k+1} = c₀ A v_k + c₁ v_k + c₂ v_{k−1} for all
-        k; vectors are (steps + 1, label, row, col), v₀ first, factors (steps, 3).
+    sweep : (vectors, start, factors) writes v_{k+1} = c₀ A v_k + c₁ v_k + c₂ v_{k−1}
+        for k ≥ start and returns inner products; see `Neighborhood.sweep`.
     radius : about the largest modulus of an eigenvalue of A; 0 where it is not known.
     """
 
     apply: Callable[[np.ndarray], np.ndarray]
-    sweep: Callable[[np.ndarray, np.ndarray], None]
+    sweep: Callable[[np.ndarray, int, np.ndarray], np.ndarray]
     radius: float
 
 
@@ -166,14 +166,14 @@ class LinearSystem:
     @property
     def forward(self) -> Operator:
         """A as an operator of Krylov spaces."""
-        sweep = partial(self.neighborhood.sweep, self.weights, self.similarity)
+        sweep = partial(self.neighborhood.sweep, (self.weights, self.similarity))
         return Operator(self.apply, sweep, self.radius)
 
     @property
     def adjoint(self) -> Operator:
         """Aᵀ as an operator of Krylov spaces."""
         hood = self.neighborhood
-        sweep = partial(hood.sweep_transpose, self.weights, self.similarity)
+        sweep = partial(hood.sweep_transpose, (self.weights, self.similarity))
         return Operator(self.apply_transpose, sweep, self.radius)
 
     @property

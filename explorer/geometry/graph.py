@@ -13,6 +13,8 @@ import scipy.sparse as sp
 from explorer.dims import EDGE, NODE
 from explorer.geometry import simplex
 from explorer.geometry.neighborhood import Neighborhood
+from explorer.geometry.planes import planes
+from explorer.geometry.recurrence import products
 
 
 @dataclass(frozen=True, eq=False)
@@ -125,27 +127,29 @@ class Graph(Neighborhood):
 
     def sweep(
         self,
-        weights: np.ndarray,
-        S: np.ndarray,
+        system: tuple[np.ndarray, np.ndarray],
         vectors: np.ndarray,
+        start: int,
         factors: np.ndarray,
-    ) -> None:
-        """Write v_{k+1} = c₀ R_S Ω v_k + c₁ v_k + c₂ v_{k−1} for all k ≥ 0."""
-        for k, (c0, c1, c2) in enumerate(factors):
-            vectors[k + 1] = c0 * self.apply(weights, S, vectors[k])
+    ) -> np.ndarray:
+        """Write v_{k+1} = c₀ R_S Ω v_k + c₁ v_k + c₂ v_{k−1} for k ≥ start."""
+        for k, (c0, c1, c2) in enumerate(factors, start):
+            vectors[k + 1] = c0 * self.apply(*system, vectors[k])
             vectors[k + 1] += c1 * vectors[k] + c2 * vectors[max(k - 1, 0)]
+        return products(planes(vectors[: start + len(factors) + 1]), start)
 
     def sweep_transpose(
         self,
-        weights: np.ndarray,
-        S: np.ndarray,
+        system: tuple[np.ndarray, np.ndarray],
         vectors: np.ndarray,
+        start: int,
         factors: np.ndarray,
-    ) -> None:
-        """Write v_{k+1} = c₀ Ωᵀ R_S v_k + c₁ v_k + c₂ v_{k−1} for all k ≥ 0."""
-        for k, (c0, c1, c2) in enumerate(factors):
-            vectors[k + 1] = c0 * self.apply_transpose(weights, S, vectors[k])
+    ) -> np.ndarray:
+        """Write v_{k+1} = c₀ Ωᵀ R_S v_k + c₁ v_k + c₂ v_{k−1} for k ≥ start."""
+        for k, (c0, c1, c2) in enumerate(factors, start):
+            vectors[k + 1] = c0 * self.apply_transpose(*system, vectors[k])
             vectors[k + 1] += c1 * vectors[k] + c2 * vectors[max(k - 1, 0)]
+        return products(planes(vectors[: start + len(factors) + 1]), start)
 
     def sampled_product(self, P: np.ndarray, Q: np.ndarray) -> np.ndarray:
         """⟦P, Q⟧_ik = Σ_j P_ij Q_kj on the edges (i, k)."""
@@ -161,16 +165,16 @@ class Graph(Neighborhood):
         C: np.ndarray,
         components: tuple[np.ndarray, np.ndarray, float],
         G: np.ndarray,
-    ) -> np.ndarray:
-        """T Σ_r ⟦R_S u_r, w_r⟧ + ⟦R_S G, C⟧, G increased first."""
+    ) -> tuple[np.ndarray, np.ndarray]:
+        """T Σ_r ⟦R_S u_r, w_r⟧ + ⟦R_S G′, C⟧ and G′."""
         u, w, time = components
-        out = np.zeros(self.weight_shape)
+        out, G = np.zeros(self.weight_shape), G.copy()
         for ur, wr in zip(u, w, strict=True):
             X = self.average(weights, wr)
             mean_x, mean_u = simplex.inner(S, X), simplex.inner(S, ur)
             G += time * (ur * X - mean_x * ur - mean_u * X)
             out += self.sampled_product(time * simplex.replicator(S, ur), wr)
-        return out + self.sampled_product(simplex.replicator(S, G), C)
+        return out + self.sampled_product(simplex.replicator(S, G), C), G
 
     def similarity(self, weights: np.ndarray, C: np.ndarray) -> np.ndarray:
         """S = softmax(Ω C)."""

@@ -16,8 +16,10 @@ import numba
 import numpy as np
 
 from explorer.dims import OFFSET, PIXELS, WEIGHT_FIELD
-from explorer.geometry import assembly, kernels, recurrence
+from explorer.geometry import assembly, fusion, kernels, recurrence, sweeps
 from explorer.geometry.neighborhood import Neighborhood
+from explorer.geometry.planes import planes, readable_planes
+from explorer.geometry.stencil import wide
 
 
 def offsets(radius: int) -> np.ndarray:
@@ -99,23 +101,46 @@ class Grid(Neighborhood):
 
     def sweep(
         self,
-        weights: np.ndarray,
-        S: np.ndarray,
+        system: tuple[np.ndarray, np.ndarray],
         vectors: np.ndarray,
+        start: int,
         factors: np.ndarray,
-    ) -> None:
+    ) -> np.ndarray:
         """Write v_{k+1} = c₀ R_S Ω v_k + c₁ v_k + c₂ v_{k−1} in one pass."""
-        recurrence.sweep(weights, S, vectors, factors, self.bands)
+        return self._sweep("sweep", system, vectors, start, factors)
 
     def sweep_transpose(
         self,
-        weights: np.ndarray,
-        S: np.ndarray,
+        system: tuple[np.ndarray, np.ndarray],
         vectors: np.ndarray,
+        start: int,
         factors: np.ndarray,
-    ) -> None:
+    ) -> np.ndarray:
         """Write v_{k+1} = c₀ Ωᵀ R_S v_k + c₁ v_k + c₂ v_{k−1} in one pass."""
-        recurrence.sweep_transpose(weights, S, vectors, factors, self.bands)
+        return self._sweep("sweep_transpose", system, vectors, start, factors)
+
+    def _sweep(
+        self,
+        kernel: str,
+        system: tuple[np.ndarray, np.ndarray],
+        vectors: np.ndarray,
+        start: int,
+        factors: np.ndarray,
+    ) -> np.ndarray:
+        stop = start + len(factors) + 1
+        factors = factors.astype(vectors.dtype)
+        if self.fast(vectors):
+            partial = sweeps.no_products(self.rows, (start, stop), vectors.dtype)
+            args = system, planes(vectors), start, factors, self.bands
+            getattr(sweeps, kernel)(*args, partial)
+            return sweeps.add_products(partial, (start, stop))
+        new = planes(vectors[start:stop])
+        getattr(recurrence, kernel)(system, new, factors, self.bands)
+        return recurrence.products(planes(vectors[:stop]), start)
+
+    def fast(self, S: np.ndarray) -> bool:
+        """Whether there are kernels in vector registers for images of this size."""
+        return wide(2 * self.radius + 1, self.rows, self.cols, S.dtype)
 
     @property
     def bands(self) -> int:
@@ -135,16 +160,28 @@ class Grid(Neighborhood):
         C: np.ndarray,
         components: tuple[np.ndarray, np.ndarray, float],
         G: np.ndarray,
-    ) -> np.ndarray:
-        """T Σ_r ⟦R_S u_r, w_r⟧ + ⟦R_S G, C⟧ in one pass, G increased first."""
-        out = np.empty(self.weight_shape, S.dtype)
-        assembly.assemble(weights, (S, C), components, G, out)
-        return out
+    ) -> tuple[np.ndarray, np.ndarray]:
+        """T Σ_r ⟦R_S u_r, w_r⟧ + ⟦R_S G′, C⟧ and G′ in one pass."""
+        out, increased = np.empty(self.weight_shape, S.dtype), np.empty_like(S)
+        u, w, time = components
+        fields = S, C, G, increased
+        if self.fast(S):
+            pair = readable_planes(u), readable_planes(w)
+            fusion.assemble(weights, fields, (*pair, time), out)
+        else:
+            pair = np.ascontiguousarray(u), np.ascontiguousarray(w)
+            assembly.assemble(weights, fields, (*pair, time), out)
+        return out, increased
 
     def similarity(self, weights: np.ndarray, C: np.ndarray) -> np.ndarray:
         """S = softmax(Ω C)."""
         out = np.empty_like(C)
-        kernels.similarity(weights, C, out)
+        if self.fast(C):
+            fusion.exponents(weights, C, out)
+            np.exp(out, out=out)
+            fusion.normalize(out.reshape(len(out), -1))
+        else:
+            kernels.similarity(weights, C, out)
         return out
 
     def total(self, u: np.ndarray) -> np.ndarray:

@@ -75,26 +75,28 @@ class Neighborhood(ABC):
     @abstractmethod
     def sweep(
         self,
-        weights: np.ndarray,
-        S: np.ndarray,
+        system: tuple[np.ndarray, np.ndarray],
         vectors: np.ndarray,
+        start: int,
         factors: np.ndarray,
-    ) -> None:
-        """Write v_{k+1} = c₀ R_S Ω v_k + c₁ v_k + c₂ v_{k−1} for all k ≥ 0.
+    ) -> np.ndarray:
+        """Write v_{k+1} = c₀ R_S Ω v_k + c₁ v_k + c₂ v_{k−1} for k ≥ start.
 
-        vectors are (steps + 1, label, *shape), v₀ first; factors (steps, 3), the c of
-        each step; c₂ of the first is zero.
+        system is (Ω, S); vectors are (count, label, *shape), see `empty_fields`, given
+        up to v_start; factors (steps, 3), the c of each step; c₂ of the first is zero.
+        Returns the inner products ⟨v_a, v_b⟩ for a ≥ start and b ≤ a, zero for b > a,
+        (steps + 1, start + steps + 1).
         """
 
     @abstractmethod
     def sweep_transpose(
         self,
-        weights: np.ndarray,
-        S: np.ndarray,
+        system: tuple[np.ndarray, np.ndarray],
         vectors: np.ndarray,
+        start: int,
         factors: np.ndarray,
-    ) -> None:
-        """Write v_{k+1} = c₀ Ωᵀ R_S v_k + c₁ v_k + c₂ v_{k−1} for all k ≥ 0."""
+    ) -> np.ndarray:
+        """Write v_{k+1} = c₀ Ωᵀ R_S v_k + c₁ v_k + c₂ v_{k−1}; see `sweep`."""
 
     @abstractmethod
     def sampled_product(self, P: np.ndarray, Q: np.ndarray) -> np.ndarray:
@@ -108,11 +110,11 @@ class Neighborhood(ABC):
         C: np.ndarray,
         components: tuple[np.ndarray, np.ndarray, float],
         G: np.ndarray,
-    ) -> np.ndarray:
-        """T Σ_r ⟦R_S u_r, w_r⟧ + ⟦R_S G, C⟧, as weights.
+    ) -> tuple[np.ndarray, np.ndarray]:
+        """T Σ_r ⟦R_S u_r, w_r⟧ + ⟦R_S G′, C⟧, as weights, and G′.
 
-        components are (u, w, T), u and w of shape (r, label, *shape). G is first
-        increased by T Σ_r (u_r∘X_r − ⟨S,X_r⟩u_r − ⟨S,u_r⟩X_r), X_r = Ω w_r.
+        components are (u, w, T), u and w of shape (r, label, *shape), and
+        G′ = G + T Σ_r (u_r∘X_r − ⟨S,X_r⟩u_r − ⟨S,u_r⟩X_r), X_r = Ω w_r.
         """
 
     @abstractmethod

@@ -58,15 +58,22 @@ def _bounds(first, last, k, steps, radius, rows):
     return max(first - margin, 0), min(last + margin, rows)
 
 
+@njit(**FLAGS)
+def _image(plane, rows, cols):
+    """Return one plane, without the gap behind it, as (row, col)."""
+    return plane[: rows * cols].reshape(rows, cols)
+
+
 @njit(parallel=True, **FLAGS)
-def sweep(weights, similarity, vectors, factors, bands):
+def sweep(system, vectors, factors, bands):
     """v_{k+1} = c₀ R_S Ω v_k + c₁ v_k + c₂ v_{k−1} for all k, in one pass over Ω, S.
 
-    vectors is (steps + 1, label, row, col), factors (steps, 3). In each band of rows
-    step k trails step k − 1 by a neighborhood's radius, so that what it reads is still
-    in the cache. Bands overlap: near their ends each computes what it needs of its
+    system is (Ω, S), vectors (steps + 1, label, pixel), factors (steps, 3). In each band
+    of rows step k trails step k − 1 by a neighborhood's radius, so that what it reads is
+    still in the cache. Bands overlap: near their ends each computes what it needs of its
     neighbor's rows, the same numbers to the last bit.
     """
+    weights, similarity = system
     steps, radius = factors.shape[0], round(weights.shape[0] ** 0.5) // 2
     labels, rows, cols = similarity.shape
     for band in prange(bands):
@@ -82,21 +89,25 @@ def sweep(weights, similarity, vectors, factors, bands):
                     continue
                 mean[:] = 0.0
                 for j in range(labels):
-                    _average_row(weights, vectors[k, j], i, work[j])
+                    values = _image(vectors[k, j], rows, cols)
+                    _average_row(weights, values, i, work[j])
                     _add_product(mean, similarity[j, i], work[j])
                 c = factors[k, 0], factors[k, 1], factors[k, 2]
                 for j in range(labels):
-                    fields = vectors[k, j, i], vectors[max(k - 1, 0), j, i]
+                    v = _image(vectors[k, j], rows, cols)[i]
+                    before = _image(vectors[max(k - 1, 0), j], rows, cols)[i]
                     row = similarity[j, i], work[j], mean
-                    _finish(row, fields, c, vectors[k + 1, j, i])
+                    out = _image(vectors[k + 1, j], rows, cols)[i]
+                    _finish(row, (v, before), c, out)
 
 
 @njit(parallel=True, **FLAGS)
-def sweep_transpose(weights, similarity, vectors, factors, bands):
+def sweep_transpose(system, vectors, factors, bands):
     """v_{k+1} = c₀ Ωᵀ R_S v_k + c₁ v_k + c₂ v_{k−1} for all k; see `sweep`.
 
     The last rows of R_S v_k are kept, for each k, in a ring of a neighborhood's height.
     """
+    weights, similarity = system
     steps, radius = factors.shape[0], round(weights.shape[0] ** 0.5) // 2
     labels, rows, cols = similarity.shape
     height = 2 * radius + 1
@@ -120,16 +131,20 @@ def sweep_transpose(weights, similarity, vectors, factors, bands):
                     s = done[k]
                     mean[:] = 0.0
                     for j in range(labels):
-                        _add_product(mean, similarity[j, s], vectors[k, j, s])
+                        v = _image(vectors[k, j], rows, cols)[s]
+                        _add_product(mean, similarity[j, s], v)
                     for j in range(labels):
-                        row, v = ring[k, j, s % height], vectors[k, j, s]
+                        row = ring[k, j, s % height]
+                        v = _image(vectors[k, j], rows, cols)[s]
                         _times_excess(similarity[j, s], v, mean, row)
                     done[k] += 1
                 c = factors[k, 0], factors[k, 1], factors[k, 2]
                 for j in range(labels):
                     _scatter_rows(weights, ring[k, j], i, work)
-                    fields = work, vectors[k, j, i], vectors[max(k - 1, 0), j, i]
-                    _combine3(fields, c, vectors[k + 1, j, i])
+                    v = _image(vectors[k, j], rows, cols)[i]
+                    before = _image(vectors[max(k - 1, 0), j], rows, cols)[i]
+                    out = _image(vectors[k + 1, j], rows, cols)[i]
+                    _combine3((work, v, before), c, out)
 
 
 @njit(**REDUCE)
@@ -148,33 +163,57 @@ def _add(acc, c, x):
 
 
 @njit(parallel=True, **FLAGS)
-def partial_gram(vectors, partial):
-    """partial[t] = V Vᵀ over the numbers of tile t, lower triangle; V is (m, n)."""
+def partial_products(vectors, start, partial):
+    """partial[t] = ⟨v_a, v_b⟩ over the numbers of tile t, a ≥ start, b ≤ a."""
     count, size = vectors.shape
     for t in prange(partial.shape[0]):
         low, high = t * TILE, min((t + 1) * TILE, size)
-        for a in range(count):
+        for a in range(start, count):
             for b in range(a + 1):
-                partial[t, a, b] = _dot(vectors[a, low:high], vectors[b, low:high])
+                x, y = vectors[a, low:high], vectors[b, low:high]
+                partial[t, a - start, b] = _dot(x, y)
 
 
 @njit(parallel=True, **FLAGS)
 def combine(columns, vectors, out):
-    """out[r] = Σ_k columns[r, k] V_k, tile by tile; V is (m, n), out (r, n)."""
-    count, size = vectors.shape
-    for t in prange((size + TILE - 1) // TILE):
-        low, high = t * TILE, min((t + 1) * TILE, size)
+    """out[r] = Σ_k columns[r, k] V_k, tile by tile; V is (m, label, pixel), out (r, …).
+
+    The planes of `out` may be shorter than those of V, which have gaps then.
+    """
+    count, labels, _ = vectors.shape
+    size = out.shape[2]
+    tiles = (size + TILE - 1) // TILE
+    for t in prange(labels * tiles):
+        j, low = t // tiles, t % tiles * TILE
+        high = min(low + TILE, size)
         for r in range(out.shape[0]):
-            out[r, low:high] = 0.0
+            out[r, j, low:high] = 0.0
         for k in range(count):
             for r in range(out.shape[0]):
-                _add(out[r, low:high], columns[r, k], vectors[k, low:high])
+                _add(out[r, j, low:high], columns[r, k], vectors[k, j, low:high])
 
 
-def gram(vectors: np.ndarray) -> np.ndarray:
-    """Return V Vᵀ in double precision, (m, m), for vectors (m, n)."""
-    count, size = vectors.shape
-    partial = np.zeros((max(1, -(-size // TILE)), count, count))
-    partial_gram(vectors, partial)
-    lower = partial.sum(axis=0)
-    return lower + np.tril(lower, -1).T
+@njit(parallel=True, **FLAGS)
+def fold(columns, vectors):
+    """Put Σ_k columns[k] V_k in place of the last V; V is (m, label, pixel)."""
+    last, labels, size = vectors.shape[0] - 1, vectors.shape[1], vectors.shape[2]
+    tiles = (size + TILE - 1) // TILE
+    for t in prange(labels * tiles):
+        j, low = t // tiles, t % tiles * TILE
+        high = min(low + TILE, size)
+        vectors[last, j, low:high] *= columns[last]
+        for k in range(last):
+            _add(vectors[last, j, low:high], columns[k], vectors[k, j, low:high])
+
+
+def products(vectors: np.ndarray, start: int = 0) -> np.ndarray:
+    """Return ⟨v_a, v_b⟩ for a ≥ start and b ≤ a, else 0, in float64: (new, count).
+
+    vectors are (count, label, pixel); gaps between planes hold zeros.
+    """
+    count = len(vectors)
+    flat = vectors.reshape(count, -1)
+    tiles = max(1, -(-flat.shape[1] // TILE))
+    partial = np.zeros((tiles, count - start, count))
+    partial_products(flat, start, partial)
+    return partial.sum(axis=0)

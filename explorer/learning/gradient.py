@@ -217,10 +217,9 @@ def assemble_both(factors: Factors, rank: int) -> tuple[np.ndarray, np.ndarray]:
         u, w = each(system.pull, u), each(system.push, w)
     G = system.replicate_base(factors.z)
     # C enters up to constants per pixel: R_S G sums to zero over the labels
-    gradient = system.neighborhood.assemble(
+    return system.neighborhood.assemble(
         system.weights, system.similarity, system.log_likelihood, (u, w, T), G
     )
-    return gradient, G
 
 
 def each(f: Callable[[np.ndarray], np.ndarray], fields: np.ndarray) -> np.ndarray:

@@ -7,9 +7,10 @@ import pytest
 import scipy.sparse as sp
 
 from explorer.flow.system import LinearSystem
-from explorer.geometry import recurrence
+from explorer.geometry import recurrence, sweeps
 from explorer.geometry.graph import Graph
 from explorer.geometry.grid import Grid
+from explorer.geometry.planes import empty_fields, planes
 from tests import reference
 
 EPS = np.finfo(float).eps
@@ -18,6 +19,9 @@ LABELS = 3
 ROUNDING = 600 * EPS
 TALL = (23, 3)
 """More rows than bands overlap by."""
+
+WIDE = [(2, 10), (2, 17), (5, 18), (9, 43)]
+"""Images that kernels in vector registers take: at least ten columns of float64."""
 
 
 def system_on(hood, seed=0):
@@ -30,6 +34,7 @@ def hoods():
     rng = np.random.default_rng(3)
     pattern = sp.csr_array(rng.uniform(size=(7, 7)) < 0.4) + sp.eye_array(7)
     grids = [Grid(r, *s) for r in (1, 2, 3) for s in (*reference.SHAPES, TALL)]
+    grids += [Grid(1, *shape) for shape in WIDE]
     return [*grids, Graph.of(pattern)]
 
 
@@ -44,9 +49,10 @@ def test_a_sweep_takes_all_steps_of_the_recurrence(hood, steps):
     )
     factors[0, 2] = 0.0
     for operator in (system.forward, system.adjoint):
-        vectors = np.full((steps + 1, *start.shape), np.nan)
+        vectors = empty_fields(steps + 1, start.shape, start.dtype)
+        vectors[:] = np.nan
         vectors[0] = start
-        operator.sweep(vectors, factors)
+        operator.sweep(vectors, 0, factors)
         expected = [start]
         for k, (a, b, c) in enumerate(factors):
             v, before = expected[k], expected[max(k - 1, 0)]
@@ -65,20 +71,56 @@ def test_forward_and_adjoint_are_each_others(hood):
     assert abs(left - right) <= V.size * ROUNDING
 
 
+@pytest.mark.parametrize("hood", hoods(), ids=repr)
+@pytest.mark.parametrize("start", [0, 2])
+def test_a_sweep_returns_inner_products(hood, start):
+    system = system_on(hood)
+    rng = np.random.default_rng(1)
+    for operator in (system.forward, system.adjoint):
+        vectors = empty_fields(start + 4, (LABELS, *hood.shape), np.dtype(float))
+        vectors[: start + 1] = rng.standard_normal(vectors[: start + 1].shape)
+        products = operator.sweep(vectors, start, rng.normal(size=(3, 3)))
+        flat = vectors.reshape(start + 4, -1)
+        expected = np.tril(flat @ flat.T)[start:]
+        # sums of n products of numbers that grow by a few per step
+        slack = flat.shape[1] * 1e3 * EPS
+        np.testing.assert_allclose(products, expected, atol=slack, rtol=1e-12)
+
+
 @pytest.mark.parametrize("hood", [Grid(1, *TALL), Grid(2, *TALL)], ids=repr)
 def test_sweeps_do_not_depend_on_the_number_of_bands(hood):
     system = system_on(hood)
+    pair = system.weights, system.similarity
     factors = np.random.default_rng(1).normal(size=(5, 3))
-    results = []
     for kernel in (recurrence.sweep, recurrence.sweep_transpose):
-        for bands in (1, 2, 3, 7, 23):
-            vectors = np.zeros((6, LABELS, *hood.shape))
-            vectors[0] = system.source
-            kernel(system.weights, system.similarity, vectors, factors, bands)
-            results.append(vectors)
-        for other in results[1:]:
-            np.testing.assert_array_equal(other, results[0])  # to the last bit
-        results.clear()
+        same_for_all_bands(
+            lambda V, bands, kernel=kernel: kernel(pair, V, factors, bands),
+            system.source,
+        )
+
+
+@pytest.mark.parametrize("shape", [(2, 17), (23, 29)])
+def test_sweeps_in_registers_do_not_depend_on_the_number_of_bands(shape):
+    system = system_on(Grid(1, *shape))
+    pair = system.weights, system.similarity
+    factors = np.random.default_rng(1).normal(size=(5, 3))
+    partial = sweeps.no_products(shape[0], (0, 6), np.dtype(float))
+    for kernel in (sweeps.sweep, sweeps.sweep_transpose):
+        same_for_all_bands(
+            lambda V, bands, kernel=kernel: kernel(pair, V, 0, factors, bands, partial),
+            system.source,
+        )
+
+
+def same_for_all_bands(sweep, source):
+    results = []
+    for bands in (1, 2, 3, 7, 23):
+        vectors = empty_fields(6, source.shape, source.dtype)
+        vectors[0] = source
+        sweep(planes(vectors), min(bands, source.shape[1]))
+        results.append(vectors)
+    for other in results[1:]:
+        np.testing.assert_array_equal(other, results[0])  # to the last bit
 
 
 @pytest.mark.parametrize("size", [1, 5, recurrence.TILE, 3 * recurrence.TILE + 7])
@@ -87,8 +129,12 @@ def test_gram_and_combinations_run_over_all_tiles(size, count):
     V = np.random.default_rng(0).standard_normal((count, size))
     # sums of `size` products, in whatever order
     slack = size * 20 * EPS
-    np.testing.assert_allclose(recurrence.gram(V), V @ V.T, atol=slack)
+    np.testing.assert_allclose(
+        recurrence.products(V[:, None]), np.tril(V @ V.T), atol=slack
+    )
     columns = np.random.default_rng(1).standard_normal((2, count))
-    out = np.full((2, size), np.nan)
-    recurrence.combine(columns, V, out)
-    np.testing.assert_allclose(out, columns @ V, atol=50 * EPS)
+    out = np.full((2, 1, size), np.nan)
+    recurrence.combine(columns, V[:, None], out)
+    np.testing.assert_allclose(out[:, 0], columns @ V, atol=50 * EPS)
+    recurrence.fold(columns[0], V[:, None])
+    np.testing.assert_allclose(V[-1], out[0, 0], atol=50 * EPS)

@@ -1,0 +1,62 @@
+"""How fields lie in memory where speed counts: plane by plane, a cache line apart.
+
+Images are often 128, 256, 512 pixels wide. Then equal pixels of all labels lie a power
+of two apart and share a few places of the processor's cache: each pushes the others
+out. A gap of one cache line between planes ends that; sweeps over a Krylov space become
+two to three times faster.
+"""
+
+from __future__ import annotations
+
+import math
+
+import numpy as np
+
+from explorer.geometry.lanes import BYTES
+
+
+def gap(dtype: np.dtype) -> int:
+    """Return how many numbers lie between two planes."""
+    return BYTES // dtype.itemsize
+
+
+def empty_fields(count: int, shape: tuple[int, ...], dtype: np.dtype) -> np.ndarray:
+    """Return (count, label, …) with gaps between the planes, which hold zeros."""
+    labels, pixels = shape[0], math.prod(shape[1:])
+    store = np.empty((count, labels, pixels + gap(dtype)), dtype)
+    store[..., pixels:] = 0.0
+    return store[..., :pixels].reshape(count, *shape)
+
+
+def planes(fields: np.ndarray) -> np.ndarray:
+    """Return (count, label, pixel) without a copy; gaps count as further pixels.
+
+    Fields must come from `empty_fields` (or be its first so many), or be contiguous.
+    """
+    if not suitable(fields):
+        raise ValueError(
+            f"fields of shape {fields.shape} have strides {fields.strides}; needed are "
+            "planes as `empty_fields` lays them out, or a contiguous array"
+        )
+    count, labels, *rest = fields.shape
+    if fields.flags.c_contiguous:
+        return fields.reshape(count, labels, math.prod(rest))
+    stride = fields.strides[1] // fields.itemsize
+    return np.lib.stride_tricks.as_strided(
+        fields, (count, labels, stride), (*fields.strides[:2], fields.itemsize)
+    )
+
+
+def readable_planes(fields: np.ndarray) -> np.ndarray:
+    """Return `planes`, of a copy where the fields lie in any other way."""
+    return planes(fields if suitable(fields) else np.ascontiguousarray(fields))
+
+
+def suitable(fields: np.ndarray) -> bool:
+    """Whether fields are contiguous, or lie as `empty_fields` lays them out."""
+    if fields.flags.c_contiguous or fields.size == 0:
+        return fields.flags.c_contiguous
+    labels, plane = fields.shape[1], fields[0, 0]
+    stride = fields.itemsize * (plane.size + gap(fields.dtype))
+    laid_out = fields.strides[:2] == (labels * stride, stride)
+    return laid_out and plane.flags.c_contiguous
