@@ -83,6 +83,20 @@ def raw(argument: str, value: Any, dims: Sequence[str]) -> np.ndarray:
     return np.ascontiguousarray(array)
 
 
+def checked_dtype(value: Any) -> np.dtype:
+    """Return `dtype` as one of the two types that flows are computed in."""
+    try:
+        dtype = np.dtype(value)
+    except TypeError:
+        dtype = None
+    if value is None or dtype not in (np.float64, np.float32):
+        raise ValueError(
+            f'`dtype` = {value!r} is not known; needed is "float64" (15 digits) or '
+            '"float32" (6 digits, half the memory)'
+        )
+    return dtype
+
+
 def finite_field(argument: str, value: Any, dims: Sequence[str]) -> np.ndarray:
     """Return `raw(...)` as float64 after checking that every entry is finite."""
     array = raw(argument, value, dims).astype(np.float64, copy=False)

@@ -13,7 +13,8 @@ from explorer.geometry import recurrence
 from explorer.geometry.planes import readable_planes
 
 BREAKDOWN = 64 * np.finfo(float).eps
-"""A new direction this small against the norms at hand is rounding: the space ends."""
+"""A new direction this small against the norms at hand is rounding: the space ends. In
+float32 it is as many roundings, which are larger."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -28,6 +29,7 @@ class Basis:
     norm : β, norm of the start vector.
     residual : h_{m+1,m} ≥ 0; zero after a breakdown: the space is then invariant.
     mixing : (m, m) with Q = stored · mixing, or None where they are orthonormal.
+    lengths : (m,), norms of the stored vectors, or None where they are orthonormal.
     """
 
     stored: np.ndarray
@@ -35,6 +37,7 @@ class Basis:
     norm: float
     residual: float
     mixing: np.ndarray | None = None
+    lengths: np.ndarray | None = None
 
     @property
     def dim(self) -> int:
@@ -51,6 +54,15 @@ class Basis:
     def coordinates(self, coefficients: np.ndarray) -> np.ndarray:
         """Return the coefficients of Q y in the stored vectors."""
         return coefficients if self.mixing is None else self.mixing @ coefficients
+
+    def magnitude(self, history: np.ndarray) -> np.ndarray:
+        """Return Σ_k |y_k| ‖v_k‖ in the stored vectors for each row Q y of a history.
+
+        Rounding of each vector enters the combination by that much.
+        """
+        if self.mixing is None or self.lengths is None:
+            return np.abs(history).sum(axis=1)
+        return np.abs(history @ self.mixing.T) @ self.lengths
 
     def combine(self, coefficients: np.ndarray) -> np.ndarray:
         """Return Q y for (m,), or Q Y with a leading axis of columns for (m, k)."""
@@ -92,7 +104,8 @@ class Arnoldi:
         self._apply, self._check, self._shape = apply, check, start.shape
         self._limit = min(dim, start.size)
         self._norm = float(np.linalg.norm(start))
-        self._Q = np.empty((self._limit + 1, start.size))
+        self._Q = np.empty((self._limit + 1, start.size), start.dtype)
+        self._tiny = BREAKDOWN * float(np.finfo(start.dtype).eps / np.finfo(float).eps)
         self._H = np.zeros((self._limit + 1, self._limit))
         self._size, self._ended = 0, self._norm == 0.0
         if not self._ended:
@@ -129,7 +142,7 @@ class Arnoldi:
             H[: j + 1, j] += h
         self._size += 1
         residual = float(np.linalg.norm(w))
-        if residual <= BREAKDOWN * scale:
+        if residual <= self._tiny * scale:
             self._ended = True
             return
         H[j + 1, j] = residual

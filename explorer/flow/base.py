@@ -8,7 +8,7 @@ from typing import Any, final
 import numpy as np
 import xarray as xr
 
-from explorer.dims import LABEL, finite_field, label_field, labeled
+from explorer.dims import LABEL, checked_dtype, finite_field, label_field, labeled
 from explorer.flow.system import LinearSystem
 from explorer.geometry.neighborhood import Neighborhood
 from explorer.threads import exclusive
@@ -16,21 +16,23 @@ from explorer.threads import exclusive
 PATCH_TOLERANCE = 1e-6
 """How far a weight patch may sum from one: single precision over 225 neighbors."""
 
-STEEPEST = 1e150
+STEEPEST = {np.dtype("float64"): 1e150, np.dtype("float32"): 1e15}
 """Largest |D|/ρ: its square, summed over a patch, must stay a finite number."""
 
 
-def log_likelihood(distances: np.ndarray, rho: float) -> np.ndarray:
+def log_likelihood(distances: np.ndarray, rho: float, dtype: np.dtype) -> np.ndarray:
     """Return C = −D/ρ, shifted: the least distance of each pixel becomes zero.
 
     Only differences between labels matter, since S = softmax(Ω C).
     """
+    steepest = STEEPEST[dtype]
     with np.errstate(over="ignore"):  # overflow is refused here, with its cure
         C = (distances.min(axis=0) - distances) / rho
-    if not C.min() >= -STEEPEST:
+    if not C.min() >= -steepest:
         raise ValueError(
             f"`distances` from {distances.min():g} to {distances.max():g}, divided by "
-            f"`rho` = {rho:g}, exceed {STEEPEST:g}: rescale them or raise `rho`"
+            f"`rho` = {rho:g}, exceed {steepest:g}, the most that {dtype} allows: "
+            "rescale them or raise `rho`"
         )
     return C
 
@@ -66,6 +68,7 @@ class Flow(ABC):
     """
 
     rho: float
+    dtype: Any
     neighborhood: Neighborhood
     _base: np.ndarray | None
     _log_likelihood: np.ndarray
@@ -74,7 +77,8 @@ class Flow(ABC):
     def _settle(self, D: np.ndarray, base_point: Any, **fields: Any) -> None:
         """Store checked arguments and what follows from them, once and for all."""
         dims = (LABEL, *fields["neighborhood"].dims)
-        C, base = log_likelihood(D, fields["rho"]), None
+        dtype = checked_dtype(fields["dtype"])
+        C, base = log_likelihood(D, fields["rho"], dtype), None
         if base_point is not None:
             base = check_base_point(base_point, D.shape, dims)
             C = C + np.log(base)
@@ -83,8 +87,9 @@ class Flow(ABC):
                 D, dims, symbol="D", long_name="distance to the prototypes"
             ),
             "base_point": None if base is None else labeled(base, dims),
-            "_base": base,
-            "_log_likelihood": C,
+            "dtype": dtype,
+            "_base": None if base is None else base.astype(dtype),
+            "_log_likelihood": C.astype(dtype),
         }
         for name, value in fields.items():
             object.__setattr__(self, name, value)
@@ -98,7 +103,7 @@ class Flow(ABC):
     @final
     def uniform_weights(self) -> xr.DataArray:
         """Return Ω with equal weights for all neighbors of a pixel."""
-        return self.label_weights(self.neighborhood.uniform())
+        return self.label_weights(self.neighborhood.uniform().astype(self.dtype))
 
     @final
     def label_weights(self, weights: np.ndarray) -> xr.DataArray:
@@ -134,7 +139,7 @@ class Flow(ABC):
                 f"`{argument}` has a patch whose sum differs from 1 by {worst:.3g}; "
                 "divide each patch by its sum, on a grid `weights.sum('offset')`"
             )
-        return array
+        return array.astype(self.dtype)
 
     @final
     def check_labels(self, labels: Any) -> np.ndarray:
@@ -147,7 +152,7 @@ class Flow(ABC):
     def potential(self) -> tuple[np.ndarray, np.ndarray]:
         """Return −D/ρ and log W₀, up to constants per pixel."""
         if self._base is None:
-            return self._log_likelihood, np.zeros(self.shape)
+            return self._log_likelihood, np.zeros(self.shape, self.dtype)
         start = np.log(self._base)
         return self._log_likelihood - start, start
 

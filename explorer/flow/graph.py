@@ -33,6 +33,7 @@ class GraphFlow(Flow):
         averages over itself only if its diagonal entry is there.
     rho : float in (0, 10⁶], ρ, scale of the distances, in their unit.
     base_point : DataArray or array (label, node), optional; W₀, else the barycenter.
+    dtype : "float64" or "float32", type of all numbers; see `LinearizedFlow`.
 
     Raises
     ------
@@ -44,6 +45,7 @@ class GraphFlow(Flow):
     graph: Any = field(repr=False)
     rho: float = params.RHO.default
     base_point: Any = None
+    dtype: Any = "float64"
     neighborhood: Graph = field(init=False, repr=False)
     _base: np.ndarray | None = field(init=False, repr=False)
     _log_likelihood: np.ndarray = field(init=False, repr=False)
@@ -57,7 +59,12 @@ class GraphFlow(Flow):
                 "needed is one row and one column of `graph` for each node"
             )
         self._settle(
-            D, self.base_point, rho=rho, graph=graph.pattern, neighborhood=graph
+            D,
+            self.base_point,
+            rho=rho,
+            graph=graph.pattern,
+            dtype=self.dtype,
+            neighborhood=graph,
         )
 
 

@@ -75,7 +75,7 @@ class Krylov(Integrator):
         system, basis = state.system, state.basis
         shift = phi.shift_of(basis.H, time)
         y = basis.norm * phi.phi_first(basis.H, time, shift)
-        error = direction_error(basis, time, shift, system.growth)
+        error = direction_error(basis, time, shift, system.growth, system.noise)
         return Evolution(
             system=system,
             time=time,
@@ -99,15 +99,22 @@ class Krylov(Integrator):
 
 
 def direction_error(
-    basis: Basis, time: float, shift: float, growth: float
+    basis: Basis,
+    time: float,
+    shift: float,
+    growth: float,
+    noise: tuple[float, float] = (0.0, 0.0),
 ) -> np.ndarray:
     """Bound ‖y_m(τ) − y(τ)‖, y(τ) = V(τT)/T, on the grid τ = 0 … 1.
 
     Both are scaled by e^{−τ shift}; `growth` is μ with ‖e^{sA}‖ ≤ e^{sμ}. The defect is
-    ρ(τ) = T β h_{m+1,m} e_mᵀ τφ(τTH) e₁.
+    ρ(τ) = T β h_{m+1,m} e_mᵀ τφ(τTH) e₁, and `noise` adds what rounding changes in A
+    and in b.
     """
-    if basis.residual == 0.0:
-        return np.zeros(phi.INTERVALS + 1)
-    last = np.abs(phi.phi_history(basis.H, time, shift)[:, -1])
-    defect = time * basis.norm * basis.residual * last
+    if basis.dim == 0 or (basis.residual == 0.0 and noise[0] == 0.0):
+        return np.full(phi.INTERVALS + 1, noise[1])
+    history = basis.norm * phi.phi_history(basis.H, time, shift)
+    defect = time * basis.residual * np.abs(history[:, -1])
+    if noise[0] > 0.0:
+        defect += time * noise[0] * basis.magnitude(history) + noise[1]
     return phi.defect_bound(defect, time * growth - shift)

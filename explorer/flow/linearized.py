@@ -32,6 +32,10 @@ class LinearizedFlow(Flow):
         R; every pixel averages over a (2R+1)² window.
     base_point : DataArray or array (label, row, col), optional
         W₀, positive, summing to one over the labels; the barycenter if not given.
+    dtype : "float64" or "float32"
+        type of all numbers. float32 needs half the memory and time and keeps about six
+        digits; what rounding may cost is part of the reported errors. In float64
+        rounding (10⁻¹⁵) is not counted.
 
     Raises
     ------
@@ -43,6 +47,7 @@ class LinearizedFlow(Flow):
     rho: float = params.RHO.default
     radius: int = int(params.RADIUS.default)
     base_point: Any = None
+    dtype: Any = "float64"
     neighborhood: Grid = field(init=False, repr=False)
     _base: np.ndarray | None = field(init=False, repr=False)
     _log_likelihood: np.ndarray = field(init=False, repr=False)
@@ -51,4 +56,11 @@ class LinearizedFlow(Flow):
         D = finite_field("distances", self.distances, LABEL_FIELD)
         rho, radius = params.RHO.check(self.rho), params.RADIUS.check(self.radius)
         grid = Grid(radius, *D.shape[1:])
-        self._settle(D, self.base_point, rho=rho, radius=radius, neighborhood=grid)
+        self._settle(
+            D,
+            self.base_point,
+            rho=rho,
+            radius=radius,
+            dtype=self.dtype,
+            neighborhood=grid,
+        )

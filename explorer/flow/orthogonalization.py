@@ -162,7 +162,12 @@ class Recurrence:
         mixing = np.linalg.inv(R[:m, :m])
         H = R @ self.B @ mixing
         return Basis(
-            self.V[:m], np.triu(H[:m], -1), norm * R[0, 0], float(H[m, m - 1]), mixing
+            self.V[:m],
+            np.triu(H[:m], -1),
+            norm * R[0, 0],
+            float(H[m, m - 1]),
+            mixing,
+            np.sqrt(np.diag(self.gram)[:m]),
         )
 
     def advance(self, k: int, steps: int) -> int:

@@ -44,7 +44,7 @@ class LinearSystem:
 
     Linearization (2.22b) at any base point W₀. At the barycenter R_W₀ R_S = R_S/J and
     V/W₀ = J V, so A V = R_S Ω V and B = Π₀ S / J (2.23): this is what is computed.
-    All arrays are float64 and planar: the label comes first, then row and column (or
+    All arrays are of one type, float64 or float32, and planar: the label comes first, then row and column (or
     the node of a graph).
 
     Attributes
@@ -107,6 +107,25 @@ class LinearSystem:
         if self.base_point is None:
             return bound
         return bound * self.pull_norm * self.push_norm
+
+    @cached_property
+    def noise(self) -> tuple[float, float]:
+        """Bounds of what rounding changes in A, relative to 1, and in b: 0 in float64.
+
+        The entries of Ω C are off by (N + 1) u max|C| for patches of N, u the unit
+        roundoff, so S by s = 2 (N max|C| + 4) u relatively and R_S by 4 s, since
+        ‖Diag(S) + S Sᵀ‖ ≤ 2. Applying A costs (N + J + 5) u ‖Diag(S) + S Sᵀ‖ ‖Ω‖, the
+        other terms of a recurrence 3 u ‖R_S‖.
+        """
+        if self.similarity.dtype == np.float64:
+            return 0.0, 0.0
+        u = float(np.finfo(self.similarity.dtype).eps) / 2.0
+        N, hood = self.neighborhood.largest, self.neighborhood
+        s = 2.0 * ((N + 1) * float(np.abs(self.log_likelihood).max()) + 4.0) * u
+        apply = 2.0 * (N + self.shape[0] + 5) * u
+        of_A = (4.0 * s + apply) * hood.averaging_norm(self.weights) + 3.0 * u
+        scale = self.pull_norm * self.push_norm
+        return of_A * scale, 2.0 * s * float(np.linalg.norm(self.similarity))
 
     @cached_property
     def spread(self) -> float:

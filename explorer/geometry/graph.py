@@ -153,7 +153,7 @@ class Graph(Neighborhood):
 
     def sampled_product(self, P: np.ndarray, Q: np.ndarray) -> np.ndarray:
         """⟦P, Q⟧_ik = Σ_j P_ij Q_kj on the edges (i, k)."""
-        out = np.zeros(self.weight_shape)
+        out = np.zeros(self.weight_shape, P.dtype)
         for p, q in zip(P, Q, strict=True):  # one term at a time: (edge,) of memory
             out += p[self.sources] * q[self.targets]
         return out
@@ -168,7 +168,7 @@ class Graph(Neighborhood):
     ) -> tuple[np.ndarray, np.ndarray]:
         """T Σ_r ⟦R_S u_r, w_r⟧ + ⟦R_S G′, C⟧ and G′."""
         u, w, time = components
-        out, G = np.zeros(self.weight_shape), G.copy()
+        out, G = np.zeros(self.weight_shape, S.dtype), G.copy()
         for ur, wr in zip(u, w, strict=True):
             X = self.average(weights, wr)
             mean_x, mean_u = simplex.inner(S, X), simplex.inner(S, ur)

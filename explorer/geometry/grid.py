@@ -149,7 +149,7 @@ class Grid(Neighborhood):
 
     def sampled_product(self, P: np.ndarray, Q: np.ndarray) -> np.ndarray:
         """⟦P, Q⟧_ik = Σ_j P_ij Q_kj for the neighbors k of i."""
-        out = np.empty(self.weight_shape)
+        out = np.empty(self.weight_shape, P.dtype)
         kernels.sampled_product(P, Q, out)
         return out
 

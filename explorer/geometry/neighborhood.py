@@ -148,7 +148,7 @@ class Neighborhood(ABC):
     @final
     def center(self, u: np.ndarray) -> np.ndarray:
         """Π₀ u for each patch (2.11a)."""
-        return u - self.total(u) / self.total(np.ones(self.weight_shape))
+        return u - self.total(u) / self.total(np.ones(self.weight_shape, u.dtype))
 
     @final
     def inner(self, u: np.ndarray, v: np.ndarray) -> np.ndarray:
@@ -180,7 +180,7 @@ class Neighborhood(ABC):
         """
         length = np.sqrt(self.inner(v, v))
         other = np.sqrt(self.inner(u, u))
-        defined = length > 64 * np.finfo(float).eps * length.max(initial=0.0)
+        defined = length > 64 * np.finfo(v.dtype).eps * length.max(initial=0.0)
         scale = np.where(defined & (other > 0), length * other, 1.0)
         result = np.where(other > 0, self.inner(u, v) / scale, 0.0)
         return np.where(defined, np.clip(result, -1.0, 1.0), np.nan)
@@ -188,5 +188,6 @@ class Neighborhood(ABC):
     @final
     def averaging_norm(self, weights: np.ndarray) -> float:
         """Return the bound ‖Ω‖₂ ≤ √(‖Ω‖₁ ‖Ω‖_∞) from the row and column sums of Ω."""
-        columns = self.average_transpose(weights, np.ones((1, *self.shape)))
+        ones = np.ones((1, *self.shape), weights.dtype)
+        columns = self.average_transpose(weights, ones)
         return math.sqrt(float(columns.max()) * float(self.total(weights).max()))

@@ -120,10 +120,14 @@ def factor_errors(
     """
     T, shift, growth = evolution.time, evolution.shift, evolution.system.growth
     right = forward_basis(evolution)
-    error_y = direction_error(right, T, shift, growth)
+    noise = evolution.system.noise
+    error_y = direction_error(right, T, shift, growth, noise)
     y = Curve(right.norm * norms(phi.phi_history(right.H, T, shift)), error_y)
     history = left.norm * phi.exp_history(left.H, T, shift)
     defect = T * left.residual * np.abs(history[:, -1])
+    if noise[0] > 0.0:
+        defect += T * noise[0] * left.magnitude(history)
+        error_g += noise[0] * left.norm
     error_l = phi.defect_bound(defect, T * growth - shift, error_g)
     with np.errstate(over="ignore", invalid="ignore"):
         fade = np.exp(-shift * np.linspace(1.0, 0.0, phi.INTERVALS + 1))
