@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from abc import ABC, abstractmethod
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cached_property
@@ -17,14 +18,26 @@ BREAKDOWN = 64 * np.finfo(float).eps
 float32 it is as many roundings, which are larger."""
 
 
+class Span(ABC):
+    """Vectors that are known by their combinations only."""
+
+    @abstractmethod
+    def __len__(self) -> int:
+        """The number of vectors."""
+
+    @abstractmethod
+    def combine(self, columns: np.ndarray) -> np.ndarray:
+        """Return Σ_k columns_rk v_k for each row r, (r, label, row, col)."""
+
+
 @dataclass(frozen=True, eq=False)
 class Basis:
     """A Q = Q H + residual · q_{m+1} e_mᵀ with QᵀQ = I and start = norm · q₁.
 
     Attributes
     ----------
-    stored : (m, label, row, col), vectors that span the space; none if the start
-        vector vanishes.
+    stored : (m, label, row, col), vectors that span the space, or a `Span`; none if the
+        start vector vanishes.
     H : (m, m), upper Hessenberg.
     norm : β, norm of the start vector.
     residual : h_{m+1,m} ≥ 0; zero after a breakdown: the space is then invariant.
@@ -32,7 +45,7 @@ class Basis:
     lengths : (m,), norms of the stored vectors, or None where they are orthonormal.
     """
 
-    stored: np.ndarray
+    stored: np.ndarray | Span
     H: np.ndarray
     norm: float
     residual: float
@@ -47,9 +60,9 @@ class Basis:
     @cached_property
     def vectors(self) -> np.ndarray:
         """The orthonormal vectors Q, (m, label, row, col)."""
-        if self.mixing is None:
+        if self.mixing is None and isinstance(self.stored, np.ndarray):
             return self.stored
-        return combine(self.stored, self.mixing)
+        return self.combine(np.eye(self.dim))
 
     def coordinates(self, coefficients: np.ndarray) -> np.ndarray:
         """Return the coefficients of Q y in the stored vectors."""
@@ -72,8 +85,10 @@ class Basis:
         return combine(self.stored, columns[:, None])[0]
 
 
-def combine(vectors: np.ndarray, columns: np.ndarray) -> np.ndarray:
+def combine(vectors: np.ndarray | Span, columns: np.ndarray) -> np.ndarray:
     """Return V Y for vectors (m, …) and columns (m, k), one field each: (k, …)."""
+    if isinstance(vectors, Span):
+        return vectors.combine(columns.T)
     _, labels, *rest = vectors.shape
     out = np.zeros((columns.shape[1], labels, math.prod(rest)), vectors.dtype)
     if columns.size:

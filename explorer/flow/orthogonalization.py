@@ -11,18 +11,12 @@ from typing import Any
 import numpy as np
 
 from explorer.flow.arnoldi import Arnoldi, Basis
+from explorer.flow.chebyshev import Kept, Recurrence, Rerun, Vectors
 from explorer.flow.system import Operator
-from explorer.geometry import recurrence
-from explorer.geometry.planes import empty_fields, planes
 
-LEAST_PIVOT = 1e-3
-"""Share of a vector that must not lie in the span of those before it. Errors of the
-Gram matrix grow with the inverse square: with 10⁶ roundings ten digits are left."""
-
-INTERVAL = (-1.0 / 3.0, 1.0)
-"""Where the spectrum of A lies, in units of ‖R_S‖: the average of a 3 × 3 window with
-equal weights has eigenvalues in [−1/3, 1], and learned weights seldom leave it far."""
-
+MOST_KEPT = 64 * 2**20
+"""Bytes of a basis up to which its vectors are kept, unless told otherwise. Above it
+fresh memory costs as much time as running the recurrence again."""
 
 PROBE = 31 * 2**20
 """Bytes just below the 32 MB beyond which glibc always maps an array by itself."""
@@ -52,6 +46,10 @@ class Orthogonalization(ABC):
         check: Callable[[], None] = lambda: None,
     ) -> Basis:
         """Return the basis; `check` is called often and may raise to stop."""
+
+    def keeps(self, size: int, dim: int) -> bool:
+        """Whether the vectors of a basis, of so many bytes each, stay in memory."""
+        return True
 
 
 @dataclass(frozen=True)
@@ -90,9 +88,16 @@ class BlockChebyshev(Orthogonalization):
     Parameters
     ----------
     block : int in 1 … 8, vectors per block: more are faster and less orthogonal.
+    keep : bool, optional
+        whether the vectors stay in memory, (m + 1) I J numbers. If not, only their
+        inner products are taken, and every combination runs the recurrence again: a
+        gradient takes about half as long again, and memory does not grow with m. If not
+        given, they are kept up to 64 MB. Graphs, windows beyond 3 × 3 and images less
+        than 18 pixels wide always keep them.
     """
 
     block: int = 5
+    keep: bool | None = None
 
     def __post_init__(self) -> None:
         whole = isinstance(self.block, (int, np.integer))
@@ -100,6 +105,11 @@ class BlockChebyshev(Orthogonalization):
             raise ValueError(
                 f"`block` = {self.block!r} is out of range; needed is an integer in "
                 "[1, 8] (vectors per block)"
+            )
+        if not (self.keep is None or isinstance(self.keep, bool)):
+            raise TypeError(
+                f"`keep` = {self.keep!r} is a {type(self.keep).__name__}; needed is "
+                "True, False or None (kept if small)"
             )
 
     def build(
@@ -114,9 +124,20 @@ class BlockChebyshev(Orthogonalization):
         norm = float(np.linalg.norm(start))
         basis = None
         if norm > 0.0 and operator.radius > 0.0 and dim < start.size:
-            work = Recurrence(operator, start / norm, dim, check)
+            vectors: Vectors = (
+                Rerun(operator.chain, (start, 1.0 / norm))
+                if operator.chain is not None and not self.keeps(start.nbytes, dim)
+                else Kept(operator, start, 1.0 / norm, dim)
+            )
+            work = Recurrence(vectors, operator.radius, dim, check)
             basis = work.run(self.block, norm)
         return basis or GramSchmidt().build(operator, start, dim, check)
+
+    def keeps(self, size: int, dim: int) -> bool:
+        """Whether vectors of so many bytes stay in memory."""
+        if self.keep is None:
+            return (dim + 1) * size <= MOST_KEPT
+        return self.keep
 
 
 def checked_orthogonalization(value: Any) -> Orthogonalization:
@@ -127,90 +148,3 @@ def checked_orthogonalization(value: Any) -> Orthogonalization:
             "`BlockChebyshev()` or `GramSchmidt()`"
         )
     return value
-
-
-class Recurrence:
-    """The vectors V, the matrix B with A V_m = V_{m+1} B, and how far they have got."""
-
-    def __init__(
-        self,
-        operator: Operator,
-        unit: np.ndarray,
-        dim: int,
-        check: Callable[[], None],
-    ) -> None:
-        low, high = (operator.radius * end for end in INTERVAL)
-        self.middle, self.half = (high + low) / 2.0, (high - low) / 2.0
-        self.operator, self.check, self.dim = operator, check, dim
-        self.V = empty_fields(dim + 1, unit.shape, unit.dtype)
-        self.B = np.zeros((dim + 1, dim))
-        self.gram = np.zeros((dim + 1, dim + 1))
-        self.V[0] = unit
-
-    def run(self, block: int, norm: float) -> Basis | None:
-        """Return the basis, or None where the vectors are too close to dependent."""
-        k, R = 0, np.eye(1)
-        while k < self.dim:
-            if k:
-                self.restart(k, R)
-            k = self.advance(k, min(block, self.dim - k))
-            factor = cholesky(self.gram[: k + 1, : k + 1])
-            if factor is None:
-                return None
-            R = factor
-        m = self.dim
-        mixing = np.linalg.inv(R[:m, :m])
-        H = R @ self.B @ mixing
-        return Basis(
-            self.V[:m],
-            np.triu(H[:m], -1),
-            norm * R[0, 0],
-            float(H[m, m - 1]),
-            mixing,
-            np.sqrt(np.diag(self.gram)[:m]),
-        )
-
-    def advance(self, k: int, steps: int) -> int:
-        """Add v_{k+1}, …, v_{k+steps}, and the columns of B; return k + steps."""
-        self.check()
-        a, d, B = self.middle, self.half, self.B
-        factors = np.array([(2.0 / d, -2.0 * a / d, -1.0)] * steps)
-        factors[0] = 1.0 / d, -a / d, 0.0
-        new = k + steps + 1
-        rows = self.operator.sweep(self.V, k, factors)
-        self.gram[k:new, :new] = rows
-        self.gram[:new, k:new] = self.gram[k:new, :new].T
-        self.gram[k:new, k:new] += np.tril(rows[:, k:], -1)
-        for j in range(k, k + steps):
-            B[j, j] = a
-            B[j + 1, j] = d if j == k else d / 2.0
-            if j > k:
-                B[j - 1, j] += d / 2.0
-        return k + steps
-
-    def restart(self, k: int, R: np.ndarray) -> None:
-        """Put the orthonormal vector q = Σ tᵢ vᵢ, i ≤ k, in place of v_k.
-
-        v_k = (q − Σ_{i<k} tᵢ vᵢ)/t_k enters the last column of B.
-        """
-        unit = np.zeros(k + 1)
-        unit[k] = 1.0
-        t = np.linalg.solve(R, unit)
-        recurrence.fold(t.astype(self.V.dtype), planes(self.V[: k + 1]))
-        last = self.B[k, k - 1]
-        self.B[:k, k - 1] -= last / t[k] * t[:k]
-        self.B[k, k - 1] = last / t[k]
-
-
-def cholesky(gram: np.ndarray) -> Any:
-    """Return R with RᵀR = gram, or None where a pivot is too small."""
-    lengths = np.sqrt(np.diag(gram))
-    if not np.isfinite(lengths).all() or lengths.min() == 0.0:
-        return None
-    try:
-        R = np.linalg.cholesky(gram / np.outer(lengths, lengths)).T
-    except np.linalg.LinAlgError:
-        return None
-    if np.diag(R).min() < LEAST_PIVOT:
-        return None
-    return R * lengths

@@ -10,6 +10,7 @@ import numpy as np
 
 from explorer.dims import LABEL
 from explorer.geometry import kernels, simplex
+from explorer.geometry.chains import Chain
 from explorer.geometry.neighborhood import Neighborhood
 
 
@@ -30,11 +31,13 @@ class Operator:
     apply : V ↦ A V.
     sweep : (vectors, start, factors) writes v_{k+1} = c₀ A v_k + c₁ v_k + c₂ v_{k−1}
         for k ≥ start and returns inner products; see `Neighborhood.sweep`.
+    chain : the recurrence without keeping its vectors; None where there is no such.
     radius : about the largest modulus of an eigenvalue of A; 0 where it is not known.
     """
 
     apply: Callable[[np.ndarray], np.ndarray]
     sweep: Callable[[np.ndarray, int, np.ndarray], np.ndarray]
+    chain: Chain | None
     radius: float
 
 
@@ -44,8 +47,8 @@ class LinearSystem:
 
     Linearization (2.22b) at any base point W₀. At the barycenter R_W₀ R_S = R_S/J and
     V/W₀ = J V, so A V = R_S Ω V and B = Π₀ S / J (2.23): this is what is computed.
-    All arrays are of one type, float64 or float32, and planar: the label comes first, then row and column (or
-    the node of a graph).
+    All arrays are of one type, float64 or float32, and planar: the label comes first,
+    then row and column (or the node of a graph).
 
     Attributes
     ----------
@@ -185,15 +188,17 @@ class LinearSystem:
     @property
     def forward(self) -> Operator:
         """A as an operator of Krylov spaces."""
-        sweep = partial(self.neighborhood.sweep, (self.weights, self.similarity))
-        return Operator(self.apply, sweep, self.radius)
+        hood, pair = self.neighborhood, (self.weights, self.similarity)
+        sweep, chain = partial(hood.sweep, pair), hood.chain(pair, transpose=False)
+        return Operator(self.apply, sweep, chain, self.radius)
 
     @property
     def adjoint(self) -> Operator:
         """Aᵀ as an operator of Krylov spaces."""
-        hood = self.neighborhood
-        sweep = partial(hood.sweep_transpose, (self.weights, self.similarity))
-        return Operator(self.apply_transpose, sweep, self.radius)
+        hood, pair = self.neighborhood, (self.weights, self.similarity)
+        sweep = partial(hood.sweep_transpose, pair)
+        chain = hood.chain(pair, transpose=True)
+        return Operator(self.apply_transpose, sweep, chain, self.radius)
 
     @property
     def radius(self) -> float:

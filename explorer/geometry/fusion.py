@@ -15,7 +15,6 @@ from explorer.geometry.stencil import (
     gather,
     gather_at,
     load_weights,
-    neighbors,
     run_count,
     run_start,
 )
@@ -126,14 +125,21 @@ def _row(W, fields, components, i, work, out):
         _store9(out, start, pixels, total)
 
 
+@njit(**INLINE)
+def _three(i, rows, cols, first):
+    """Return where the rows above, at and below row i begin, from address `first`."""
+    above, below = max(i - 1, 0), min(i + 1, rows - 1)
+    return first + above * cols, first + i * cols, first + below * cols
+
+
 @njit(**FLAGS)
-def _sample_at(p, x, spot, out):
+def _sample_at(p, x, rows, spot, out):
     """out_k += p x_k at one pixel."""
     i, c = spot
-    tall, across = neighbors(i, c, out.shape[1], out.shape[2])
+    across = max(c - 1, 0), c, min(c + 1, out.shape[2] - 1)
     for a in range(3):
         for b in range(3):
-            out[3 * a + b, i, c] += p * x[tall[a] + across[b]]
+            out[3 * a + b, i, c] += p * x[rows[a] + across[b]]
 
 
 @njit(**FLAGS)
@@ -142,8 +148,9 @@ def _end(W, fields, components, spot, out):
     S, C, G, increased = fields
     U, X, time = components
     i, c = spot
-    labels, cols = S.shape[0], S.shape[2]
-    q = i * cols + c
+    labels, rows, cols = S.shape
+    q, plane = i * cols + c, X.shape[2]
+    x, potential = X.reshape(-1), C.reshape(-1)
     for k in range(9):
         out[k, i, c] = 0.0
     for j in range(labels):
@@ -152,17 +159,20 @@ def _end(W, fields, components, spot, out):
     for r in range(U.shape[0]):
         mean_u, mean_x = S.dtype.type(0), S.dtype.type(0)
         for j in range(labels):
-            mean_x += S[j, i, c] * gather_at(W, X[r, j], i, c)
+            three = _three(i, rows, cols, (r * labels + j) * plane)
+            mean_x += S[j, i, c] * gather_at(W, x, three, spot)
             mean_u += S[j, i, c] * U[r, j, q]
         for j in range(labels):
-            u, x = U[r, j, q], gather_at(W, X[r, j], i, c)
-            increased[j, i, c] += time * (u * (x - mean_x) - mean_u * x)
-            _sample_at(time * S[j, i, c] * (u - mean_u), X[r, j], spot, out)
+            three = _three(i, rows, cols, (r * labels + j) * plane)
+            u, value = U[r, j, q], gather_at(W, x, three, spot)
+            increased[j, i, c] += time * (u * (value - mean_x) - mean_u * value)
+            p = time * S[j, i, c] * (u - mean_u)
+            _sample_at(p, x, three, spot, out)
     for j in range(labels):
         mean += S[j, i, c] * increased[j, i, c]
     for j in range(labels):
         p = S[j, i, c] * (increased[j, i, c] - mean)
-        _sample_at(p, C[j].reshape(-1), spot, out)
+        _sample_at(p, potential, _three(i, rows, cols, j * rows * cols), spot, out)
 
 
 @njit(parallel=True, **FLAGS)
@@ -201,7 +211,8 @@ def exponents(W, C, out):
         for c in (0, cols - 1):
             highest = -np.inf
             for j in range(labels):
-                out[j, i, c] = gather_at(W, C[j].reshape(-1), i, c)
+                three = _three(i, rows, cols, j * pixels)
+                out[j, i, c] = gather_at(W, C.reshape(-1), three, (i, c))
                 highest = max(highest, out[j, i, c])
             for j in range(labels):
                 out[j, i, c] -= highest

@@ -16,7 +16,8 @@ import numba
 import numpy as np
 
 from explorer.dims import OFFSET, PIXELS, WEIGHT_FIELD
-from explorer.geometry import assembly, fusion, kernels, recurrence, sweeps
+from explorer.geometry import assembly, fusion, kernels, recurrence
+from explorer.geometry.chains import Chain, chain
 from explorer.geometry.neighborhood import Neighborhood
 from explorer.geometry.planes import planes, readable_planes
 from explorer.geometry.stencil import wide
@@ -127,16 +128,21 @@ class Grid(Neighborhood):
         start: int,
         factors: np.ndarray,
     ) -> np.ndarray:
-        stop = start + len(factors) + 1
-        factors = factors.astype(vectors.dtype)
         if self.fast(vectors):
-            partial = sweeps.no_products(self.rows, (start, stop), vectors.dtype)
-            args = system, planes(vectors), start, factors, self.bands
-            getattr(sweeps, kernel)(*args, partial)
-            return sweeps.add_products(partial, (start, stop))
+            return chain(kernel, system, self.bands).extend(vectors, start, factors)
+        stop = start + len(factors) + 1
         new = planes(vectors[start:stop])
-        getattr(recurrence, kernel)(system, new, factors, self.bands)
+        getattr(recurrence, kernel)(
+            system, new, factors.astype(vectors.dtype), self.bands
+        )
         return recurrence.products(planes(vectors[:stop]), start)
+
+    def chain(
+        self, system: tuple[np.ndarray, np.ndarray], transpose: bool
+    ) -> Chain | None:
+        """Return chains of A or Aᵀ that need not be kept; None where rows are short."""
+        kernel = "sweep_transpose" if transpose else "sweep"
+        return chain(kernel, system, self.bands) if self.fast(system[1]) else None
 
     def fast(self, S: np.ndarray) -> bool:
         """Whether there are kernels in vector registers for images of this size."""

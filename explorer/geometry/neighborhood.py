@@ -16,6 +16,7 @@ from typing import Any, final
 import numpy as np
 
 from explorer.geometry import simplex
+from explorer.geometry.chains import Chain
 
 
 class Neighborhood(ABC):
@@ -97,6 +98,12 @@ class Neighborhood(ABC):
         factors: np.ndarray,
     ) -> np.ndarray:
         """Write v_{k+1} = c₀ Ωᵀ R_S v_k + c₁ v_k + c₂ v_{k−1}; see `sweep`."""
+
+    def chain(
+        self, system: tuple[np.ndarray, np.ndarray], transpose: bool
+    ) -> Chain | None:
+        """Return the recurrences of `sweep` without the vectors; None: not to be had."""
+        return None
 
     @abstractmethod
     def sampled_product(self, P: np.ndarray, Q: np.ndarray) -> np.ndarray:

@@ -20,10 +20,18 @@ def gap(dtype: np.dtype) -> int:
     return BYTES // dtype.itemsize
 
 
+def aligned(shape: tuple[int, ...], dtype: np.dtype) -> np.ndarray:
+    """Return an array, not set to anything, that begins at the start of a cache line."""
+    size = math.prod(shape) * dtype.itemsize
+    store = np.empty(size + BYTES, np.uint8)
+    start = -store.ctypes.data % BYTES
+    return store[start : start + size].view(dtype).reshape(shape)
+
+
 def empty_fields(count: int, shape: tuple[int, ...], dtype: np.dtype) -> np.ndarray:
     """Return (count, label, …) with gaps between the planes, which hold zeros."""
     labels, pixels = shape[0], math.prod(shape[1:])
-    store = np.empty((count, labels, pixels + gap(dtype)), dtype)
+    store = aligned((count, labels, pixels + gap(dtype)), dtype)
     store[..., pixels:] = 0.0
     return store[..., :pixels].reshape(count, *shape)
 

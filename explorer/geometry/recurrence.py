@@ -21,11 +21,12 @@ from explorer.geometry.kernels import (
     _scatter_rows,
     _times_excess,
 )
+from explorer.geometry.lanes import fma, load, spread, store
 
 REDUCE: dict[str, Any] = {"cache": True, "fastmath": {"contract", "reassoc", "nsz"}}
 """Sums may be taken in any order within a tile: only then can they be vectorized."""
 
-TILE = 512
+TILE = 1024
 """Numbers of each vector in a tile: a dozen of them fill half of a 96 kB L1 cache."""
 
 
@@ -68,10 +69,10 @@ def _image(plane, rows, cols):
 def sweep(system, vectors, factors, bands):
     """v_{k+1} = c₀ R_S Ω v_k + c₁ v_k + c₂ v_{k−1} for all k, in one pass over Ω, S.
 
-    system is (Ω, S), vectors (steps + 1, label, pixel), factors (steps, 3). In each band
-    of rows step k trails step k − 1 by a neighborhood's radius, so that what it reads is
-    still in the cache. Bands overlap: near their ends each computes what it needs of its
-    neighbor's rows, the same numbers to the last bit.
+    system is (Ω, S), vectors (steps + 1, label, pixel), factors (steps, 3). In each
+    band of rows step k trails step k − 1 by a neighborhood's radius, so that what it
+    reads is still in the cache. Bands overlap: near their ends each computes what it
+    needs of its neighbor's rows, the same numbers to the last bit.
     """
     weights, similarity = system
     steps, radius = factors.shape[0], round(weights.shape[0] ** 0.5) // 2
@@ -155,13 +156,6 @@ def _dot(x, y):
     return total
 
 
-@njit(**FLAGS)
-def _add(acc, c, x):
-    """acc += c x."""
-    for e in range(acc.size):
-        acc[e] += c * x[e]
-
-
 @njit(parallel=True, **FLAGS)
 def partial_products(vectors, start, partial):
     """partial[t] = ⟨v_a, v_b⟩ over the numbers of tile t, a ≥ start, b ≤ a."""
@@ -174,36 +168,50 @@ def partial_products(vectors, start, partial):
                 partial[t, a - start, b] = _dot(x, y)
 
 
+@njit(**FLAGS)
+def _combine_tile(factors, vectors, place, target):
+    """Write Σ_k factors_k V_k for some numbers of a plane to an address.
+
+    place is (label, first, last), target (array, address of `first`).
+    """
+    (j, low, high), (out, first) = place, target
+    count, labels, plane = vectors.shape
+    lanes = 64 // out.itemsize
+    whole = low + (high - low) // lanes * lanes
+    for c in range(low, whole, lanes):
+        total = spread(out, 0.0)
+        for k in range(count):
+            value = load(vectors, (k * labels + j) * plane + c)
+            total = fma(spread(out, factors[k]), value, total)
+        store(out, first + c - low, total)
+    numbers = out.reshape(-1)
+    for c in range(whole, high):
+        total = factors[0] * vectors[0, j, c]
+        for k in range(1, count):
+            total += factors[k] * vectors[k, j, c]
+        numbers[first + c - low] = total
+
+
 @njit(parallel=True, **FLAGS)
 def combine(columns, vectors, out):
     """out[r] = Σ_k columns[r, k] V_k, tile by tile; V is (m, label, pixel), out (r, …).
 
-    The planes of `out` may be shorter than those of V, which have gaps then.
+    The planes of `out` may be shorter than those of V, which have gaps then. `out` may
+    be V itself, from its last vector on.
     """
-    count, labels, _ = vectors.shape
-    size = out.shape[2]
+    labels, size = out.shape[1], out.shape[2]
     tiles = (size + TILE - 1) // TILE
     for t in prange(labels * tiles):
         j, low = t // tiles, t % tiles * TILE
-        high = min(low + TILE, size)
+        place = j, low, min(low + TILE, size)
         for r in range(out.shape[0]):
-            out[r, j, low:high] = 0.0
-        for k in range(count):
-            for r in range(out.shape[0]):
-                _add(out[r, j, low:high], columns[r, k], vectors[k, j, low:high])
+            target = out, (r * labels + j) * size + low
+            _combine_tile(columns[r], vectors, place, target)
 
 
-@njit(parallel=True, **FLAGS)
-def fold(columns, vectors):
-    """Put Σ_k columns[k] V_k in place of the last V; V is (m, label, pixel)."""
-    last, labels, size = vectors.shape[0] - 1, vectors.shape[1], vectors.shape[2]
-    tiles = (size + TILE - 1) // TILE
-    for t in prange(labels * tiles):
-        j, low = t // tiles, t % tiles * TILE
-        high = min(low + TILE, size)
-        vectors[last, j, low:high] *= columns[last]
-        for k in range(last):
-            _add(vectors[last, j, low:high], columns[k], vectors[k, j, low:high])
+def fold(column: np.ndarray, vectors: np.ndarray) -> None:
+    """Put Σ_k column_k V_k in place of the last V; V is (m, label, pixel)."""
+    combine(column[None], vectors, vectors[-1:])
 
 
 def products(vectors: np.ndarray, start: int = 0) -> np.ndarray:

@@ -1,7 +1,7 @@
 """Sums over 3 × 3 neighbors in vector registers: the parts that fast kernels share.
 
-W is (9, row, col), a field (label, pixel) or (count, label, pixel), pixel = row · cols +
-col; planes may have gaps. A row is worked on in runs of `Lanes`, from column 1 to the
+W is (9, row, col), fields are (label, pixel) or (count, label, pixel), where pixel is
+row · cols + col; planes may have gaps. A row is worked on in runs of `Lanes`, from column 1 to the
 last but one; the last run is moved back to end there, and computes some pixels a second
 time. Columns 0 and cols − 1, where neighbors are clamped, are done one by one. All this
 needs `wide` rows.
@@ -115,20 +115,14 @@ def scatter(w, Y, rows):
 
 
 @njit(**INLINE)
-def neighbors(i, c, rows, cols):
-    """Return first columns of the three rows around row i, and the columns around c."""
-    tall = max(i - 1, 0) * cols, i * cols, min(i + 1, rows - 1) * cols
-    return tall, (max(c - 1, 0), c, min(c + 1, cols - 1))
-
-
-@njit(**INLINE)
-def gather_at(W, x, i, c):
-    """Return (Ω x)_ic for one pixel at the border."""
-    (a, b, d), (e, m, r) = neighbors(i, c, W.shape[1], W.shape[2])
-    total = W[0, i, c] * x[a + e] + W[1, i, c] * x[a + m] + W[2, i, c] * x[a + r]
-    total += W[3, i, c] * x[b + e] + W[4, i, c] * x[b + m] + W[5, i, c] * x[b + r]
-    total += W[6, i, c] * x[d + e] + W[7, i, c] * x[d + m] + W[8, i, c] * x[d + r]
-    return total
+def gather_at(W, x, rows, spot):
+    """Return Σ_k w_k x_k for one pixel at the border; rows are three addresses."""
+    (a, b, d), (i, c) = rows, spot
+    left, right = max(c - 1, 0), min(c + 1, W.shape[2] - 1)
+    total = W[0, i, c] * x[a + left] + W[1, i, c] * x[a + c] + W[2, i, c] * x[a + right]
+    total += W[3, i, c] * x[b + left] + W[4, i, c] * x[b + c]
+    total += W[5, i, c] * x[b + right] + W[6, i, c] * x[d + left]
+    return total + W[7, i, c] * x[d + c] + W[8, i, c] * x[d + right]
 
 
 @njit(**INLINE)

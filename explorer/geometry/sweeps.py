@@ -1,7 +1,13 @@
-"""Several steps of a recurrence in one pass, for 3 × 3 windows, in vector registers.
+"""Many steps of a recurrence in one pass, for 3 × 3 windows, in vector registers.
 
-The same results as `recurrence`, which does any window: see there for the order of the
-work. Vectors are (count, label, pixel) as `planes` lays them out.
+A chain of fields v₀, v₁, … is worked off row by row: step k trails step k − 1 by one
+row, so that what it reads is still in the cache. Where the last field has a row, inner
+products and combinations of all fields are taken in that row. The fields are either
+kept, or only their last few rows are (a ring): then only sums remain of the chain, and
+it is run again when others are wanted. That takes less memory than it takes time.
+
+Each thread works on a band of rows. Near its ends it computes what it needs of its
+neighbors' rows, the same numbers to the last bit.
 """
 
 from __future__ import annotations
@@ -10,7 +16,7 @@ import numpy as np
 from numba import njit, prange
 
 from explorer.geometry.kernels import FLAGS
-from explorer.geometry.lanes import BYTES, fma, load, mul, spread, store, sub
+from explorer.geometry.lanes import fma, load, mul, spread, store, sub
 from explorer.geometry.recurrence import _bounds
 from explorer.geometry.stencil import (
     INLINE,
@@ -26,199 +32,282 @@ from explorer.geometry.stencil import (
 )
 
 
-@njit(**FLAGS)
-def _products_row(V, span, row, out):
-    """out[p] += the products of rows of v_a and v_b, for start ≤ a < stop and b ≤ a.
-
-    span is (start, stop), row (first pixel, last). A product is a register of partial
-    sums; what a register does not cover goes to its first number.
-    """
-    start, stop = span
-    first, last = row
-    labels, plane, lanes = V.shape[1], V.shape[2], out.shape[1]
-    whole = first + (last - first) // lanes * lanes
-    for j in range(labels):
-        p = 0
-        for a in range(start, stop):
-            x = (a * labels + j) * plane
-            for b in range(a + 1):
-                y = (b * labels + j) * plane
-                total = load(out, p * lanes)
-                for c in range(first, whole, lanes):
-                    total = fma(load(V, x + c), load(V, y + c), total)
-                store(out, p * lanes, total)
-                for c in range(whole, last):
-                    out[p, 0] += V[a, j, c] * V[b, j, c]
-                p += 1
+@njit(**INLINE)
+def _row(layout, k, i):
+    """Return the address of row i of v_k: base_k + (i mod depth_k) · pitch."""
+    base, depth, pitch, _ = layout
+    return base[k] + i % depth[k] * pitch
 
 
 @njit(**INLINE)
-def _finish_at(V, k, spot, factors, product):
+def _whole_runs(cols, lanes):
+    return (cols + lanes - 1) // lanes
+
+
+@njit(**FLAGS)
+def _finish_at(x, rows, at, factors, product):
     """v_{k+1} = c₀ product + c₁ v_k + c₂ v_{k−1} at one pixel."""
-    j, q = spot
+    here, before, new = rows
     a, b, d = factors
-    V[k + 1, j, q] = a * product + b * V[k, j, q] + d * V[max(k - 1, 0), j, q]
+    x[new + at] = a * product + b * x[here + at] + d * x[before + at]
 
 
 @njit(**FLAGS)
-def _forward_ends(system, V, k, i, factors):
-    """v_{k+1} at the two ends of row i."""
-    W, S = system
-    labels, _, cols = S.shape
-    for c in (0, cols - 1):
-        mean = V.dtype.type(0)
-        for j in range(labels):
-            mean += S[j, i, c] * gather_at(W, V[k, j], i, c)
-        for j in range(labels):
-            product = S[j, i, c] * (gather_at(W, V[k, j], i, c) - mean)
-            _finish_at(V, k, (j, i * cols + c), factors, product)
-
-
-@njit(**FLAGS)
-def _forward_row(system, V, k, i, factors, work):
-    """v_{k+1} = c₀ R_S Ω v_k + c₁ v_k + c₂ v_{k−1} in row i."""
-    W, S = system
+def _forward_row(system, x, layout, step, factors, work):
+    """v_{k+1} = c₀ R_S Ω v_k + c₁ v_k + c₂ v_{k−1} in row i; step is (k, i)."""
+    (W, S), (k, i) = system, step
     labels, rows, cols = S.shape
-    pixels, plane, lanes = rows * cols, V.shape[2], work.shape[1]
-    here, size = k * labels * plane, labels * plane
-    before = max(k - 1, 0) * size
-    above, below = (max(i - 1, 0) - i) * cols, (min(i + 1, rows - 1) - i) * cols
-    a, b, d = spread(V, factors[0]), spread(V, factors[1]), spread(V, factors[2])
+    pixels, plane, lanes = rows * cols, layout[3], work.shape[1]
+    above = _row(layout, k, max(i - 1, 0))
+    here, below = _row(layout, k, i), _row(layout, k, min(i + 1, rows - 1))
+    before, new = _row(layout, max(k - 1, 0), i), _row(layout, k + 1, i)
+    a, b, d = spread(x, factors[0]), spread(x, factors[1]), spread(x, factors[2])
     for n in range(run_count(cols, lanes)):
-        start = i * cols + run_start(n, cols, lanes)
-        w = load_weights(W, start)
-        mean = spread(V, 0.0)
+        c = run_start(n, cols, lanes)
+        w, mean = load_weights(W, i * cols + c), spread(x, 0.0)
         for j in range(labels):
-            x = here + j * plane + start
-            average = gather(w, V, x + above, x, x + below)
-            mean = fma(load(S, j * pixels + start), average, mean)
+            at, s = j * plane + c, j * pixels + i * cols + c
+            average = gather(w, x, above + at, here + at, below + at)
+            mean = fma(load(S, s), average, mean)
             store(work, j * lanes, average)
         for j in range(labels):
-            at = j * plane + start
+            at, s = j * plane + c, j * pixels + i * cols + c
             excess = sub(load(work, j * lanes), mean)
-            new = mul(mul(a, load(S, j * pixels + start)), excess)
-            new = fma(b, load(V, here + at), new)
-            store(V, here + size + at, fma(d, load(V, before + at), new))
-    _forward_ends(system, V, k, i, factors)
-
-
-@njit(parallel=True, **FLAGS)
-def sweep(system, V, start, factors, bands, partial):
-    """v_{k+1} = c₀ R_S Ω v_k + c₁ v_k + c₂ v_{k−1} for k ≥ start, in one pass.
-
-    system is (Ω, S), V (count, label, pixel), factors (steps, 3), of the type of V.
-    While its rows are in the cache, inner products of the new vectors are taken:
-    partial is (row, pair, lanes), zero before, see `_products_row`.
-    """
-    labels, rows, cols = system[1].shape
-    steps = factors.shape[0]
-    reach, span = steps - 1, (start, start + steps + 1)
-    for band in prange(bands):
-        first, last = band * rows // bands, (band + 1) * rows // bands
-        work = np.empty((labels, partial.shape[2]), V.dtype)
-        for front in range(max(first - reach, 0), last + reach):
-            for k in range(steps):
-                i = front - k
-                low, high = _bounds(first, last, k, steps, 1, rows)
-                if low <= i < high:
-                    c = factors[k, 0], factors[k, 1], factors[k, 2]
-                    _forward_row(system, V, start + k, i, c, work)
-            i = front - reach
-            if first <= i < last:
-                _products_row(V, span, (i * cols, (i + 1) * cols), partial[i])
+            value = mul(mul(a, load(S, s)), excess)
+            value = fma(b, load(x, here + at), value)
+            store(x, new + at, fma(d, load(x, before + at), value))
+    for c in (0, cols - 1):
+        mean = x.dtype.type(0)
+        for j in range(labels):
+            three = above + j * plane, here + j * plane, below + j * plane
+            work[j, 0] = gather_at(W, x, three, (i, c))
+            mean += S[j, i, c] * work[j, 0]
+        for j in range(labels):
+            product = S[j, i, c] * (work[j, 0] - mean)
+            _finish_at(x, (here, before, new), j * plane + c, factors, product)
 
 
 @njit(**FLAGS)
-def _replicate_row(S, V, k, i, ring):
-    """Write row i of R_S v_k to the ring."""
-    labels, rows, cols = S.shape
-    pixels, plane, lanes = rows * cols, V.shape[2], 64 // V.itemsize
-    width = ring.shape[2]
-    here, target = k * labels * plane, (i % 3) * labels * width
-    for n in range((cols + lanes - 1) // lanes):
+def _replicate_row(S, x, address, i, ring):
+    """Write row i of R_S v_k, whose row is at an address of x, to the ring."""
+    (here, plane), (labels, rows, cols) = address, S.shape
+    pixels, lanes, width = rows * cols, 64 // x.itemsize, ring.shape[2]
+    target = (i % 3) * labels * width
+    for n in range(_whole_runs(cols, lanes)):
         c = min(n * lanes, cols - lanes)
-        start, mean = i * cols + c, spread(V, 0.0)
+        start, mean = i * cols + c, spread(x, 0.0)
         for j in range(labels):
-            value = load(V, here + j * plane + start)
+            value = load(x, here + j * plane + c)
             mean = fma(load(S, j * pixels + start), value, mean)
         for j in range(labels):
-            value = load(V, here + j * plane + start)
+            value = load(x, here + j * plane + c)
             product = mul(load(S, j * pixels + start), sub(value, mean))
             store(ring, target + j * width + c, product)
 
 
 @njit(**FLAGS)
-def _adjoint_row(W, V, k, i, factors, ring):
+def _adjoint_row(system, x, layout, step, factors, ring):
     """v_{k+1} = c₀ Ωᵀ R_S v_k + c₁ v_k + c₂ v_{k−1} in row i; R_S v_k from the ring."""
-    labels, rows, cols = V.shape[1], W.shape[1], W.shape[2]
-    plane, width, lanes = V.shape[2], ring.shape[2], 64 // V.itemsize
-    here, size = k * labels * plane, labels * plane
-    before = max(k - 1, 0) * size
-    three = sources(i, rows)
+    (W, S), (k, i) = system, step
+    labels, rows, cols = S.shape
+    plane, width, lanes = layout[3], ring.shape[2], 64 // x.itemsize
+    here, before = _row(layout, k, i), _row(layout, max(k - 1, 0), i)
+    new, three = _row(layout, k + 1, i), sources(i, rows)
     s0, s1, s2 = three[0][0] % 3, three[1][0] % 3, three[2][0] % 3
     r0, r1, r2 = s0 * labels * width, s1 * labels * width, s2 * labels * width
-    a, b, d = spread(V, factors[0]), spread(V, factors[1]), spread(V, factors[2])
+    a, b, d = spread(x, factors[0]), spread(x, factors[1]), spread(x, factors[2])
     for n in range(run_count(cols, lanes)):
         c = run_start(n, cols, lanes)
         w = load_folded(W, three, c)
         for j in range(labels):
-            at, y = j * plane + i * cols + c, j * width + c
+            at, y = j * plane + c, j * width + c
             product = scatter(w, ring, (r0 + y, r1 + y, r2 + y))
-            new = fma(b, load(V, here + at), mul(a, product))
-            store(V, here + size + at, fma(d, load(V, before + at), new))
+            value = fma(b, load(x, here + at), mul(a, product))
+            store(x, new + at, fma(d, load(x, before + at), value))
     for c in (0, cols - 1):
         for j in range(labels):
             product = scatter_at(W, ring[s0, j], three[0], c)
             product += scatter_at(W, ring[s1, j], three[1], c)
             product += scatter_at(W, ring[s2, j], three[2], c)
-            _finish_at(V, k, (j, i * cols + c), factors, product)
+            _finish_at(x, (here, before, new), j * plane + c, factors, product)
+
+
+@njit(**INLINE)
+def _find_rows(layout, i, at):
+    """Write the addresses of row i of all v_k."""
+    for k in range(at.size):
+        at[k] = _row(layout, k, i)
+
+
+@njit(**FLAGS)
+def _combine_row(x, at, shape, factors, target):
+    """Write Σ_k factors_k v_k of a row to an address; factors that are 0 cost nothing.
+
+    at are the addresses of the row in all v_k, shape (label, col, plane), target
+    (array, first address, plane).
+    """
+    (labels, cols, plane), (out, first, step) = shape, target
+    lanes = 64 // x.itemsize
+    for j in range(labels):
+        for n in range(_whole_runs(cols, lanes)):
+            c, total = min(n * lanes, cols - lanes), spread(x, 0.0)
+            here = j * plane + c
+            for k in range(factors.size):
+                if factors[k] != 0.0:
+                    total = fma(spread(x, factors[k]), load(x, at[k] + here), total)
+            store(out, first + j * step + c, total)
+
+
+@njit(**FLAGS)
+def _copy_row(source, spot, x, target):
+    """Write row i of a field, (label, pixel), times a factor to an address."""
+    (field, factor), (i, labels, cols), (first, plane) = source, spot, target
+    for j in range(labels):
+        for c in range(cols):
+            x[first + j * plane + c] = factor * field[j, i * cols + c]
+
+
+@njit(**INLINE)
+def _four_products(x, left, rights, cols, sums):
+    """sums_p += v_a v_b over whole registers of a row, for four b at once."""
+    out, p = sums
+    lanes = out.shape[2]
+    b0, b1, b2, b3 = rights
+    s0, s1 = load(out, p * lanes), load(out, (p + 1) * lanes)
+    s2, s3 = load(out, (p + 2) * lanes), load(out, (p + 3) * lanes)
+    for c in range(0, cols, lanes):
+        value = load(x, left + c)
+        s0 = fma(value, load(x, b0 + c), s0)
+        s1 = fma(value, load(x, b1 + c), s1)
+        s2 = fma(value, load(x, b2 + c), s2)
+        s3 = fma(value, load(x, b3 + c), s3)
+    store(out, p * lanes, s0)
+    store(out, (p + 1) * lanes, s1)
+    store(out, (p + 2) * lanes, s2)
+    store(out, (p + 3) * lanes, s3)
+
+
+@njit(**FLAGS)
+def _products_row(x, at, shape, start, out):
+    """out_ab += the products of a row of v_{start + a} and v_b, for all b ≤ start + a.
+
+    out is (a, b, lanes), b padded to fours: what is beyond has no meaning. A product is
+    a register of partial sums; what registers do not cover goes to its first number.
+    """
+    labels, cols, plane = shape
+    new, width, lanes = out.shape
+    whole = cols // lanes * lanes
+    for j in range(labels):
+        y = j * plane
+        for n in range(new):
+            a = start + n
+            for c in range(whole, cols):
+                for d in range(a + 1):
+                    out[n, d, 0] += x[at[a] + y + c] * x[at[d] + y + c]
+            for b in range(0, a + 1, 4):
+                b1, b2, b3 = min(b + 1, a), min(b + 2, a), min(b + 3, a)
+                rights = at[b] + y, at[b1] + y, at[b2] + y, at[b3] + y
+                sums = out, n * width + b
+                _four_products(x, at[a] + y, rights, whole, sums)
+
+
+@njit(**FLAGS)
+def _sums_row(x, at, shape, i, sums):
+    """Take the products and combinations of row i that are asked for."""
+    partial, start, columns, out = sums
+    labels, cols, _ = shape
+    if partial.shape[1] > 0:
+        _products_row(x, at, shape, start, partial[i])
+    for r in range(columns.shape[0]):
+        target = out, r * labels * out.shape[2] + i * cols, out.shape[2]
+        _combine_row(x, at, shape, columns[r], target)
 
 
 @njit(parallel=True, **FLAGS)
-def sweep_transpose(system, V, start, factors, bands, partial):
-    """v_{k+1} = c₀ Ωᵀ R_S v_k + c₁ v_k + c₂ v_{k−1} for k ≥ start; see `sweep`.
+def sweep(system, fields, layout, plan, sums, bands):
+    """Run a chain of A = R_S Ω; see `chains.Chain` for what it is made of.
+
+    system : (Ω, S). fields : (1 or bands, n), what is kept or a ring for each band.
+    layout : (base, depth, pitch, plane), see `_row`.
+    plan : (source, scale, start, factors, mixes). v₀ is scale times the source (label,
+    pixel), if there are any; v_{k+1} is Σ mixes_ki v_i if factors_k0 is 0, else
+    c₀ A v_k + c₁ v_k + c₂ v_{k−1}, for k = start, ….
+    sums : (partial, since, columns, out), see `_sums_row`.
+    """
+    source, scale, start, factors, mixes = plan
+    base, depth, pitch, plane = layout  # the threads take arrays and numbers, no tuples
+    partial, since, columns, out = sums
+    labels, rows, cols = system[1].shape
+    steps = factors.shape[0]
+    for band in prange(bands):
+        place = base, depth, pitch, plane
+        wanted = partial, since, columns, out
+        shape, at = (labels, cols, plane), np.empty(base.size, np.int64)
+        first, last = band * rows // bands, (band + 1) * rows // bands
+        x = fields[band % fields.shape[0]]
+        work = np.empty((labels, 64 // x.itemsize), x.dtype)
+        for front in range(max(first - steps, 0), last + steps):
+            spot = front, labels, cols
+            if source.size > 0 and front < min(last + steps, rows):
+                target = _row(place, 0, front), plane
+                _copy_row((source, scale), spot, x, target)
+            for k in range(steps):
+                i = front - k - 1
+                low, high = _bounds(first, last, k, steps, 1, rows)
+                if low <= i < high:
+                    c = factors[k, 0], factors[k, 1], factors[k, 2]
+                    if c[0] == 0.0:
+                        _find_rows(place, i, at)
+                        target = x, at[start + k + 1], plane
+                        _combine_row(x, at, shape, mixes[k], target)
+                    else:
+                        _forward_row(system, x, place, (start + k, i), c, work)
+            if first <= front - steps < last:
+                _find_rows(place, front - steps, at)
+                _sums_row(x, at, shape, front - steps, wanted)
+
+
+@njit(parallel=True, **FLAGS)
+def sweep_transpose(system, fields, layout, plan, sums, bands):
+    """Run a chain of Aᵀ = Ωᵀ R_S; see `sweep`.
 
     The last three rows of R_S v_k are kept, for each k, in a ring.
     """
-    W, S = system
-    labels, rows, cols = S.shape
+    source, scale, start, factors, mixes = plan
+    base, depth, pitch, plane = layout  # the threads take arrays and numbers, no tuples
+    partial, since, columns, out = sums
+    labels, rows, cols = system[1].shape
     steps = factors.shape[0]
-    reach, span = steps - 1, (start, start + steps + 1)
     for band in prange(bands):
+        place = base, depth, pitch, plane
+        wanted = partial, since, columns, out
+        shape, at = (labels, cols, plane), np.empty(base.size, np.int64)
         first, last = band * rows // bands, (band + 1) * rows // bands
-        ring = np.empty((steps, 3, labels, cols + partial.shape[2]), V.dtype)
+        x = fields[band % fields.shape[0]]
+        ring = np.empty((steps, 3, labels, cols + 64 // x.itemsize), x.dtype)
         done = np.empty(steps, np.int64)
         for k in range(steps):
             done[k] = max(_bounds(first, last, k, steps, 1, rows)[0] - 1, 0)
-        for front in range(max(first - reach, 0), last + reach):
+        for front in range(max(first - steps, 0), last + steps):
+            spot = front, labels, cols
+            if source.size > 0 and front < min(last + steps, rows):
+                target = _row(place, 0, front), plane
+                _copy_row((source, scale), spot, x, target)
             for k in range(steps):
-                i = front - k
+                i = front - k - 1
                 low, high = _bounds(first, last, k, steps, 1, rows)
                 if low <= i < high:
-                    while done[k] < min(i + 2, rows):
-                        _replicate_row(S, V, start + k, done[k], ring[k])
-                        done[k] += 1
                     c = factors[k, 0], factors[k, 1], factors[k, 2]
-                    _adjoint_row(W, V, start + k, i, c, ring[k])
-            i = front - reach
-            if first <= i < last:
-                _products_row(V, span, (i * cols, (i + 1) * cols), partial[i])
-
-
-def no_products(rows: int, span: tuple[int, int], dtype: np.dtype) -> np.ndarray:
-    """Return room for the partial sums of all pairs, zero: (row, pair, lanes)."""
-    start, stop = span
-    pairs = (stop * (stop + 1) - start * (start + 1)) // 2
-    return np.zeros((rows, pairs, BYTES // dtype.itemsize), dtype)
-
-
-def add_products(partial: np.ndarray, span: tuple[int, int]) -> np.ndarray:
-    """Return ⟨v_a, v_b⟩ for start ≤ a < stop and b ≤ a, float64, (stop − start, stop).
-
-    Entries with b > a are zero.
-    """
-    start, stop = span
-    total = partial.sum(axis=(0, 2), dtype=np.float64)
-    out = np.zeros((stop - start, stop))
-    out[np.tril_indices(stop - start, start, stop)] = total
-    return out
+                    if c[0] == 0.0:
+                        _find_rows(place, i, at)
+                        target = x, at[start + k + 1], plane
+                        _combine_row(x, at, shape, mixes[k], target)
+                        continue
+                    while done[k] < min(i + 2, rows):
+                        there = _row(place, start + k, done[k]), plane
+                        _replicate_row(system[1], x, there, done[k], ring[k])
+                        done[k] += 1
+                    _adjoint_row(system, x, place, (start + k, i), c, ring[k])
+            if first <= front - steps < last:
+                _find_rows(place, front - steps, at)
+                _sums_row(x, at, shape, front - steps, wanted)

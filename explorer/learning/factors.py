@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 
 from explorer.flow import phi
-from explorer.flow.arnoldi import combine
+from explorer.flow.arnoldi import Span, combine
 from explorer.flow.evolution import Evolution
 
 
@@ -23,20 +24,20 @@ class Factors:
     Attributes
     ----------
     evolution : the forward solution.
-    left, right : (p, label, row, col), (m, …), vectors that span the u_r and the w_r.
+    left, right : (p, label, row, col), (m, …), or `Span`s, what the u_r and w_r are of.
     U, singular_values, W : Z ≈ Σ_r σ_r u_r w_rᵀ with u_r = left · U_r and
         w_r = right · W_r orthonormal, from the SVD of a small matrix.
-    z : (label, row, col).
+    end : z, (label, row, col), or its coordinates in left, (p,).
     error, error_z : bounds of the errors of Z and of z (Frobenius).
     """
 
     evolution: Evolution
-    left: np.ndarray
-    right: np.ndarray
+    left: np.ndarray | Span
+    right: np.ndarray | Span
     U: np.ndarray
     singular_values: np.ndarray
     W: np.ndarray
-    z: np.ndarray
+    end: np.ndarray
     error: float
     error_z: float
 
@@ -68,6 +69,22 @@ class Factors:
         r = min(rank, self.singular_values.size)
         scaled = self.U[:, :r] * self.singular_values[:r]
         return combine(self.left, scaled), combine(self.right, self.W[:, :r])
+
+    @cached_property
+    def z(self) -> np.ndarray:
+        """z, (label, row, col)."""
+        if self.end.ndim > 1:
+            return self.end
+        return combine(self.left, self.end[:, None])[0]
+
+    def parts(self, rank: int) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+        """Return what `vectors` does, and z: the left vectors are gone through once."""
+        if self.end.ndim > 1 or "z" in self.__dict__:
+            return (*self.vectors(rank), self.z)
+        r = min(rank, self.singular_values.size)
+        scaled = self.U[:, :r] * self.singular_values[:r]
+        left = combine(self.left, np.column_stack([scaled, self.end]))
+        return left[:r], combine(self.right, self.W[:, :r]), left[r]
 
     def tail(self, rank: int) -> float:
         """Return ‖Z − Z_r‖ of the computed Z: what rank r neglects."""

@@ -176,12 +176,15 @@ class LowRankGradient(ClosedForm):
     @property
     def forward(self) -> Krylov:
         """The integrator of the forward pass."""
-        return Krylov(dim=self.dim)
+        way = self.route.orthogonalization
+        return Krylov(dim=self.dim, orthogonalization=way)
 
     def memory(self, size: int) -> int:
         """Return the bytes that a problem of n = `size` numbers takes."""
-        kept = self.dim if self.rank == AUTO else int(self.rank)
-        return 8 * size * (2 * (self.dim + 1) + 4 * (kept + 1))
+        rank = self.dim if self.rank == AUTO else int(self.rank)
+        way = self.route.orthogonalization
+        vectors = 2 * (self.dim + 1) if way.keeps(8 * size, self.dim) else 0
+        return 8 * size * (vectors + 4 * (rank + 1))
 
     def factorize(
         self, evolution: Evolution, value: LossValue, check: Callable[[], None]
@@ -212,10 +215,10 @@ def assemble_both(factors: Factors, rank: int) -> tuple[np.ndarray, np.ndarray]:
     by S = softmax(Ω C) only, hence the second gradient.
     """
     system, T = factors.evolution.system, factors.evolution.time
-    u, w = factors.vectors(rank)
+    u, w, z = factors.parts(rank)
     if system.base_point is not None:
         u, w = each(system.pull, u), each(system.push, w)
-    G = system.replicate_base(factors.z)
+    G = system.replicate_base(z)
     # C enters up to constants per pixel: R_S G sums to zero over the labels
     return system.neighborhood.assemble(
         system.weights, system.similarity, system.log_likelihood, (u, w, T), G

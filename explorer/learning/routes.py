@@ -22,7 +22,14 @@ from explorer.learning.factors import Curve, Factors, known, norms, product_erro
 
 
 class Route(ABC):
-    """A way from the end of a forward solve to the factors of Z."""
+    """A way from the end of a forward solve to the factors of Z.
+
+    Attributes
+    ----------
+    orthogonalization : how bases are made orthonormal, that of the forward solve too.
+    """
+
+    orthogonalization: Orthogonalization = BlockChebyshev()
 
     @abstractmethod
     def factorize(
@@ -49,7 +56,7 @@ class TwoSided(Route):
 
     Parameters
     ----------
-    orthogonalization : BlockChebyshev or GramSchmidt, of K_m(Aᵀ, g).
+    orthogonalization : BlockChebyshev or GramSchmidt, of K_m(A, b) and K_m(Aᵀ, g).
     """
 
     orthogonalization: Orthogonalization = field(default_factory=BlockChebyshev)
@@ -79,7 +86,7 @@ class TwoSided(Route):
             left.coordinates(U),
             sigma,
             right.coordinates(Wt.T),
-            left.combine(y),
+            left.coordinates(y),
             *factor_errors(evolution, left, error_g),
         )
 

@@ -16,7 +16,9 @@ from explorer import (
     TwoSided,
     voronoi_scene,
 )
-from explorer.flow import orthogonalization
+from explorer.flow import chebyshev
+from explorer.flow.chebyshev import Recomputed
+from explorer.flow.orthogonalization import MOST_KEPT
 from tests import reference
 
 EPS = np.finfo(float).eps
@@ -62,6 +64,30 @@ def test_blocks_give_the_basis_of_arnoldi(system, dim, side):
     assert_same(ours, GramSchmidt().build(operator, system.source, dim))
 
 
+@pytest.mark.parametrize("dim", [1, 5, 6, 13])
+@pytest.mark.parametrize("side", ["forward", "adjoint"])
+def test_vectors_that_are_not_kept_give_the_same_basis(system, dim, side):
+    operator = getattr(system, side)
+    ours = BlockChebyshev(keep=False).build(operator, system.source, dim)
+    assert isinstance(ours.stored, Recomputed)
+    assert_same(ours, GramSchmidt().build(operator, system.source, dim))
+
+
+def test_large_bases_are_not_kept(system):
+    operator, start = system.forward, system.source
+    some = BlockChebyshev().build(operator, start, 5)
+    assert isinstance(some.stored, np.ndarray)
+    many = MOST_KEPT // start.nbytes
+    assert not BlockChebyshev().keeps(start.nbytes, many)
+    assert BlockChebyshev(keep=True).keeps(start.nbytes, many)
+
+
+@pytest.mark.parametrize("keep", [1, 0.5, "yes"])
+def test_keep_is_yes_no_or_none(keep):
+    with pytest.raises(TypeError, match=r"`keep` = .* needed is True, False or None"):
+        BlockChebyshev(keep=keep)
+
+
 @pytest.mark.parametrize("block", [1, 3, 5])
 def test_blocks_of_any_size_give_the_same(learned, block):
     for operator in (learned.forward, learned.adjoint):
@@ -86,16 +112,17 @@ def test_solutions_and_gradients_do_not_depend_on_it():
     flow, labels = scene_flow("lines")
     weights = flow.neighborhood.uniform()
     solutions, gradients = [], []
-    for way in (GramSchmidt(), BlockChebyshev()):
+    for way in (GramSchmidt(), BlockChebyshev(), BlockChebyshev(keep=False)):
         solver = Krylov(10, orthogonalization=way)
         solutions.append(solver.solve(flow, weights, 5.0))
         method = LowRankGradient(10, 10, route=TwoSided(way))
         gradients.append(method(flow, weights, labels, 5.0))
     exact = np.linalg.norm(solutions[0].V)
-    assert np.linalg.norm(solutions[1].V - solutions[0].V) <= 1e-11 * exact
-    assert solutions[1].error == pytest.approx(solutions[0].error, rel=1e-6)
-    off = np.linalg.norm(gradients[1].gradient - gradients[0].gradient)
-    assert off <= 1e-11 * np.linalg.norm(gradients[0].gradient)
+    for k in (1, 2):
+        assert np.linalg.norm(solutions[k].V - solutions[0].V) <= 1e-11 * exact
+        assert solutions[k].error == pytest.approx(solutions[0].error, rel=1e-6)
+        off = np.linalg.norm(gradients[k].gradient - gradients[0].gradient)
+        assert off <= 1e-11 * np.linalg.norm(gradients[0].gradient)
 
 
 def test_a_space_that_ends_early_is_still_exact():
@@ -110,7 +137,7 @@ def test_a_space_that_ends_early_is_still_exact():
 
 def test_parallel_vectors_are_not_trusted(system, monkeypatch):
     """Where pivots are too small the basis is built again, vector by vector."""
-    monkeypatch.setattr(orthogonalization, "LEAST_PIVOT", 1.1)
+    monkeypatch.setattr(chebyshev, "LEAST_PIVOT", 1.1)
     basis = BlockChebyshev().build(system.forward, system.source, 6)
     assert basis.mixing is None
     exact = GramSchmidt().build(system.forward, system.source, 6)

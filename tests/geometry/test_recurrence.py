@@ -7,7 +7,8 @@ import pytest
 import scipy.sparse as sp
 
 from explorer.flow.system import LinearSystem
-from explorer.geometry import recurrence, sweeps
+from explorer.geometry import recurrence
+from explorer.geometry.chains import Links, chain
 from explorer.geometry.graph import Graph
 from explorer.geometry.grid import Grid
 from explorer.geometry.planes import empty_fields, planes
@@ -100,16 +101,55 @@ def test_sweeps_do_not_depend_on_the_number_of_bands(hood):
 
 
 @pytest.mark.parametrize("shape", [(2, 17), (23, 29)])
-def test_sweeps_in_registers_do_not_depend_on_the_number_of_bands(shape):
+@pytest.mark.parametrize("kernel", ["sweep", "sweep_transpose"])
+def test_sweeps_in_registers_do_not_depend_on_the_number_of_bands(shape, kernel):
     system = system_on(Grid(1, *shape))
     pair = system.weights, system.similarity
     factors = np.random.default_rng(1).normal(size=(5, 3))
-    partial = sweeps.no_products(shape[0], (0, 6), np.dtype(float))
-    for kernel in (sweeps.sweep, sweeps.sweep_transpose):
-        same_for_all_bands(
-            lambda V, bands, kernel=kernel: kernel(pair, V, 0, factors, bands, partial),
-            system.source,
-        )
+
+    def extend(vectors, bands):
+        return chain(kernel, pair, bands).extend(vectors, 0, factors)
+
+    results = []
+    for bands in (1, 2, min(7, shape[0])):
+        vectors = empty_fields(6, system.shape, np.dtype(float))
+        vectors[0] = system.source
+        products = extend(vectors, bands)
+        results.append((vectors, products))
+    for other in results[1:]:
+        np.testing.assert_array_equal(other[0], results[0][0])  # to the last bit
+        np.testing.assert_array_equal(other[1], results[0][1])
+
+
+@pytest.mark.parametrize("shape", WIDE)
+@pytest.mark.parametrize("kernel", ["sweep", "sweep_transpose"])
+@pytest.mark.parametrize("bands", [1, 2])
+def test_a_chain_that_is_not_kept_gives_the_same_sums(shape, kernel, bands):
+    system = system_on(Grid(1, *shape))
+    work = chain(kernel, (system.weights, system.similarity), bands)
+    rng = np.random.default_rng(1)
+    factors, t = rng.normal(size=(3, 3)), rng.normal(size=4)
+    factors[0, 2] = 0.0
+    vectors = empty_fields(7, system.shape, np.dtype(float))
+    vectors[0] = 0.5 * system.source
+    first = work.extend(vectors, 0, factors)
+    replaced = vectors[3].copy()
+    vectors[3] = np.tensordot(t, vectors[:4], 1)
+    second = work.extend(vectors, 3, factors)
+    links, source = Links.none().then(factors), (system.source, 0.5)
+    # the fields grow by a few in each of seven steps
+    slack = {"rtol": 1e-10, "atol": 1e-10 * np.abs(second).max()}
+    np.testing.assert_allclose(work.products(source, links, 0), first, **slack)
+    links = links.mixed(t).then(factors)
+    places = [0, 1, 2, 4, 5, 6, 7]
+    again = work.products(source, links, 4)[:, places]
+    np.testing.assert_allclose(again, second, **slack)
+    columns = rng.normal(size=(2, 8))
+    expected = np.tensordot(columns[:, places], vectors, 1)
+    expected += np.multiply.outer(columns[:, 3], replaced)
+    found = work.combine(source, links, columns)
+    slack["atol"] = 1e-10 * np.abs(expected).max()
+    np.testing.assert_allclose(found, expected, **slack)
 
 
 def same_for_all_bands(sweep, source):
