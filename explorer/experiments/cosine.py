@@ -70,7 +70,7 @@ def folded(factors: Factors, rank: int) -> Factors:
         U=U,
         singular_values=sigma / T,
         W=Wt[:, :-1].T,
-        z=(((U * sigma) @ Wt[:, -1]) @ P).reshape(shape),
+        end=(((U * sigma) @ Wt[:, -1]) @ P).reshape(shape),
     )
 
 

@@ -16,7 +16,14 @@ import numba
 import numpy as np
 
 from explorer.dims import OFFSET, PIXELS, WEIGHT_FIELD
-from explorer.geometry import assembly, fusion, kernels, recurrence
+from explorer.geometry import (
+    assembly,
+    fusion,
+    kernels,
+    patches,
+    recurrence,
+    simplex,
+)
 from explorer.geometry.chains import Chain, chain
 from explorer.geometry.neighborhood import Neighborhood
 from explorer.geometry.planes import planes, readable_planes
@@ -189,6 +196,14 @@ class Grid(Neighborhood):
         else:
             kernels.similarity(weights, C, out)
         return out
+
+    def retract(self, p: np.ndarray, u: np.ndarray) -> np.ndarray:
+        """Return exp_p(−u) for each patch, entries kept ≥ 1e-10."""
+        return patches.retract(p, u, simplex.FLOOR)
+
+    def tangent_norm(self, p: np.ndarray, u: np.ndarray) -> float:
+        """Return ‖R_p u‖ over all patches."""
+        return patches.tangent_norm(p, u)
 
     def total(self, u: np.ndarray) -> np.ndarray:
         """Return the sum over the offsets, (1, row, col)."""

@@ -102,7 +102,7 @@ class Neighborhood(ABC):
     def chain(
         self, system: tuple[np.ndarray, np.ndarray], transpose: bool
     ) -> Chain | None:
-        """Return the recurrences of `sweep` without the vectors; None: not to be had."""
+        """Return the recurrences of `sweep` without the vectors, or None."""
         return None
 
     @abstractmethod
@@ -178,6 +178,14 @@ class Neighborhood(ABC):
         """Return p with entries raised to `floor` and each patch renormalized."""
         q = np.maximum(p, floor)
         return q / self.total(q)
+
+    def retract(self, p: np.ndarray, u: np.ndarray) -> np.ndarray:
+        """Return exp_p(−u) for each patch, entries kept ≥ 1e-10: log p stays finite."""
+        return self.bounded(self.lift(p, -u))
+
+    def tangent_norm(self, p: np.ndarray, u: np.ndarray) -> float:
+        """Return ‖R_p u‖ over all patches (Frobenius)."""
+        return float(np.linalg.norm(self.replicator(p, u)))
 
     @final
     def cosine(self, u: np.ndarray, v: np.ndarray) -> np.ndarray:

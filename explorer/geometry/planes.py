@@ -21,7 +21,7 @@ def gap(dtype: np.dtype) -> int:
 
 
 def aligned(shape: tuple[int, ...], dtype: np.dtype) -> np.ndarray:
-    """Return an array, not set to anything, that begins at the start of a cache line."""
+    """Return an array, not set to anything, at the start of a cache line."""
     size = math.prod(shape) * dtype.itemsize
     store = np.empty(size + BYTES, np.uint8)
     start = -store.ctypes.data % BYTES

@@ -1,10 +1,10 @@
 """Sums over 3 × 3 neighbors in vector registers: the parts that fast kernels share.
 
 W is (9, row, col), fields are (label, pixel) or (count, label, pixel), where pixel is
-row · cols + col; planes may have gaps. A row is worked on in runs of `Lanes`, from column 1 to the
-last but one; the last run is moved back to end there, and computes some pixels a second
-time. Columns 0 and cols − 1, where neighbors are clamped, are done one by one. All this
-needs `wide` rows.
+row · cols + col; planes may have gaps. A row is worked on in runs of `Lanes`, from
+column 1 to the last but one; the last run is moved back to end there, and computes some
+pixels a second time. Columns 0 and cols − 1, where neighbors are clamped, are done one
+by one. All this needs `wide` rows.
 """
 
 from __future__ import annotations

@@ -72,6 +72,15 @@ class Derivative:
             return self
         return replace(self, singular_values=self.spectrum(), spectrum=None)
 
+    def light(self) -> Derivative:
+        """Return this without the fields that only bounds need: Krylov bases, B.
+
+        A learner holds two of them at a time.
+        """
+        system = replace(self.evolution.system)  # what it had computed is not taken on
+        evolution = replace(self.evolution, system=system, basis=None)
+        return replace(self, evolution=evolution, bounds=forgotten)
+
     @property
     def system(self) -> LinearSystem:
         """The linear system at these weights."""
@@ -97,6 +106,14 @@ def cosine(derivative: Derivative, reference: Derivative) -> np.ndarray:
     hood, Omega = derivative.system.neighborhood, derivative.system.weights
     found = hood.replicator(Omega, derivative.gradient)
     return hood.cosine(found, hood.replicator(Omega, reference.gradient))
+
+
+def forgotten() -> Bounds:
+    """Say that bounds cannot be had any more."""
+    raise RuntimeError(
+        "the bounds of a learner's step are not kept: call the gradient method with "
+        "its weights, `gradient(flow, weights, labels, time)`"
+    )
 
 
 def percent_wrong(labels: np.ndarray, truth: np.ndarray) -> float:

@@ -8,7 +8,6 @@ import numpy as np
 
 from explorer.flow.system import LinearSystem
 from explorer.learning.derivative import Derivative
-from explorer.learning.gradient import riemannian_gradient
 from explorer.learning.losses import regularizer
 from explorer.learning.trace import Step
 from explorer.threads import exclusive
@@ -32,11 +31,12 @@ class Evaluation:
     @exclusive
     def of(cls, derivative: Derivative, tau: float) -> Evaluation:
         """Add the regularizer to the loss and gradient of f."""
-        system = derivative.system
-        penalty, slope = regularizer(system.neighborhood, system.weights, tau)
-        total = derivative.gradient + slope
-        norm = float(np.linalg.norm(riemannian_gradient(system, total)))
-        return cls(derivative, derivative.loss + penalty, total, norm, tau)
+        system, loss, total = derivative.system, derivative.loss, derivative.gradient
+        if tau > 0.0:
+            penalty, slope = regularizer(system.neighborhood, system.weights, tau)
+            loss, total = loss + penalty, total + slope
+        norm = system.neighborhood.tangent_norm(system.weights, total)
+        return cls(derivative.light(), loss, total, norm, tau)
 
     @property
     def system(self) -> LinearSystem:

@@ -58,8 +58,7 @@ def damped(point: Evaluation, u: np.ndarray, length: float) -> np.ndarray:
 
 def moved(point: Evaluation, u: np.ndarray) -> np.ndarray:
     """Return exp_Ω(−u), entries kept ≥ 1e-10 so that log Ω stays finite."""
-    hood = point.system.neighborhood
-    return hood.bounded(hood.lift(point.weights, -u))
+    return point.system.neighborhood.retract(point.weights, u)
 
 
 @dataclass(frozen=True)
