@@ -47,14 +47,14 @@ def _replicate_row(factor, S, U, i, mean, out):
 
 @njit(parallel=True, **FLAGS)
 def assemble(weights, fields, components, out):
-    """out = T Σ_r ⟦R_S u_r, w_r⟧ + ⟦R_S G′, C⟧ with G′ = G + T Σ_r (u_r∘X_r − …).
+    """out = T Σ_r ⟦R_S u_r, w_r⟧ + ⟦R_S G, C⟧ with G = c z + T Σ_r (u_r∘X_r − …).
 
-    fields : (S, C, G, G′), (label, row, col), of which G′ is written: to G, the part of
-    z, the parts of all u_r are added: u_r∘X_r − ⟨S, X_r⟩ u_r − ⟨S, u_r⟩ X_r with
-    X_r = Ω w_r; components : (u, w, T), u and w (r, label, row, col).
+    fields : (S, C, z, G), (label, row, col), of which G is written: to c z, the parts
+    of all u_r are added: u_r∘X_r − ⟨S, X_r⟩ u_r − ⟨S, u_r⟩ X_r with X_r = Ω w_r;
+    components : (u, w, T, c), u and w (r, label, row, col).
     """
-    similarity, potential, given, G = fields
-    left, right, time = components
+    similarity, potential, z, G = fields
+    left, right, time, scale = components
     labels, rows, cols = similarity.shape
     side = round(weights.shape[0] ** 0.5)
     for i in prange(rows):
@@ -63,7 +63,7 @@ def assemble(weights, fields, components, out):
         work = np.empty((labels, cols), similarity.dtype)
         mean_u = np.empty(cols, similarity.dtype)
         mean_x = np.empty(cols, similarity.dtype)
-        G[:, i] = given[:, i]
+        G[:, i] = scale * z[:, i]
         for r in range(left.shape[0]):
             mean_x[:] = 0.0
             for j in range(labels):

@@ -102,8 +102,8 @@ def _component(W, S, factors, at, work):
 @njit(**FLAGS)
 def _row(W, fields, components, i, work, out):
     """Row i of G and of the gradient, without the ends."""
-    S, C, G, increased = fields
-    U, X, time = components
+    S, C, z, G = fields
+    U, X, time, scale = components
     labels, rows, cols = S.shape
     pixels, lanes = rows * cols, work.shape[2]
     above, below = (max(i - 1, 0) - i) * cols, (min(i + 1, rows - 1) - i) * cols
@@ -112,14 +112,16 @@ def _row(W, fields, components, i, work, out):
         start = i * cols + run_start(n, cols, lanes)
         total = _zeros(S)
         for j in range(labels):
-            store(g, j * lanes, load(G, j * pixels + start))
+            value = mul(spread(S, scale), load(z, j * pixels + start))
+            store(g, j * lanes, value)
         for r in range(U.shape[0]):
             factors = U, X, r * labels * U.shape[2], U.shape[2], time
             total = _component(W, S, factors, (start, above, below, total), work)
         mean = _mean(S, start, g, lanes)
         for j in range(labels):
             c, value = j * pixels + start, load(g, j * lanes)
-            store(increased, c, value)
+            if G.size > 0:
+                store(G, c, value)
             p = mul(load(S, c), sub(value, mean))
             total = _sample(total, p, C, (c + above, c, c + below))
         _store9(out, start, pixels, total)
@@ -143,19 +145,18 @@ def _sample_at(p, x, rows, spot, out):
 
 
 @njit(**FLAGS)
-def _end(W, fields, components, spot, out):
+def _end(W, fields, components, spot, work, out):
     """Pixel `spot`, at the end of a row, of G and of the gradient."""
-    S, C, G, increased = fields
-    U, X, time = components
+    S, C, z, G = fields
+    U, X, time, scale = components
     i, c = spot
     labels, rows, cols = S.shape
-    q, plane = i * cols + c, X.shape[2]
+    q, plane, g = i * cols + c, X.shape[2], work[1]
     x, potential = X.reshape(-1), C.reshape(-1)
     for k in range(9):
         out[k, i, c] = 0.0
     for j in range(labels):
-        increased[j, i, c] = G[j, i, c]
-    mean = S.dtype.type(0)
+        g[j, 0] = scale * z[j, i, c]
     for r in range(U.shape[0]):
         mean_u, mean_x = S.dtype.type(0), S.dtype.type(0)
         for j in range(labels):
@@ -165,29 +166,32 @@ def _end(W, fields, components, spot, out):
         for j in range(labels):
             three = _three(i, rows, cols, (r * labels + j) * plane)
             u, value = U[r, j, q], gather_at(W, x, three, spot)
-            increased[j, i, c] += time * (u * (value - mean_x) - mean_u * value)
+            g[j, 0] += time * (u * (value - mean_x) - mean_u * value)
             p = time * S[j, i, c] * (u - mean_u)
             _sample_at(p, x, three, spot, out)
+    mean = S.dtype.type(0)
     for j in range(labels):
-        mean += S[j, i, c] * increased[j, i, c]
+        mean += S[j, i, c] * g[j, 0]
     for j in range(labels):
-        p = S[j, i, c] * (increased[j, i, c] - mean)
+        if G.size > 0:
+            G[j, i, c] = g[j, 0]
+        p = S[j, i, c] * (g[j, 0] - mean)
         _sample_at(p, potential, _three(i, rows, cols, j * rows * cols), spot, out)
 
 
 @njit(parallel=True, **FLAGS)
 def assemble(W, fields, components, out):
-    """out = T Σ_r ⟦R_S u_r, w_r⟧ + ⟦R_S G′, C⟧ with G′ = G + T Σ_r (u_r∘X_r − …).
+    """out = T Σ_r ⟦R_S u_r, w_r⟧ + ⟦R_S G, C⟧ with G = c z + T Σ_r (u_r∘X_r − …).
 
-    fields : (S, C, G, G′), G′ is written; components : (u, w, T), u and w
-    (r, label, pixel) as `planes` lays them out; see `assembly.assemble`.
+    fields : (S, C, z, G), G is written if it has any entries; components : (u, w, T, c),
+    u and w (r, label, pixel) as `planes` lays them out; see `assembly.assemble`.
     """
     labels, rows, cols = fields[0].shape
     for i in prange(rows):
         work = np.empty((2, labels, 64 // out.itemsize), out.dtype)
         _row(W, fields, components, i, work, out)
-        _end(W, fields, components, (i, 0), out)
-        _end(W, fields, components, (i, cols - 1), out)
+        _end(W, fields, components, (i, 0), work, out)
+        _end(W, fields, components, (i, cols - 1), work, out)
 
 
 @njit(parallel=True, **FLAGS)

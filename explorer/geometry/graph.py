@@ -161,14 +161,13 @@ class Graph(Neighborhood):
     def assemble(
         self,
         weights: np.ndarray,
-        S: np.ndarray,
-        C: np.ndarray,
-        components: tuple[np.ndarray, np.ndarray, float],
-        G: np.ndarray,
+        fields: tuple[np.ndarray, np.ndarray, np.ndarray],
+        components: tuple[np.ndarray, np.ndarray, float, float],
+        keep: bool = True,
     ) -> tuple[np.ndarray, np.ndarray]:
-        """T Σ_r ⟦R_S u_r, w_r⟧ + ⟦R_S G′, C⟧ and G′."""
-        u, w, time = components
-        out, G = np.zeros(self.weight_shape, S.dtype), G.copy()
+        """T Σ_r ⟦R_S u_r, w_r⟧ + ⟦R_S G, C⟧ and G."""
+        (S, C, z), (u, w, time, scale) = fields, components
+        out, G = np.zeros(self.weight_shape, S.dtype), scale * z
         for ur, wr in zip(u, w, strict=True):
             X = self.average(weights, wr)
             mean_x, mean_u = simplex.inner(S, X), simplex.inner(S, ur)

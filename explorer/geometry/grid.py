@@ -169,22 +169,24 @@ class Grid(Neighborhood):
     def assemble(
         self,
         weights: np.ndarray,
-        S: np.ndarray,
-        C: np.ndarray,
-        components: tuple[np.ndarray, np.ndarray, float],
-        G: np.ndarray,
+        fields: tuple[np.ndarray, np.ndarray, np.ndarray],
+        components: tuple[np.ndarray, np.ndarray, float, float],
+        keep: bool = True,
     ) -> tuple[np.ndarray, np.ndarray]:
-        """T Σ_r ⟦R_S u_r, w_r⟧ + ⟦R_S G′, C⟧ and G′ in one pass."""
-        out, increased = np.empty(self.weight_shape, S.dtype), np.empty_like(S)
-        u, w, time = components
-        fields = S, C, G, increased
-        if self.fast(S):
+        """T Σ_r ⟦R_S u_r, w_r⟧ + ⟦R_S G, C⟧ and G in one pass."""
+        (S, C, z), (u, w, time, scale) = fields, components
+        fast = self.fast(S)
+        out = np.empty(self.weight_shape, S.dtype)
+        G = np.empty_like(S) if keep or not fast else np.empty((0, 0, 0), S.dtype)
+        number = S.dtype.type
+        if fast:
             pair = readable_planes(u), readable_planes(w)
-            fusion.assemble(weights, fields, (*pair, time), out)
         else:
             pair = np.ascontiguousarray(u), np.ascontiguousarray(w)
-            assembly.assemble(weights, fields, (*pair, time), out)
-        return out, increased
+        module = fusion if fast else assembly
+        parts = (*pair, number(time), number(scale))
+        module.assemble(weights, (S, C, z, G), parts, out)
+        return out, G
 
     def similarity(self, weights: np.ndarray, C: np.ndarray) -> np.ndarray:
         """S = softmax(Ω C)."""

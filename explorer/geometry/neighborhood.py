@@ -113,15 +113,14 @@ class Neighborhood(ABC):
     def assemble(
         self,
         weights: np.ndarray,
-        S: np.ndarray,
-        C: np.ndarray,
-        components: tuple[np.ndarray, np.ndarray, float],
-        G: np.ndarray,
+        fields: tuple[np.ndarray, np.ndarray, np.ndarray],
+        components: tuple[np.ndarray, np.ndarray, float, float],
+        keep: bool = True,
     ) -> tuple[np.ndarray, np.ndarray]:
-        """T Σ_r ⟦R_S u_r, w_r⟧ + ⟦R_S G′, C⟧, as weights, and G′.
+        """T Σ_r ⟦R_S u_r, w_r⟧ + ⟦R_S G, C⟧, as weights, and G; no G unless to `keep`.
 
-        components are (u, w, T), u and w of shape (r, label, *shape), and
-        G′ = G + T Σ_r (u_r∘X_r − ⟨S,X_r⟩u_r − ⟨S,u_r⟩X_r), X_r = Ω w_r.
+        fields are (S, C, z), components (u, w, T, c), u and w (r, label, *shape), and
+        G = c z + T Σ_r (u_r∘X_r − ⟨S,X_r⟩u_r − ⟨S,u_r⟩X_r), X_r = Ω w_r.
         """
 
     @abstractmethod

@@ -205,24 +205,29 @@ class LowRankGradient(ClosedForm):
 
 def assemble(factors: Factors, rank: int) -> np.ndarray:
     """Return ∂f of rank `rank`, shaped like the weights."""
-    return assemble_both(factors, rank)[0]
+    return assembled(factors, rank, keep=False)[0]
 
 
 def assemble_both(factors: Factors, rank: int) -> tuple[np.ndarray, np.ndarray]:
-    """Return ∂f in the weights, and G with ∂f = Ωᵀ R_S G in the data term C.
+    """Return ∂f in the weights, and G with ∂f = Ωᵀ R_S G in the data term C."""
+    return assembled(factors, rank, keep=True)
 
-    From σ_r u_r, w_r and z: one sampled product over all terms at once. The data enter
-    by S = softmax(Ω C) only, hence the second gradient.
+
+def assembled(factors: Factors, rank: int, keep: bool) -> tuple[np.ndarray, np.ndarray]:
+    """Return ∂f and G, which is kept or not; the data enter by S = softmax(Ω C) only.
+
+    From σ_r u_r, w_r and z: one sampled product over all terms at once. C enters up to
+    constants per pixel, as R_S G sums to zero over the labels; so does z.
     """
     system, T = factors.evolution.system, factors.evolution.time
     u, w, z = factors.parts(rank)
+    scale = 1.0 / system.shape[0]
     if system.base_point is not None:
         u, w = each(system.pull, u), each(system.push, w)
-    G = system.replicate_base(z)
-    # C enters up to constants per pixel: R_S G sums to zero over the labels
-    return system.neighborhood.assemble(
-        system.weights, system.similarity, system.log_likelihood, (u, w, T), G
-    )
+        z, scale = system.replicate_base(z), 1.0
+    fields = system.similarity, system.log_likelihood, z
+    parts = u, w, T, scale
+    return system.neighborhood.assemble(system.weights, fields, parts, keep)
 
 
 def each(f: Callable[[np.ndarray], np.ndarray], fields: np.ndarray) -> np.ndarray:
