@@ -13,14 +13,19 @@ Run = Callable[[], np.ndarray]
 """Computes loss and gradient (or, forward only, V(T)) and returns the array."""
 
 
-def ours(problem: Problem) -> Run:
+def ours(problem: Problem, rank: int = 1) -> Run:
     """Return this package's closed form of rank one."""
     import explorer as ex
 
-    flow = ex.LinearizedFlow(problem.distances(), RHO)
+    flow = ex.LinearizedFlow(problem.distances(), RHO, dtype=problem.dtype)
     weights, truth = flow.check_weights(problem.weights()), problem.truth()
-    method = ex.LowRankGradient(problem.dim, rank=1)
+    method = ex.LowRankGradient(problem.dim, rank=rank)
     return lambda: method.differentiate(flow.system(weights), truth, TIME).gradient
+
+
+def ours_whole(problem: Problem) -> Run:
+    """Return this package's closed form, no component of Z neglected."""
+    return ours(problem, problem.dim)
 
 
 def ours_forward(problem: Problem) -> Run:
@@ -106,6 +111,7 @@ def scipy_forward(problem: Problem) -> Run:
 
 GRADIENTS: dict[str, Callable[[Problem], Run]] = {
     "ours": ours,
+    "ours, full rank": ours_whole,
     "PyTorch eager": torch_eager,
     "PyTorch compile": torch_compiled,
     "JAX jit": jax_jit,
@@ -125,7 +131,7 @@ NEEDS: dict[str, Any] = {
 }
 """The module without which a contender stays away."""
 
-DOUBLE_ONLY = ("ours", "ours, forward", "SciPy, forward")
+DOUBLE_ONLY = ("ours, forward", "SciPy, forward")
 """Contenders that compute in double precision alone."""
 
 

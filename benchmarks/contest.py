@@ -19,8 +19,14 @@ import numpy as np
 from benchmarks.contenders import DOUBLE_ONLY, NEEDS
 from benchmarks.problem import Problem
 
-LEAST_COSINE = {"float64": 0.999, "float32": 0.999}
+LEAST_COSINE = {"float64": 1.0 - 1e-6, "float32": 1.0 - 1e-4}
 """Of a contender's array with the exact one; below, its time would mean nothing."""
+
+ROUGH = {"ours": 0.999}
+"""Contenders that are meant to be rough: rank one neglects part of the gradient."""
+
+ROUGH_DIM = 5
+"""Krylov spaces this small are rough for everybody."""
 
 
 class Worker:
@@ -106,7 +112,8 @@ def contest(
         for name in present(names, problem):
             worker = stack.enter_context(Worker(name, problem))
             agreement = cosine(worker.result(), expected)
-            if agreement < LEAST_COSINE[problem.dtype]:
+            least = ROUGH.get(name, LEAST_COSINE[problem.dtype])
+            if agreement < (0.99 if problem.dim <= ROUGH_DIM else least):
                 raise ArithmeticError(f"{name}: cosine {agreement} on {problem.name}")
             workers.append(worker)
             entries.append(Entry(name, agreement))

@@ -32,6 +32,22 @@ class Problem:
         """The NumPy name of the number type."""
         return "float32" if self.single else "float64"
 
+    @property
+    def least_bytes(self) -> int:
+        """Bytes that loss and gradient cannot do without moving, larger than a cache.
+
+        Both Krylov spaces: every vector is written, and read for the combinations; Ω
+        and S are read for every five of them. Then S, C, V, its gradient, u, w, z once
+        more, and Ω and the gradient.
+        """
+        pixels, number, passes = (
+            self.size**2,
+            4 if self.single else 8,
+            -(-self.dim // 5),
+        )
+        fields, patches = 4 * self.dim + 2 * passes + 7, 2 * passes + 2
+        return pixels * number * (fields * self.labels + 9 * patches)
+
     def truth(self) -> np.ndarray:
         """Return the ground truth, (row, col): blocks of 16 × 16 pixels."""
         rng = np.random.default_rng(0)

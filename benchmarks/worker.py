@@ -23,11 +23,15 @@ REPEATS = 3
 """Runs per turn, after one that wakes threads and fills caches others have used."""
 
 
+LONG = 1.0
+"""Seconds from which on one run is enough."""
+
+
 def timed(run: Run) -> float:
-    """Return the seconds of one run, the median of a few in a row."""
+    """Return the seconds of one run, the median of a few in a row if it is short."""
     run()
-    seconds = []
-    for _ in range(REPEATS):
+    seconds: list[float] = []
+    while len(seconds) < REPEATS and sum(seconds) < LONG:
         began = time.perf_counter()
         run()
         seconds.append(time.perf_counter() - began)

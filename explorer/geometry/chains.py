@@ -9,7 +9,6 @@ from typing import Any
 import numpy as np
 
 from explorer.geometry import sweeps
-from explorer.geometry.lanes import BYTES
 from explorer.geometry.planes import aligned, gap, planes
 
 System = tuple[np.ndarray, np.ndarray]
@@ -127,27 +126,22 @@ class Chain:
         """Run the kernel; return products, or combinations if columns are given."""
         source, scale, start, factors, mixes = plan
         labels, rows, cols = self.system[1].shape
-        dtype, lanes = fields.dtype, BYTES // fields.itemsize
+        dtype = fields.dtype
         ring = source.size > 0
         stop = len(factors) + 1 + (0 if ring else start)
         if columns is None:
-            partial = aligned((rows, stop - start, -4 * (-stop // 4), lanes), dtype)
-            partial[:] = 0.0
+            products = np.zeros((rows, stop - start, -4 * (-stop // 4)))
             columns = np.empty((0, stop), dtype)
         else:
-            partial = np.empty((rows, 0, 0, lanes), dtype)
+            products = np.empty((rows, 0, 0))
             columns = np.ascontiguousarray(columns, dtype)
         out = np.empty((len(columns), labels, rows * cols), dtype)
         plan = source, scale, 0 if ring else start, factors, mixes
-        sums = partial, start, columns, out
+        sums = products, start, columns, out
         self.kernel(self.system, fields, layout, plan, sums, self.bands)
-        return out if len(columns) else triangle(partial, start, stop)
-
-
-def triangle(partial: np.ndarray, start: int, stop: int) -> np.ndarray:
-    """Return ⟨v_a, v_b⟩, start ≤ a < stop, b ≤ a, in float64: (stop − start, stop)."""
-    products = partial.sum(axis=(0, 3), dtype=np.float64)[:, :stop]
-    return np.tril(products, start)
+        if len(columns):
+            return out
+        return np.tril(products.sum(axis=0)[:, :stop], start)
 
 
 def chain(kernel: str, system: System, bands: int) -> Chain:

@@ -183,8 +183,8 @@ def _end(W, fields, components, spot, work, out):
 def assemble(W, fields, components, out):
     """out = T Σ_r ⟦R_S u_r, w_r⟧ + ⟦R_S G, C⟧ with G = c z + T Σ_r (u_r∘X_r − …).
 
-    fields : (S, C, z, G), G is written if it has any entries; components : (u, w, T, c),
-    u and w (r, label, pixel) as `planes` lays them out; see `assembly.assemble`.
+    fields : (S, C, z, G), G is written if it has any entries; components : (u, w, T,
+    c), u and w (r, label, pixel) as `planes` lays them out; see `assembly.assemble`.
     """
     labels, rows, cols = fields[0].shape
     for i in prange(rows):

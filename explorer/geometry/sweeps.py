@@ -214,10 +214,15 @@ def _products_row(x, at, shape, start, out):
 @njit(**FLAGS)
 def _sums_row(x, at, shape, i, sums):
     """Take the products and combinations of row i that are asked for."""
-    partial, start, columns, out = sums
+    products, since, columns, out, work = sums
     labels, cols, _ = shape
-    if partial.shape[1] > 0:
-        _products_row(x, at, shape, start, partial[i])
+    if products.shape[1] > 0:
+        work[:] = 0.0
+        _products_row(x, at, shape, since, work)
+        for a in range(products.shape[1]):
+            for b in range(products.shape[2]):
+                for part in work[a, b]:
+                    products[i, a, b] += part
     for r in range(columns.shape[0]):
         target = out, r * labels * out.shape[2] + i * cols, out.shape[2]
         _combine_row(x, at, shape, columns[r], target)
@@ -232,19 +237,22 @@ def sweep(system, fields, layout, plan, sums, bands):
     plan : (source, scale, start, factors, mixes). v₀ is scale times the source (label,
     pixel), if there are any; v_{k+1} is Σ mixes_ki v_i if factors_k0 is 0, else
     c₀ A v_k + c₁ v_k + c₂ v_{k−1}, for k = start, ….
-    sums : (partial, since, columns, out), see `_sums_row`.
+    sums : (products, since, columns, out): ⟨v_a, v_b⟩ of every row, a ≥ since, b padded
+    to fours, float64, zero before; and Σ columns_rk v_k.
     """
     source, scale, start, factors, mixes = plan
     base, depth, pitch, plane = layout  # the threads take arrays and numbers, no tuples
-    partial, since, columns, out = sums
+    products, since, columns, out = sums
     labels, rows, cols = system[1].shape
     steps = factors.shape[0]
     for band in prange(bands):
         place = base, depth, pitch, plane
-        wanted = partial, since, columns, out
-        shape, at = (labels, cols, plane), np.empty(base.size, np.int64)
         first, last = band * rows // bands, (band + 1) * rows // bands
         x = fields[band % fields.shape[0]]
+        shape, at = (labels, cols, plane), np.empty(base.size, np.int64)
+        new, width = products.shape[1], products.shape[2]
+        rest = np.empty((new, width, 64 // x.itemsize), x.dtype)
+        wanted = products, since, columns, out, rest
         work = np.empty((labels, 64 // x.itemsize), x.dtype)
         for front in range(max(first - steps, 0), last + steps):
             spot = front, labels, cols
@@ -275,15 +283,17 @@ def sweep_transpose(system, fields, layout, plan, sums, bands):
     """
     source, scale, start, factors, mixes = plan
     base, depth, pitch, plane = layout  # the threads take arrays and numbers, no tuples
-    partial, since, columns, out = sums
+    products, since, columns, out = sums
     labels, rows, cols = system[1].shape
     steps = factors.shape[0]
     for band in prange(bands):
         place = base, depth, pitch, plane
-        wanted = partial, since, columns, out
-        shape, at = (labels, cols, plane), np.empty(base.size, np.int64)
         first, last = band * rows // bands, (band + 1) * rows // bands
         x = fields[band % fields.shape[0]]
+        shape, at = (labels, cols, plane), np.empty(base.size, np.int64)
+        new, width = products.shape[1], products.shape[2]
+        rest = np.empty((new, width, 64 // x.itemsize), x.dtype)
+        wanted = products, since, columns, out, rest
         ring = np.empty((steps, 3, labels, cols + 64 // x.itemsize), x.dtype)
         done = np.empty(steps, np.int64)
         for k in range(steps):

@@ -198,9 +198,8 @@ def factorize(
     P = split(left.vectors.reshape(left.dim, n), shapes)
     Q = split(right.vectors.reshape(right.dim, n), shapes)
     z = split(left.combine(y).ravel(), shapes)
-    unknown = (math.nan, math.nan)
     return [
-        Factors(e, p, q, U, sigma, Wt.T, part, *unknown)
+        Factors(e, p, q, U, sigma, Wt.T, part, lambda: (math.nan, math.nan))
         for e, p, q, part in zip(evolutions, P, Q, z, strict=True)
     ]
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cached_property
 
@@ -28,7 +29,7 @@ class Factors:
     U, singular_values, W : Z ≈ Σ_r σ_r u_r w_rᵀ with u_r = left · U_r and
         w_r = right · W_r orthonormal, from the SVD of a small matrix.
     end : z, (label, row, col), or its coordinates in left, (p,).
-    error, error_z : bounds of the errors of Z and of z (Frobenius).
+    errors : finds bounds of the errors of Z and of z (Frobenius).
     """
 
     evolution: Evolution
@@ -38,8 +39,7 @@ class Factors:
     singular_values: np.ndarray
     W: np.ndarray
     end: np.ndarray
-    error: float
-    error_z: float
+    errors: Callable[[], tuple[float, float]]
 
     @classmethod
     def none(cls, evolution: Evolution) -> Factors:
@@ -47,7 +47,10 @@ class Factors:
         shape = evolution.system.shape
         empty, vectors = np.zeros((0, 0)), np.zeros((0, *shape))
         z = np.zeros(shape)
-        return cls(evolution, vectors, vectors, empty, np.zeros(0), empty, z, 0.0, 0.0)
+        nothing = np.zeros(0)
+        return cls(
+            evolution, vectors, vectors, empty, nothing, empty, z, lambda: (0.0, 0.0)
+        )
 
     @classmethod
     def of_dense(
@@ -62,13 +65,29 @@ class Factors:
         U, sigma, Wt = np.linalg.svd(Z)
         left, right = U.T.reshape(-1, *shape), Wt.reshape(-1, *shape)
         unit = np.eye(sigma.size)
-        return cls(evolution, left, right, unit, sigma, unit, z.reshape(shape), *errors)
+        end = z.reshape(shape)
+        return cls(evolution, left, right, unit, sigma, unit, end, lambda: errors)
 
     def vectors(self, rank: int) -> tuple[np.ndarray, np.ndarray]:
         """Return σ_r u_r and w_r for r < rank, each (r, label, row, col)."""
         r = min(rank, self.singular_values.size)
         scaled = self.U[:, :r] * self.singular_values[:r]
         return combine(self.left, scaled), combine(self.right, self.W[:, :r])
+
+    @cached_property
+    def bounds(self) -> tuple[float, float]:
+        """The error bounds of Z and of z."""
+        return self.errors()
+
+    @property
+    def error(self) -> float:
+        """A bound of the error of Z."""
+        return self.bounds[0]
+
+    @property
+    def error_z(self) -> float:
+        """A bound of the error of z."""
+        return self.bounds[1]
 
     @cached_property
     def z(self) -> np.ndarray:

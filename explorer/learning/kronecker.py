@@ -189,7 +189,8 @@ class KroneckerSum(Route):
         z, error_z = exact_z(evolution, g, error_g, dim)
         shape = evolution.system.shape
         left, right = P.T.reshape(-1, *shape), Q.T.reshape(-1, *shape)
-        return Factors(evolution, left, right, U, sigma, Wt.T, z, small.error, error_z)
+        errors = small.error, error_z
+        return Factors(evolution, left, right, U, sigma, Wt.T, z, lambda: errors)
 
 
 def exact_z(

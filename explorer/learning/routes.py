@@ -87,7 +87,7 @@ class TwoSided(Route):
             sigma,
             right.coordinates(Wt.T),
             left.coordinates(y),
-            *factor_errors(evolution, left, error_g),
+            lambda: factor_errors(evolution, left, error_g),
         )
 
 

@@ -98,7 +98,7 @@ def test_truncation_bound_covers_leading_vectors_that_turn():
         Z = np.diag([1.0 + gap, 1.0])
         E = 0.2 * gap * np.array([[0.0, 1.0], [1.0, 0.0]])
         sigma, eps = np.linalg.svd(Z + E)[1], np.linalg.norm(E)
-        turned = replace(factors, singular_values=sigma, error=eps, error_z=0.0)
+        turned = replace(factors, singular_values=sigma, errors=lambda e=eps: (e, 0.0))
         off = np.linalg.norm(truncated(Z + E, 1) - truncated(Z, 1))
         assert off > eps  # the leading vectors turn by far more than E itself
         assert off <= turned.truncated_error(1) * (1.0 + ROUNDING)
