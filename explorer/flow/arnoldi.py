@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from abc import ABC, abstractmethod
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -11,7 +10,7 @@ from functools import cached_property
 import numpy as np
 
 from explorer.geometry import recurrence
-from explorer.geometry.planes import readable_planes
+from explorer.geometry.planes import empty_fields, planes, readable_planes
 
 BREAKDOWN = 64 * np.finfo(float).eps
 """A new direction this small against the norms at hand is rounding: the space ends. In
@@ -26,7 +25,7 @@ class Span(ABC):
         """The number of vectors."""
 
     @abstractmethod
-    def combine(self, columns: np.ndarray) -> np.ndarray:
+    def combine(self, columns: np.ndarray, gaps: bool = False) -> np.ndarray:
         """Return Σ_k columns_rk v_k for each row r, (r, label, row, col)."""
 
 
@@ -85,16 +84,26 @@ class Basis:
         return combine(self.stored, columns[:, None])[0]
 
 
-def combine(vectors: np.ndarray | Span, columns: np.ndarray) -> np.ndarray:
-    """Return V Y for vectors (m, …) and columns (m, k), one field each: (k, …)."""
+def combine(
+    vectors: np.ndarray | Span, columns: np.ndarray, gaps: bool = False
+) -> np.ndarray:
+    """Return V Y for vectors (m, …) and columns (m, k), one field each: (k, …).
+
+    With `gaps` between the planes, see `empty_fields`, or contiguous.
+    """
     if isinstance(vectors, Span):
-        return vectors.combine(columns.T)
-    _, labels, *rest = vectors.shape
-    out = np.zeros((columns.shape[1], labels, math.prod(rest)), vectors.dtype)
+        return vectors.combine(columns.T, gaps)
+    shape, dtype = vectors.shape[1:], vectors.dtype
+    if gaps:
+        out = empty_fields(columns.shape[1], shape, dtype)
+    else:
+        out = np.empty((columns.shape[1], *shape), dtype)
     if columns.size:
-        factors = np.ascontiguousarray(columns.T.astype(vectors.dtype))
-        recurrence.combine(factors, readable_planes(vectors), out)
-    return out.reshape(-1, labels, *rest)
+        factors = np.ascontiguousarray(columns.T.astype(dtype))
+        recurrence.combine(factors, readable_planes(vectors), planes(out))
+    else:
+        out[:] = 0.0
+    return out
 
 
 class Arnoldi:

@@ -110,10 +110,10 @@ class Recomputed(Span):
         """The number of vectors."""
         return len(self.places)
 
-    def combine(self, columns: np.ndarray) -> np.ndarray:
+    def combine(self, columns: np.ndarray, gaps: bool = False) -> np.ndarray:
         """Return Σ_k columns_rk v_k for each row r, (r, label, row, col)."""
         wide = scatter(columns, self.places, len(self.links) + 1)
-        return self.chain.combine(self.source, self.links, wide)
+        return self.chain.combine(self.source, self.links, wide, gaps)
 
 
 class Recurrence:

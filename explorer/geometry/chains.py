@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 
 from explorer.geometry import sweeps
-from explorer.geometry.planes import aligned, gap, planes
+from explorer.geometry.planes import aligned, empty_fields, gap, planes
 
 System = tuple[np.ndarray, np.ndarray]
 First = tuple[np.ndarray, float]
@@ -84,20 +84,29 @@ class Chain:
         nothing = np.empty((labels, 0), fields.dtype)
         mixes = np.zeros((len(factors), count), fields.dtype)
         plan = nothing, fields.dtype.type(1), start, factors.astype(fields.dtype), mixes
-        return self._run(fields.reshape(1, -1), layout, plan, None)
+        return self._products(fields.reshape(1, -1), layout, plan, start)
 
     def products(self, first: First, links: Links, start: int) -> np.ndarray:
         """Return ⟨v_a, v_b⟩ for a ≥ start and b ≤ a."""
-        fields, layout, plan = self._ring(first, links, start)
-        return self._run(fields, layout, plan, None)
+        fields, layout, plan = self._ring(first, links)
+        return self._products(fields, layout, plan, start)
 
-    def combine(self, first: First, links: Links, columns: np.ndarray) -> np.ndarray:
+    def combine(
+        self, first: First, links: Links, columns: np.ndarray, gaps: bool = False
+    ) -> np.ndarray:
         """Return Σ_k columns_rk v_k for each r, (r, label, row, col)."""
-        fields, layout, plan = self._ring(first, links, 0)
-        out = self._run(fields, layout, plan, columns)
-        return out.reshape(-1, *first[0].shape)
+        fields, layout, plan = self._ring(first, links)
+        shape, dtype = first[0].shape, first[0].dtype
+        if gaps:
+            out = empty_fields(len(columns), shape, dtype)
+        else:
+            out = np.empty((len(columns), *shape), dtype)
+        wide = np.ascontiguousarray(columns, dtype)
+        sums = np.empty((shape[1], 0, 0)), 0, wide, planes(out)
+        self.kernel(self.system, fields, layout, plan, sums, self.bands)
+        return out
 
-    def _ring(self, first: First, links: Links, start: int) -> Any:
+    def _ring(self, first: First, links: Links) -> Any:
         """Return rings, their layout, and the plan.
 
         Row i of v_k is needed until the last field has it, steps − k rows later, and
@@ -114,34 +123,24 @@ class Chain:
         plan = (
             source.reshape(labels, -1),
             dtype.type(scale),
-            start,
+            0,
             links.factors.astype(dtype),
             links.mixes.astype(dtype),
         )
         return rings, (base, depth, pitch, plane), plan
 
-    def _run(
-        self, fields: np.ndarray, layout: Any, plan: Any, columns: Any
+    def _products(
+        self, fields: np.ndarray, layout: Any, plan: Any, since: int
     ) -> np.ndarray:
-        """Run the kernel; return products, or combinations if columns are given."""
-        source, scale, start, factors, mixes = plan
+        """Run the kernel; return ⟨v_a, v_b⟩ for a ≥ since and b ≤ a."""
         labels, rows, cols = self.system[1].shape
-        dtype = fields.dtype
-        ring = source.size > 0
-        stop = len(factors) + 1 + (0 if ring else start)
-        if columns is None:
-            products = np.zeros((rows, stop - start, -4 * (-stop // 4)))
-            columns = np.empty((0, stop), dtype)
-        else:
-            products = np.empty((rows, 0, 0))
-            columns = np.ascontiguousarray(columns, dtype)
-        out = np.empty((len(columns), labels, rows * cols), dtype)
-        plan = source, scale, 0 if ring else start, factors, mixes
-        sums = products, start, columns, out
+        stop = plan[2] + len(plan[3]) + 1
+        products = np.zeros((rows, stop - since, -4 * (-stop // 4)))
+        nothing = np.empty((0, stop), fields.dtype)
+        out = np.empty((0, labels, rows * cols), fields.dtype)
+        sums = products, since, nothing, out
         self.kernel(self.system, fields, layout, plan, sums, self.bands)
-        if len(columns):
-            return out
-        return np.tril(products.sum(axis=0)[:, :stop], start)
+        return np.tril(products.sum(axis=0)[:, :stop], since)
 
 
 def chain(kernel: str, system: System, bands: int) -> Chain:

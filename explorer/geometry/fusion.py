@@ -112,7 +112,7 @@ def _row(W, fields, components, i, work, out):
         start = i * cols + run_start(n, cols, lanes)
         total = _zeros(S)
         for j in range(labels):
-            value = mul(spread(S, scale), load(z, j * pixels + start))
+            value = mul(spread(S, scale), load(z, j * z.shape[1] + start))
             store(g, j * lanes, value)
         for r in range(U.shape[0]):
             factors = U, X, r * labels * U.shape[2], U.shape[2], time
@@ -156,7 +156,7 @@ def _end(W, fields, components, spot, work, out):
     for k in range(9):
         out[k, i, c] = 0.0
     for j in range(labels):
-        g[j, 0] = scale * z[j, i, c]
+        g[j, 0] = scale * z[j, q]
     for r in range(U.shape[0]):
         mean_u, mean_x = S.dtype.type(0), S.dtype.type(0)
         for j in range(labels):
@@ -184,7 +184,8 @@ def assemble(W, fields, components, out):
     """out = T Σ_r ⟦R_S u_r, w_r⟧ + ⟦R_S G, C⟧ with G = c z + T Σ_r (u_r∘X_r − …).
 
     fields : (S, C, z, G), G is written if it has any entries; components : (u, w, T,
-    c), u and w (r, label, pixel) as `planes` lays them out; see `assembly.assemble`.
+    c). u, w (r, label, pixel) and z (label, pixel) lie as `planes` has them; see
+    `assembly.assemble`.
     """
     labels, rows, cols = fields[0].shape
     for i in prange(rows):

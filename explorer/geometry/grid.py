@@ -180,9 +180,13 @@ class Grid(Neighborhood):
         G = np.empty_like(S) if keep or not fast else np.empty((0, 0, 0), S.dtype)
         number = S.dtype.type
         if fast:
-            pair = readable_planes(u), readable_planes(w)
+            pair, z = (
+                (readable_planes(u), readable_planes(w)),
+                readable_planes(z[None])[0],
+            )
         else:
             pair = np.ascontiguousarray(u), np.ascontiguousarray(w)
+            z = np.ascontiguousarray(z)
         module = fusion if fast else assembly
         parts = (*pair, number(time), number(scale))
         module.assemble(weights, (S, C, z, G), parts, out)

@@ -196,16 +196,16 @@ def _combine_tile(factors, vectors, place, target):
 def combine(columns, vectors, out):
     """out[r] = Σ_k columns[r, k] V_k, tile by tile; V is (m, label, pixel), out (r, …).
 
-    The planes of `out` may be shorter than those of V, which have gaps then. `out` may
-    be V itself, from its last vector on.
+    Either may have gaps between its planes. `out` may be the last vector itself.
     """
-    labels, size = out.shape[1], out.shape[2]
+    labels, step = out.shape[1], out.shape[2]
+    size = min(step, vectors.shape[2])
     tiles = (size + TILE - 1) // TILE
     for t in prange(labels * tiles):
         j, low = t // tiles, t % tiles * TILE
         place = j, low, min(low + TILE, size)
         for r in range(out.shape[0]):
-            target = out, (r * labels + j) * size + low
+            target = out, (r * labels + j) * step + low
             _combine_tile(columns[r], vectors, place, target)
 
 

@@ -216,6 +216,7 @@ def _sums_row(x, at, shape, i, sums):
     """Take the products and combinations of row i that are asked for."""
     products, since, columns, out, work = sums
     labels, cols, _ = shape
+    step = out.shape[2]
     if products.shape[1] > 0:
         work[:] = 0.0
         _products_row(x, at, shape, since, work)
@@ -224,7 +225,7 @@ def _sums_row(x, at, shape, i, sums):
                 for part in work[a, b]:
                     products[i, a, b] += part
     for r in range(columns.shape[0]):
-        target = out, r * labels * out.shape[2] + i * cols, out.shape[2]
+        target = out, r * labels * step + i * cols, step
         _combine_row(x, at, shape, columns[r], target)
 
 

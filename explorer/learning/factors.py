@@ -102,8 +102,9 @@ class Factors:
             return (*self.vectors(rank), self.z)
         r = min(rank, self.singular_values.size)
         scaled = self.U[:, :r] * self.singular_values[:r]
-        left = combine(self.left, np.column_stack([scaled, self.end]))
-        return left[:r], combine(self.right, self.W[:, :r]), left[r]
+        left = combine(self.left, np.column_stack([scaled, self.end]), gaps=True)
+        right = combine(self.right, self.W[:, :r], gaps=True)
+        return left[:r], right, left[r]
 
     def tail(self, rank: int) -> float:
         """Return ‖Z − Z_r‖ of the computed Z: what rank r neglects."""
