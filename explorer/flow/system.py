@@ -106,7 +106,7 @@ class LinearSystem:
 
         ‖R_S‖₂ ‖Ω‖₂ at the barycenter, else times ‖R_W₀‖₂ max(1/W₀).
         """
-        bound = self.spread * self.neighborhood.averaging_norm(self.weights)
+        bound = self.spread * self.averaging_norm
         if self.base_point is None:
             return bound
         return bound * self.pull_norm * self.push_norm
@@ -123,12 +123,17 @@ class LinearSystem:
         if self.similarity.dtype == np.float64:
             return 0.0, 0.0
         u = float(np.finfo(self.similarity.dtype).eps) / 2.0
-        N, hood = self.neighborhood.largest, self.neighborhood
+        N = self.neighborhood.largest
         s = 2.0 * ((N + 1) * float(np.abs(self.log_likelihood).max()) + 4.0) * u
         apply = 2.0 * (N + self.shape[0] + 5) * u
-        of_A = (4.0 * s + apply) * hood.averaging_norm(self.weights) + 3.0 * u
+        of_A = (4.0 * s + apply) * self.averaging_norm + 3.0 * u
         scale = self.pull_norm * self.push_norm
         return of_A * scale, 2.0 * s * float(np.linalg.norm(self.similarity))
+
+    @cached_property
+    def averaging_norm(self) -> float:
+        """A bound of ‖Ω‖₂."""
+        return self.neighborhood.averaging_norm(self.weights)
 
     @cached_property
     def spread(self) -> float:

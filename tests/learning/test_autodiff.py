@@ -226,6 +226,7 @@ def test_more_steps_than_memory_holds_are_refused(problem, flow):
 
 
 def test_a_krylov_space_beyond_memory_is_refused(problem, flow, monkeypatch):
+    monkeypatch.setattr("explorer.flow.integrators.ALWAYS_THERE", 0)
     monkeypatch.setattr(
         "explorer.flow.integrators.psutil.virtual_memory",
         lambda: type("Memory", (), {"available": 8 * 36 * 99}),

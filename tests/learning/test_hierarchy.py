@@ -203,6 +203,7 @@ def test_what_does_not_fit_is_refused_before_any_work(method, monkeypatch):
     class Full:
         available = needed - 1
 
+    monkeypatch.setattr(integrators, "ALWAYS_THERE", 0)
     monkeypatch.setattr(integrators.psutil, "virtual_memory", Full)
     flow = flow_of(problem)
     monkeypatch.setattr(flow.neighborhood.__class__, "apply", None)  # no work at all
