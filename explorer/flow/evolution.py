@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from abc import ABC, abstractmethod
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any, final
 
 import numpy as np
@@ -18,6 +18,7 @@ from explorer.flow.base import Flow, checked_flow
 from explorer.flow.status import Ending, Status
 from explorer.flow.system import LinearSystem
 from explorer.geometry import simplex
+from explorer.late import late
 from explorer.threads import exclusive
 
 LARGEST_LOG_SCALE = 600.0
@@ -38,6 +39,7 @@ class Work:
     dim: int = 0
 
 
+@late("error")
 @dataclass(frozen=True, eq=False)
 class Evolution:
     """V(T) as arrays: V(T) = T · e^shift · direction.
@@ -57,11 +59,16 @@ class Evolution:
     time: float
     shift: float
     direction: np.ndarray
-    error: float
+    error: Any
     work: Work
     cure: str
     exact: bool = False
     basis: Basis | None = None
+
+    def light(self) -> Evolution:
+        """Return this without its Krylov space, and without what else was computed."""
+        system = replace(self.system)
+        return replace(self, system=system, basis=None, error=vars(self)["_error"])
 
     @property
     def labels(self) -> np.ndarray:

@@ -15,6 +15,7 @@ from explorer.dims import COMPONENT, labeled
 from explorer.flow.base import Flow, checked_flow
 from explorer.flow.evolution import Evolution
 from explorer.flow.system import LinearSystem
+from explorer.late import late
 from explorer.learning.losses import Loss
 from explorer.threads import exclusive
 
@@ -41,6 +42,7 @@ class Bounds:
     singular_value: float
 
 
+@late("loss_error")
 @dataclass(frozen=True, eq=False)
 class Derivative:
     """Loss and gradient at some weights, as arrays.
@@ -59,7 +61,7 @@ class Derivative:
     evolution: Evolution
     truth: np.ndarray
     loss: float
-    loss_error: float
+    loss_error: Any
     gradient: np.ndarray
     singular_values: np.ndarray
     rank: int
@@ -77,9 +79,10 @@ class Derivative:
 
         A learner holds two of them at a time.
         """
-        system = replace(self.evolution.system)  # what it had computed is not taken on
-        evolution = replace(self.evolution, system=system, basis=None)
-        return replace(self, evolution=evolution, bounds=forgotten)
+        evolution = self.evolution.light()
+        return replace(
+            self, evolution=evolution, loss_error=forgotten, bounds=forgotten
+        )
 
     @property
     def system(self) -> LinearSystem:
@@ -108,7 +111,7 @@ def cosine(derivative: Derivative, reference: Derivative) -> np.ndarray:
     return hood.cosine(found, hood.replicator(Omega, reference.gradient))
 
 
-def forgotten() -> Bounds:
+def forgotten() -> Any:
     """Say that bounds cannot be had any more."""
     raise RuntimeError(
         "the bounds of a learner's step are not kept: call the gradient method with "

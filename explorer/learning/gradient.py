@@ -94,7 +94,7 @@ class ClosedForm(GradientMethod):
             evolution=factors.evolution,
             truth=state.truth,
             loss=state.loss.value,
-            loss_error=state.loss.value_error,
+            loss_error=lambda: state.loss.value_error,
             gradient=assemble(factors, rank),
             singular_values=factors.singular_values,
             rank=rank,
@@ -190,9 +190,7 @@ class LowRankGradient(ClosedForm):
         self, evolution: Evolution, value: LossValue, check: Callable[[], None]
     ) -> Factors:
         """Return the factors of Z by the chosen route."""
-        return self.route.factorize(
-            evolution, value.slope, value.slope_error, self.dim, check
-        )
+        return self.route.factorize(evolution, value, self.dim, check)
 
     def rank_of(self, factors: Factors) -> int:
         """Return `rank`, or what "auto" finds, at least 1."""

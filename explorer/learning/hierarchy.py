@@ -215,10 +215,7 @@ class FactoredSVD(KrylovForm):
         self, evolution: Evolution, value: LossValue, check: Callable[[], None]
     ) -> Factors:
         """Return the factors of Z."""
-        route = KroneckerSum()
-        return route.factorize(
-            evolution, value.slope, value.slope_error, self.dim, check
-        )
+        return KroneckerSum().factorize(evolution, value, self.dim, check)
 
 
 def factored_memory(size: int, dim: int) -> int:

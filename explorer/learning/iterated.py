@@ -19,7 +19,7 @@ from explorer.flow.krylov import Krylov
 from explorer.geometry import simplex
 from explorer.learning.derivative import percent_wrong
 from explorer.learning.gradient import LowRankGradient, assemble_both
-from explorer.learning.losses import DirectionLoss, Loss, target_of
+from explorer.learning.losses import DirectionLoss, Loss, LossValue, target_of
 from explorer.learning.routes import TwoSided
 from explorer.threads import exclusive
 
@@ -96,7 +96,8 @@ class IteratedGradient:
             system = evolution.system
             # V = T e^shift · direction: the gradient in the direction carries both
             scale = system.shape[0] * evolution.time * math.exp(evolution.shift)
-            factors = TwoSided().factorize(evolution, scale * slope, 0.0, self.dim)
+            end = LossValue(0.0, scale * slope, 0.0, 0.0)  # bounds are not asked for
+            factors = TwoSided().factorize(evolution, end, self.dim)
             gradient, G = assemble_both(factors, self.rank)
             gradients.append(gradient)
             slope = slope + system.apply_transpose(G)

@@ -25,6 +25,7 @@ from explorer.flow.integrators import DENSE_COPIES, require_memory
 from explorer.flow.krylov import direction_error
 from explorer.flow.system import LinearSystem
 from explorer.learning.factors import Curve, Factors, known, norms, product_error
+from explorer.learning.losses import LossValue
 from explorer.learning.routes import Route
 
 LARGEST_GROWTH = 200.0
@@ -171,14 +172,14 @@ class KroneckerSum(Route):
     def factorize(
         self,
         evolution: Evolution,
-        g: np.ndarray,
-        error_g: float,
+        value: LossValue,
         dim: int,
         check: Callable[[], None] = lambda: None,
     ) -> Factors:
         """Return the factors of Z; see `Route`."""
         op = augmented(evolution)
-        g, error_g = unscaled(evolution, g), error_g * np.exp(-evolution.shift)
+        g = unscaled(evolution, value.slope)
+        error_g = value.slope_error * float(np.exp(-evolution.shift))
         start = Start.of(op, g, error_g, dim)
         if not start.vector.any():
             return Factors.none(evolution)

@@ -14,6 +14,7 @@ import numpy as np
 from explorer.flow.evolution import Evolution
 from explorer.geometry import simplex
 from explorer.geometry.neighborhood import Neighborhood
+from explorer.late import late
 
 ORDINARY = (1e-140, 1e140)
 """Norms whose squares are ordinary numbers."""
@@ -40,6 +41,7 @@ def one_hot(labels: np.ndarray, count: int) -> np.ndarray:
     return (names == labels).astype(float)
 
 
+@late("value_error", "slope_error")
 @dataclass(frozen=True, eq=False)
 class LossValue:
     """A loss at the end of a solve.
@@ -53,8 +55,8 @@ class LossValue:
 
     value: float
     slope: np.ndarray
-    value_error: float
-    slope_error: float
+    value_error: Any
+    slope_error: Any
 
 
 class Loss(ABC):
@@ -95,8 +97,12 @@ class DirectionLoss(Loss):
             value, slope = self.of_labels(V, truth)
         else:
             value, slope = self(V, target_of(truth, V.shape[0]))
-        error = self.error(V, evolution.error)
-        return LossValue(value, slope, error, self.gradient_error(V, evolution.error))
+        return LossValue(
+            value,
+            slope,
+            lambda: self.error(V, evolution.error),
+            lambda: self.gradient_error(V, evolution.error),
+        )
 
     def of_labels(self, V: np.ndarray, truth: np.ndarray) -> tuple[float, np.ndarray]:
         """Return f(V) and ∂f(V) without forming V* = e_truth − 1/J.

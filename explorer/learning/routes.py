@@ -19,6 +19,7 @@ from explorer.flow.orthogonalization import (
     checked_orthogonalization,
 )
 from explorer.learning.factors import Curve, Factors, known, norms, product_error
+from explorer.learning.losses import LossValue
 
 
 class Route(ABC):
@@ -35,14 +36,13 @@ class Route(ABC):
     def factorize(
         self,
         evolution: Evolution,
-        g: np.ndarray,
-        error_g: float,
+        value: LossValue,
         dim: int,
         check: Callable[[], None] = lambda: None,
     ) -> Factors:
         """Return the factors of Z = ∫₀¹ e^{(1−s)TAᵀ} g y(s)ᵀ ds from spaces of `dim`.
 
-        `error_g` bounds the error of g that the forward solve has caused.
+        g is the slope of the loss.
         """
 
 
@@ -67,14 +67,14 @@ class TwoSided(Route):
     def factorize(
         self,
         evolution: Evolution,
-        g: np.ndarray,
-        error_g: float,
+        value: LossValue,
         dim: int,
         check: Callable[[], None] = lambda: None,
     ) -> Factors:
         """Return the factors of Z; see `Route`."""
         right = forward_basis(evolution)
-        left = self.orthogonalization.build(evolution.system.adjoint, g, dim, check)
+        adjoint = evolution.system.adjoint
+        left = self.orthogonalization.build(adjoint, value.slope, dim, check)
         if left.dim == 0 or right.dim == 0:
             return Factors.none(evolution)
         X, y = van_loan(left, right, evolution)
@@ -87,7 +87,7 @@ class TwoSided(Route):
             sigma,
             right.coordinates(Wt.T),
             left.coordinates(y),
-            lambda: factor_errors(evolution, left, error_g),
+            lambda: factor_errors(evolution, left, value.slope_error),
         )
 
 

@@ -1,0 +1,37 @@
+"""Fields of records that are computed when first read, such as error bounds."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any, TypeVar
+
+T = TypeVar("T", bound=type)
+
+
+class Late:
+    """A field that takes a value, or a function that finds it when it is first read."""
+
+    def __init__(self, name: str) -> None:
+        self.key = "_" + name
+
+    def __get__(self, record: Any, owner: type) -> Any:
+        if record is None:
+            return self
+        value = vars(record)[self.key]
+        if callable(value):
+            value = vars(record)[self.key] = value()
+        return value
+
+    def __set__(self, record: Any, value: Any) -> None:
+        vars(record)[self.key] = value
+
+
+def late(*names: str) -> Callable[[T], T]:
+    """Make these fields of a dataclass `Late`."""
+
+    def decorate(cls: T) -> T:
+        for name in names:
+            setattr(cls, name, Late(name))
+        return cls
+
+    return decorate
