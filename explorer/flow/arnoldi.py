@@ -9,8 +9,8 @@ from functools import cached_property
 
 import numpy as np
 
-from explorer.geometry import recurrence
-from explorer.geometry.planes import empty_fields, planes, readable_planes
+from explorer.kernels import recurrence
+from explorer.kernels.planes import empty_fields, planes, readable_planes
 
 BREAKDOWN = 64 * np.finfo(float).eps
 """A new direction this small against the norms at hand is rounding: the space ends. In

@@ -11,9 +11,9 @@ import numpy as np
 
 from explorer.flow.arnoldi import Basis, Span
 from explorer.flow.system import Operator
-from explorer.geometry import recurrence
 from explorer.geometry.chains import Chain, First, Links
-from explorer.geometry.planes import empty_fields, planes
+from explorer.kernels import recurrence
+from explorer.kernels.planes import empty_fields, planes
 
 LEAST_PIVOT = 1e-3
 """Share of a vector that must not lie in the span of those before it. Errors of the

@@ -9,16 +9,17 @@ from functools import cached_property, partial
 import numpy as np
 
 from explorer.dims import LABEL
-from explorer.geometry import kernels, simplex
+from explorer.geometry import simplex
 from explorer.geometry.chains import Chain
 from explorer.geometry.neighborhood import Neighborhood
+from explorer.kernels import windows
 
 
 def scaled_center(U: np.ndarray, factor: float) -> np.ndarray:
     """Return factor · Π₀ U, in one pass."""
     out = np.empty_like(U)
     labels = len(U)
-    kernels.center(U.reshape(labels, -1), factor, out.reshape(labels, -1))
+    windows.center(U.reshape(labels, -1), factor, out.reshape(labels, -1))
     return out
 
 

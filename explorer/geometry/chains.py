@@ -8,8 +8,8 @@ from typing import Any
 
 import numpy as np
 
-from explorer.geometry import sweeps
-from explorer.geometry.planes import aligned, empty_fields, gap, planes
+from explorer.kernels import sweeps
+from explorer.kernels.planes import aligned, empty_fields, gap, planes
 
 System = tuple[np.ndarray, np.ndarray]
 First = tuple[np.ndarray, float]

@@ -13,8 +13,8 @@ import scipy.sparse as sp
 from explorer.dims import EDGE, NODE
 from explorer.geometry import simplex
 from explorer.geometry.neighborhood import Neighborhood
-from explorer.geometry.planes import planes
-from explorer.geometry.recurrence import products
+from explorer.kernels.planes import planes
+from explorer.kernels.recurrence import products
 
 
 @dataclass(frozen=True, eq=False)

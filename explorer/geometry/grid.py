@@ -16,18 +16,12 @@ import numba
 import numpy as np
 
 from explorer.dims import OFFSET, PIXELS, WEIGHT_FIELD
-from explorer.geometry import (
-    assembly,
-    fusion,
-    kernels,
-    patches,
-    recurrence,
-    simplex,
-)
+from explorer.geometry import simplex
 from explorer.geometry.chains import Chain, chain
 from explorer.geometry.neighborhood import Neighborhood
-from explorer.geometry.planes import planes, readable_planes
-from explorer.geometry.stencil import wide
+from explorer.kernels import assembly, fusion, patches, recurrence, windows
+from explorer.kernels.planes import planes, readable_planes
+from explorer.kernels.stencil import wide
 
 
 def offsets(radius: int) -> np.ndarray:
@@ -84,19 +78,19 @@ class Grid(Neighborhood):
     def average(self, weights: np.ndarray, X: np.ndarray) -> np.ndarray:
         """(Ω X)_i = Σ_k ω_ik X_k."""
         out = np.empty_like(X)
-        kernels.average(weights, X, out)
+        windows.average(weights, X, out)
         return out
 
     def average_transpose(self, weights: np.ndarray, Y: np.ndarray) -> np.ndarray:
         """Ωᵀ Y: clamped contributions fold back onto the border."""
         out = np.empty_like(Y)
-        kernels.average_transpose(weights, Y, out)
+        windows.average_transpose(weights, Y, out)
         return out
 
     def apply(self, weights: np.ndarray, S: np.ndarray, V: np.ndarray) -> np.ndarray:
         """R_S Ω V."""
         out = np.empty_like(V)
-        kernels.apply(weights, S, V, out)
+        windows.apply(weights, S, V, out)
         return out
 
     def apply_transpose(
@@ -104,7 +98,7 @@ class Grid(Neighborhood):
     ) -> np.ndarray:
         """Ωᵀ R_S U."""
         out, work = np.empty_like(U), np.empty_like(U)
-        kernels.apply_transpose(weights, S, U, work, out)
+        windows.apply_transpose(weights, S, U, work, out)
         return out
 
     def sweep(
@@ -163,7 +157,7 @@ class Grid(Neighborhood):
     def sampled_product(self, P: np.ndarray, Q: np.ndarray) -> np.ndarray:
         """⟦P, Q⟧_ik = Σ_j P_ij Q_kj for the neighbors k of i."""
         out = np.empty(self.weight_shape, P.dtype)
-        kernels.sampled_product(P, Q, out)
+        windows.sampled_product(P, Q, out)
         return out
 
     def assemble(
@@ -200,7 +194,7 @@ class Grid(Neighborhood):
             np.exp(out, out=out)
             fusion.normalize(out.reshape(len(out), -1))
         else:
-            kernels.similarity(weights, C, out)
+            windows.similarity(weights, C, out)
         return out
 
     def retract(self, p: np.ndarray, u: np.ndarray) -> np.ndarray:

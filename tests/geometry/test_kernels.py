@@ -9,8 +9,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from explorer.flow.system import LinearSystem
-from explorer.geometry import kernels
 from explorer.geometry.grid import Grid
+from explorer.kernels import windows
 from tests import reference
 
 LABELS = 3
@@ -46,7 +46,7 @@ def test_average_is_the_sum_over_clamped_neighbors(radius, shape):
 def test_transpose_folds_clamped_contributions_back(radius, shape):
     weights, Y = reference.random_weights(radius, shape), fields(shape)[0]
     out = np.empty_like(Y)
-    kernels.average_transpose(weights, Y, out)
+    windows.average_transpose(weights, Y, out)
     expected = reference.average_transpose(weights, Y)
     np.testing.assert_allclose(out, expected, atol=ROUNDING)
 
@@ -74,7 +74,7 @@ def test_apply_transpose_is_the_transposed_dense_matrix(radius, shape):
 def test_sampled_product_is_an_inner_product_per_neighbor(radius, shape):
     weights, (P, Q) = reference.random_weights(radius, shape), fields(shape, 2)
     out = np.empty_like(weights)
-    kernels.sampled_product(P, Q, out)
+    windows.sampled_product(P, Q, out)
     expected = reference.sampled_product(weights, P, Q)
     np.testing.assert_allclose(out, expected, atol=ROUNDING)
 
@@ -85,7 +85,7 @@ def test_similarity_is_the_softmax_of_averages(radius, shape):
     weights = reference.random_weights(radius, shape)
     D = np.abs(fields(shape)[0])
     out = np.empty_like(D)
-    kernels.similarity(weights, -D / 0.5, out)
+    windows.similarity(weights, -D / 0.5, out)
     expected = reference.similarity(weights, D, 0.5)
     np.testing.assert_allclose(out, expected, atol=ROUNDING)
 
@@ -100,7 +100,7 @@ def test_averaging_and_its_transpose_are_adjoint(rows, cols, radius, seed):
     system = random_system(radius, (rows, cols), seed)
     X, Y = fields((rows, cols), 2, seed)
     folded = np.empty_like(Y)
-    kernels.average_transpose(system.weights, Y, folded)
+    windows.average_transpose(system.weights, Y, folded)
     # both are sums of at most 3·36 products below 1, each rounded to 100 eps
     slack = 108 * 100 * EPS
     assert abs(np.vdot(system.average(X), Y) - np.vdot(X, folded)) <= slack
@@ -129,7 +129,7 @@ def test_results_do_not_depend_on_the_number_of_threads(radius):
 
     def everything():
         product = np.empty_like(system.weights)
-        kernels.sampled_product(V, U, product)
+        windows.sampled_product(V, U, product)
         again = LinearSystem.at(
             system.neighborhood, system.weights, system.log_likelihood
         )

@@ -7,11 +7,11 @@ import pytest
 import scipy.sparse as sp
 
 from explorer.flow.system import LinearSystem
-from explorer.geometry import recurrence
 from explorer.geometry.chains import Links, chain
 from explorer.geometry.graph import Graph
 from explorer.geometry.grid import Grid
-from explorer.geometry.planes import empty_fields, planes
+from explorer.kernels import recurrence
+from explorer.kernels.planes import empty_fields, planes
 from tests import reference
 
 EPS = np.finfo(float).eps

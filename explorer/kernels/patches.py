@@ -8,7 +8,7 @@ from __future__ import annotations
 import numpy as np
 from numba import njit, prange
 
-from explorer.geometry.kernels import FLAGS
+from explorer.kernels.windows import FLAGS
 
 TILE = 512
 """Pixels of a tile."""

@@ -14,14 +14,14 @@ from typing import Any
 import numpy as np
 from numba import njit, prange
 
-from explorer.geometry.kernels import (
+from explorer.kernels.lanes import fma, load, spread, store
+from explorer.kernels.windows import (
     FLAGS,
     _add_product,
     _average_row,
     _scatter_rows,
     _times_excess,
 )
-from explorer.geometry.lanes import fma, load, spread, store
 
 REDUCE: dict[str, Any] = {"cache": True, "fastmath": {"contract", "reassoc", "nsz"}}
 """Sums may be taken in any order within a tile: only then can they be vectorized."""

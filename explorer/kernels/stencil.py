@@ -14,8 +14,9 @@ from typing import Any
 import numpy as np
 from numba import njit
 
-from explorer.geometry.lanes import BYTES, add, fma, load, mul
+from explorer.kernels.lanes import BYTES, add, fma, load, mul
 
+FLAGS: dict[str, Any] = {"cache": True, "fastmath": {"contract"}}
 INLINE: dict[str, Any] = {"forceinline": True, "fastmath": {"contract"}}
 
 
@@ -114,18 +115,19 @@ def scatter(w, Y, rows):
     return add(left, right)
 
 
-@njit(**INLINE)
+@njit(**FLAGS)
 def gather_at(W, x, rows, spot):
     """Return Σ_k w_k x_k for one pixel at the border; rows are three addresses."""
-    (a, b, d), (i, c) = rows, spot
-    left, right = max(c - 1, 0), min(c + 1, W.shape[2] - 1)
-    total = W[0, i, c] * x[a + left] + W[1, i, c] * x[a + c] + W[2, i, c] * x[a + right]
-    total += W[3, i, c] * x[b + left] + W[4, i, c] * x[b + c]
-    total += W[5, i, c] * x[b + right] + W[6, i, c] * x[d + left]
-    return total + W[7, i, c] * x[d + c] + W[8, i, c] * x[d + right]
+    i, c = spot
+    total = x.dtype.type(0)
+    for a in range(3):
+        for b in range(3):
+            at = rows[a] + min(max(c + b - 1, 0), W.shape[2] - 1)
+            total += W[3 * a + b, i, c] * x[at]
+    return total
 
 
-@njit(**INLINE)
+@njit(**FLAGS)
 def scatter_at(W, y, source, c):
     """Return the part of (Ωᵀ y)_ic at column 0 or cols − 1 from one source row (s, k).
 

@@ -12,7 +12,7 @@ import math
 
 import numpy as np
 
-from explorer.geometry.lanes import BYTES
+from explorer.kernels.lanes import BYTES
 
 
 def gap(dtype: np.dtype) -> int:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 from numba import njit, prange
 
-from explorer.geometry.kernels import (
+from explorer.kernels.windows import (
     FLAGS,
     _add_product,
     _average_row,

@@ -15,11 +15,17 @@ from __future__ import annotations
 import numpy as np
 from numba import njit, prange
 
-from explorer.geometry.kernels import FLAGS
-from explorer.geometry.lanes import fma, load, mul, spread, store, sub
-from explorer.geometry.recurrence import _bounds
-from explorer.geometry.stencil import (
-    INLINE,
+from explorer.kernels.lanes import fma, load, mul, spread, store, sub
+from explorer.kernels.recurrence import _bounds
+from explorer.kernels.rows import (
+    address,
+    combine_row,
+    copy_row,
+    find_rows,
+    sums_row,
+    whole_runs,
+)
+from explorer.kernels.stencil import (
     gather,
     gather_at,
     load_folded,
@@ -30,18 +36,7 @@ from explorer.geometry.stencil import (
     scatter_at,
     sources,
 )
-
-
-@njit(**INLINE)
-def _row(layout, k, i):
-    """Return the address of row i of v_k: base_k + (i mod depth_k) · pitch."""
-    base, depth, pitch, _ = layout
-    return base[k] + i % depth[k] * pitch
-
-
-@njit(**INLINE)
-def _whole_runs(cols, lanes):
-    return (cols + lanes - 1) // lanes
+from explorer.kernels.windows import FLAGS
 
 
 @njit(**FLAGS)
@@ -58,9 +53,12 @@ def _forward_row(system, x, layout, step, factors, work):
     (W, S), (k, i) = system, step
     labels, rows, cols = S.shape
     pixels, plane, lanes = rows * cols, layout[3], work.shape[1]
-    above = _row(layout, k, max(i - 1, 0))
-    here, below = _row(layout, k, i), _row(layout, k, min(i + 1, rows - 1))
-    before, new = _row(layout, max(k - 1, 0), i), _row(layout, k + 1, i)
+    above = address(layout, k, max(i - 1, 0))
+    here, below = (
+        address(layout, k, i),
+        address(layout, k, min(i + 1, rows - 1)),
+    )
+    before, new = address(layout, max(k - 1, 0), i), address(layout, k + 1, i)
     a, b, d = spread(x, factors[0]), spread(x, factors[1]), spread(x, factors[2])
     for n in range(run_count(cols, lanes)):
         c = run_start(n, cols, lanes)
@@ -93,7 +91,7 @@ def _replicate_row(S, x, address, i, ring):
     (here, plane), (labels, rows, cols) = address, S.shape
     pixels, lanes, width = rows * cols, 64 // x.itemsize, ring.shape[2]
     target = (i % 3) * labels * width
-    for n in range(_whole_runs(cols, lanes)):
+    for n in range(whole_runs(cols, lanes)):
         c = min(n * lanes, cols - lanes)
         start, mean = i * cols + c, spread(x, 0.0)
         for j in range(labels):
@@ -111,8 +109,8 @@ def _adjoint_row(system, x, layout, step, factors, ring):
     (W, S), (k, i) = system, step
     labels, rows, cols = S.shape
     plane, width, lanes = layout[3], ring.shape[2], 64 // x.itemsize
-    here, before = _row(layout, k, i), _row(layout, max(k - 1, 0), i)
-    new, three = _row(layout, k + 1, i), sources(i, rows)
+    here, before = address(layout, k, i), address(layout, max(k - 1, 0), i)
+    new, three = address(layout, k + 1, i), sources(i, rows)
     s0, s1, s2 = three[0][0] % 3, three[1][0] % 3, three[2][0] % 3
     r0, r1, r2 = s0 * labels * width, s1 * labels * width, s2 * labels * width
     a, b, d = spread(x, factors[0]), spread(x, factors[1]), spread(x, factors[2])
@@ -132,109 +130,12 @@ def _adjoint_row(system, x, layout, step, factors, ring):
             _finish_at(x, (here, before, new), j * plane + c, factors, product)
 
 
-@njit(**INLINE)
-def _find_rows(layout, i, at):
-    """Write the addresses of row i of all v_k."""
-    for k in range(at.size):
-        at[k] = _row(layout, k, i)
-
-
-@njit(**FLAGS)
-def _combine_row(x, at, shape, factors, target):
-    """Write Σ_k factors_k v_k of a row to an address; factors that are 0 cost nothing.
-
-    at are the addresses of the row in all v_k, shape (label, col, plane), target
-    (array, first address, plane).
-    """
-    (labels, cols, plane), (out, first, step) = shape, target
-    lanes = 64 // x.itemsize
-    for j in range(labels):
-        for n in range(_whole_runs(cols, lanes)):
-            c, total = min(n * lanes, cols - lanes), spread(x, 0.0)
-            here = j * plane + c
-            for k in range(factors.size):
-                if factors[k] != 0.0:
-                    total = fma(spread(x, factors[k]), load(x, at[k] + here), total)
-            store(out, first + j * step + c, total)
-
-
-@njit(**FLAGS)
-def _copy_row(source, spot, x, target):
-    """Write row i of a field, (label, pixel), times a factor to an address."""
-    (field, factor), (i, labels, cols), (first, plane) = source, spot, target
-    for j in range(labels):
-        for c in range(cols):
-            x[first + j * plane + c] = factor * field[j, i * cols + c]
-
-
-@njit(**INLINE)
-def _four_products(x, left, rights, cols, sums):
-    """sums_p += v_a v_b over whole registers of a row, for four b at once."""
-    out, p = sums
-    lanes = out.shape[2]
-    b0, b1, b2, b3 = rights
-    s0, s1 = load(out, p * lanes), load(out, (p + 1) * lanes)
-    s2, s3 = load(out, (p + 2) * lanes), load(out, (p + 3) * lanes)
-    for c in range(0, cols, lanes):
-        value = load(x, left + c)
-        s0 = fma(value, load(x, b0 + c), s0)
-        s1 = fma(value, load(x, b1 + c), s1)
-        s2 = fma(value, load(x, b2 + c), s2)
-        s3 = fma(value, load(x, b3 + c), s3)
-    store(out, p * lanes, s0)
-    store(out, (p + 1) * lanes, s1)
-    store(out, (p + 2) * lanes, s2)
-    store(out, (p + 3) * lanes, s3)
-
-
-@njit(**FLAGS)
-def _products_row(x, at, shape, start, out):
-    """out_ab += the products of a row of v_{start + a} and v_b, for all b ≤ start + a.
-
-    out is (a, b, lanes), b padded to fours: what is beyond has no meaning. A product is
-    a register of partial sums; what registers do not cover goes to its first number.
-    """
-    labels, cols, plane = shape
-    new, width, lanes = out.shape
-    whole = cols // lanes * lanes
-    for j in range(labels):
-        y = j * plane
-        for n in range(new):
-            a = start + n
-            for c in range(whole, cols):
-                for d in range(a + 1):
-                    out[n, d, 0] += x[at[a] + y + c] * x[at[d] + y + c]
-            for b in range(0, a + 1, 4):
-                b1, b2, b3 = min(b + 1, a), min(b + 2, a), min(b + 3, a)
-                rights = at[b] + y, at[b1] + y, at[b2] + y, at[b3] + y
-                sums = out, n * width + b
-                _four_products(x, at[a] + y, rights, whole, sums)
-
-
-@njit(**FLAGS)
-def _sums_row(x, at, shape, i, sums):
-    """Take the products and combinations of row i that are asked for."""
-    products, since, columns, out, work = sums
-    labels, cols, _ = shape
-    step = out.shape[2]
-    if products.shape[1] > 0:
-        work[:] = 0.0
-        _products_row(x, at, shape, since, work)
-        for a in range(products.shape[1]):
-            for b in range(products.shape[2]):
-                for part in work[a, b]:
-                    products[i, a, b] += part
-    for r in range(columns.shape[0]):
-        target = out, r * labels * step + i * cols, step
-        _combine_row(x, at, shape, columns[r], target)
-
-
 @njit(parallel=True, **FLAGS)
 def sweep(system, fields, layout, plan, sums, bands):
     """Run a chain of A = R_S Ω; see `chains.Chain` for what it is made of.
 
     system : (Ω, S). fields : (1 or bands, n), what is kept or a ring for each band.
-    layout : (base, depth, pitch, plane), see `_row`.
+    layout : (base, depth, pitch, plane), see `address`.
     plan : (source, scale, start, factors, mixes). v₀ is scale times the source (label,
     pixel), if there are any; v_{k+1} is Σ mixes_ki v_i if factors_k0 is 0, else
     c₀ A v_k + c₁ v_k + c₂ v_{k−1}, for k = start, ….
@@ -258,22 +159,22 @@ def sweep(system, fields, layout, plan, sums, bands):
         for front in range(max(first - steps, 0), last + steps):
             spot = front, labels, cols
             if source.size > 0 and front < min(last + steps, rows):
-                target = _row(place, 0, front), plane
-                _copy_row((source, scale), spot, x, target)
+                target = address(place, 0, front), plane
+                copy_row((source, scale), spot, x, target)
             for k in range(steps):
                 i = front - k - 1
                 low, high = _bounds(first, last, k, steps, 1, rows)
                 if low <= i < high:
                     c = factors[k, 0], factors[k, 1], factors[k, 2]
                     if c[0] == 0.0:
-                        _find_rows(place, i, at)
+                        find_rows(place, i, at)
                         target = x, at[start + k + 1], plane
-                        _combine_row(x, at, shape, mixes[k], target)
+                        combine_row(x, at, shape, mixes[k], target)
                     else:
                         _forward_row(system, x, place, (start + k, i), c, work)
             if first <= front - steps < last:
-                _find_rows(place, front - steps, at)
-                _sums_row(x, at, shape, front - steps, wanted)
+                find_rows(place, front - steps, at)
+                sums_row(x, at, shape, front - steps, wanted)
 
 
 @njit(parallel=True, **FLAGS)
@@ -302,23 +203,23 @@ def sweep_transpose(system, fields, layout, plan, sums, bands):
         for front in range(max(first - steps, 0), last + steps):
             spot = front, labels, cols
             if source.size > 0 and front < min(last + steps, rows):
-                target = _row(place, 0, front), plane
-                _copy_row((source, scale), spot, x, target)
+                target = address(place, 0, front), plane
+                copy_row((source, scale), spot, x, target)
             for k in range(steps):
                 i = front - k - 1
                 low, high = _bounds(first, last, k, steps, 1, rows)
                 if low <= i < high:
                     c = factors[k, 0], factors[k, 1], factors[k, 2]
                     if c[0] == 0.0:
-                        _find_rows(place, i, at)
+                        find_rows(place, i, at)
                         target = x, at[start + k + 1], plane
-                        _combine_row(x, at, shape, mixes[k], target)
+                        combine_row(x, at, shape, mixes[k], target)
                         continue
                     while done[k] < min(i + 2, rows):
-                        there = _row(place, start + k, done[k]), plane
+                        there = address(place, start + k, done[k]), plane
                         _replicate_row(system[1], x, there, done[k], ring[k])
                         done[k] += 1
                     _adjoint_row(system, x, place, (start + k, i), c, ring[k])
             if first <= front - steps < last:
-                _find_rows(place, front - steps, at)
-                _sums_row(x, at, shape, front - steps, wanted)
+                find_rows(place, front - steps, at)
+                sums_row(x, at, shape, front - steps, wanted)

@@ -1,6 +1,6 @@
 """Gradient and similarity for 3 × 3 windows, each in one pass, in vector registers.
 
-The same results as `assembly` and `kernels.similarity`, which do any window.
+The same results as `assembly` and `windows.similarity`, which do any window.
 """
 
 from __future__ import annotations
@@ -8,9 +8,8 @@ from __future__ import annotations
 import numpy as np
 from numba import njit, prange
 
-from explorer.geometry.kernels import FLAGS
-from explorer.geometry.lanes import fma, larger, load, mul, spread, store, sub
-from explorer.geometry.stencil import (
+from explorer.kernels.lanes import fma, larger, load, mul, spread, store, sub
+from explorer.kernels.stencil import (
     INLINE,
     gather,
     gather_at,
@@ -18,6 +17,7 @@ from explorer.geometry.stencil import (
     run_count,
     run_start,
 )
+from explorer.kernels.windows import FLAGS
 
 TILE = 1024
 """Pixels of a tile, of which all labels are in the cache at once."""
