@@ -16,9 +16,15 @@ from collections.abc import Callable
 from functools import wraps
 from typing import Any, TypeVar, cast
 
+import numba
 from threadpoolctl import ThreadpoolController
 
 F = TypeVar("F", bound=Callable[..., Any])
+
+
+def count() -> int:
+    """Return how many threads our kernels use: `NUMBA_NUM_THREADS`, or all cores."""
+    return int(numba.get_num_threads())
 
 
 class Turn:

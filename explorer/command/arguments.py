@@ -52,6 +52,13 @@ ratio of the first two singular values, which warns where rank one is not enough
 """
 
 
+ABOUT_WARMUP = """\
+Compile the kernels of images and 3×3 windows in double precision and store them in
+numba's cache, on all cores. Without this they are compiled at the first use, which
+then takes some seconds longer. Run it where an image of a machine is built.
+"""
+
+
 def parse(arguments: Sequence[str] | None = None) -> argparse.Namespace:
     """Return the options; `options.run(options)` carries them out.
 
@@ -93,9 +100,10 @@ def build() -> argparse.ArgumentParser:
         help=f"port on 127.0.0.1, 1 to {HIGHEST_PORT} (default: a free one)",
     )
     parser.set_defaults(run=run_serve, complain=parser.error)
-    commands = parser.add_subparsers(dest="command", metavar="{learn,table}")
+    commands = parser.add_subparsers(dest="command", metavar="{learn,table,warmup}")
     add_learn(commands)
     add_table(commands)
+    add_warmup(commands)
     return parser
 
 
@@ -143,6 +151,19 @@ def add_table(commands: Any) -> None:
         metavar="FILE.nc",
         help="netCDF file to write; one of this name is replaced (default: none)",
     )
+
+
+def add_warmup(commands: Any) -> None:
+    """Add the command `warmup`, which has no options."""
+    warmup = commands.add_parser(
+        "warmup",
+        prog="laf warmup",
+        help="compile the kernels now, for a fast first picture",
+        description=ABOUT_WARMUP,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+        allow_abbrev=False,
+    )
+    warmup.set_defaults(run=run_warmup, complain=warmup.error)
 
 
 def add_scene(group: Any) -> None:
@@ -267,3 +288,10 @@ def run_table(options: argparse.Namespace) -> int:
     from explorer.command.table import table
 
     return table(options)
+
+
+def run_warmup(options: argparse.Namespace) -> int:
+    """Run `laf warmup`, whose modules are loaded only now."""
+    from explorer.command.warmup import warmup
+
+    return warmup(options)

@@ -22,6 +22,7 @@ from explorer.command.server import (
     free_port,
     private_environment,
 )
+from explorer.command.warmup import warming
 
 FAILED = 1
 
@@ -100,6 +101,7 @@ def serve(options: argparse.Namespace) -> int:
     opener = None if options.no_browser else webbrowser.open
     with (
         Interrupts() as interrupts,
+        warming(),
         tempfile.TemporaryDirectory(
             prefix="laf-", ignore_cleanup_errors=True
         ) as private,

@@ -27,6 +27,7 @@ from explorer.dashboard.worker import Requests
 from explorer.flow.evolution import judge
 from explorer.params import RTOL
 from explorer.scenes.images import decode, fit, image_structure, read_image
+from explorer.warmup import warm_up
 
 Published = tuple[Snapshot, Settings, list[Segment], xr.Dataset]
 
@@ -48,10 +49,15 @@ class Session:
         self._probe, self._probe_moved = (0, 0), False
         self._fitted: tuple[Any, ...] = ()
         self._published_at = 0.0
+        self._warm, self._requests = False, Requests()
         self.published: Published | None = None
 
     def job(self, requests: Requests, check: Callable[[], None]) -> bool:
         """Apply what was posted, compute, publish; True while learning goes on."""
+        if not self._warm:
+            self._requests += requests  # a job that is given up must not lose them
+            warm_up(self._say_compiling, check)
+            self._warm, requests, self._requests = True, self._requests, []
         for request in requests:
             self._apply(request)
         if self._learning and self._replay:
@@ -66,6 +72,10 @@ class Session:
             self._panel.downloads.value = download_links(*self.published)
             self._saving = False
         return self._learning or not self._model.current
+
+    def _say_compiling(self, text: str) -> None:
+        """Show that kernels are being compiled, which happens once."""
+        self._panel.remaining.value = text
 
     def fail(self, error: Exception) -> None:
         """Show an error beside the control that it names; learning pauses."""

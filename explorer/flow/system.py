@@ -97,8 +97,15 @@ class LinearSystem:
 
     @cached_property
     def source(self) -> np.ndarray:
-        """B = R_W₀ S, at the barycenter Π₀ S / J, and the inflow if there is one."""
-        own = self.replicate_base(self.similarity)
+        """B = R_W₀ S, at the barycenter Π₀ S / J, and the inflow if there is one.
+
+        S sums to one over the labels, so Π₀ S = S − 1/J.
+        """
+        if self.base_point is None:
+            own = self.similarity / self.shape[0]
+            own -= 1.0 / self.shape[0] ** 2
+        else:
+            own = self.replicate_base(self.similarity)
         return own if self.inflow is None else own + self.inflow
 
     @cached_property

@@ -12,9 +12,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-import numba
 import numpy as np
 
+from explorer import threads
 from explorer.dims import OFFSET, PIXELS, WEIGHT_FIELD
 from explorer.geometry import simplex
 from explorer.geometry.chains import Chain, chain
@@ -152,7 +152,7 @@ class Grid(Neighborhood):
     @property
     def bands(self) -> int:
         """How many bands of rows are worked on at once: one per thread."""
-        return max(1, min(numba.get_num_threads(), self.rows))
+        return max(1, min(threads.count(), self.rows))
 
     def sampled_product(self, P: np.ndarray, Q: np.ndarray) -> np.ndarray:
         """⟦P, Q⟧_ik = Σ_j P_ij Q_kj for the neighbors k of i."""
@@ -192,10 +192,22 @@ class Grid(Neighborhood):
         if self.fast(C):
             fusion.exponents(weights, C, out)
             np.exp(out, out=out)
-            fusion.normalize(out.reshape(len(out), -1))
+            out /= out.sum(axis=0)
         else:
             windows.similarity(weights, C, out)
         return out
+
+    def averaging_norm(self, weights: np.ndarray) -> float:
+        """Return the bound ‖Ω‖₂ ≤ √(‖Ω‖₁ ‖Ω‖_∞); column sums are those of windows."""
+        R, (rows, cols) = self.radius, self.shape
+        received = np.zeros((rows + 2 * R, cols + 2 * R), weights.dtype)
+        for (dr, dc), w in zip(offsets(R) + R, weights, strict=True):
+            received[dr : dr + rows, dc : dc + cols] += w
+        for sums in (received, received.T):  # what lies outside belongs to the border
+            sums[R] += sums[:R].sum(axis=0)
+            sums[-R - 1] += sums[-R:].sum(axis=0)
+        inside = received[R : R + rows, R : R + cols]
+        return math.sqrt(float(inside.max()) * float(self.total(weights).max()))
 
     def retract(self, p: np.ndarray, u: np.ndarray) -> np.ndarray:
         """Return exp_p(−u) for each patch, entries kept ≥ 1e-10."""

@@ -199,7 +199,6 @@ class Neighborhood(ABC):
         result = np.where(other > 0, self.inner(u, v) / scale, 0.0)
         return np.where(defined, np.clip(result, -1.0, 1.0), np.nan)
 
-    @final
     def averaging_norm(self, weights: np.ndarray) -> float:
         """Return the bound ‖Ω‖₂ ≤ √(‖Ω‖₁ ‖Ω‖_∞) from the row and column sums of Ω."""
         ones = np.ones((1, *self.shape), weights.dtype)

@@ -11,16 +11,13 @@ from numba import njit, prange
 from explorer.kernels.lanes import fma, larger, load, mul, spread, store, sub
 from explorer.kernels.stencil import (
     INLINE,
+    around,
     gather,
-    gather_at,
     load_weights,
+    run_at,
     run_count,
-    run_start,
 )
 from explorer.kernels.windows import FLAGS
-
-TILE = 1024
-"""Pixels of a tile, of which all labels are in the cache at once."""
 
 
 @njit(**INLINE)
@@ -30,19 +27,20 @@ def _zeros(S):
 
 
 @njit(**INLINE)
-def _sample(total, p, X, rows):
+def _sample(total, p, X, rows, ends):
     """Return total_k + p∘x_k for the nine neighbors k."""
     above, here, below = rows
+    x, y, z = around(X, above, ends), around(X, here, ends), around(X, below, ends)
     return (
-        fma(p, load(X, above - 1), total[0]),
-        fma(p, load(X, above), total[1]),
-        fma(p, load(X, above + 1), total[2]),
-        fma(p, load(X, here - 1), total[3]),
-        fma(p, load(X, here), total[4]),
-        fma(p, load(X, here + 1), total[5]),
-        fma(p, load(X, below - 1), total[6]),
-        fma(p, load(X, below), total[7]),
-        fma(p, load(X, below + 1), total[8]),
+        fma(p, x[0], total[0]),
+        fma(p, x[1], total[1]),
+        fma(p, x[2], total[2]),
+        fma(p, y[0], total[3]),
+        fma(p, y[1], total[4]),
+        fma(p, y[2], total[5]),
+        fma(p, z[0], total[6]),
+        fma(p, z[1], total[7]),
+        fma(p, z[2], total[8]),
     )
 
 
@@ -71,13 +69,14 @@ def _mean(S, at, fields, lanes):
 
 
 @njit(**INLINE)
-def _component(W, S, factors, at, work):
+def _component(W, S, factors, at, work, total):
     """Add one component to G and to the sums over the neighbors, which are returned.
 
     factors are u and w as flat planes, their first address, the plane's length, T;
-    at is the address of the run, of the rows above and below it, relative to it.
+    at is the address of the run, of the rows above and below it, relative to it, and
+    whether it is at the ends of its row.
     """
-    (U, X, first, plane, time), (start, above, below, total) = factors, at
+    (U, X, first, plane, time), (start, above, below, ends) = factors, at
     labels, rows, cols = S.shape
     pixels, lanes = rows * cols, work.shape[2]
     average, g = work[0], work[1]
@@ -85,7 +84,7 @@ def _component(W, S, factors, at, work):
     mean_u, mean_x = spread(S, 0.0), spread(S, 0.0)
     for j in range(labels):
         x, s = first + j * plane + start, load(S, j * pixels + start)
-        value = gather(w, X, x + above, x, x + below)
+        value = gather(w, X, (x + above, x, x + below), ends)
         mean_x = fma(s, value, mean_x)
         mean_u = fma(s, load(U, x), mean_u)
         store(average, j * lanes, value)
@@ -95,13 +94,13 @@ def _component(W, S, factors, at, work):
         change = sub(mul(u, sub(value, mean_x)), mul(mean_u, value))
         store(g, j * lanes, fma(scale, change, load(g, j * lanes)))
         p = mul(mul(scale, load(S, j * pixels + start)), sub(u, mean_u))
-        total = _sample(total, p, X, (x + above, x, x + below))
+        total = _sample(total, p, X, (x + above, x, x + below), ends)
     return total
 
 
 @njit(**FLAGS)
 def _row(W, fields, components, i, work, out):
-    """Row i of G and of the gradient, without the ends."""
+    """Row i of G and of the gradient."""
     S, C, z, G = fields
     U, X, time, scale = components
     labels, rows, cols = S.shape
@@ -109,74 +108,23 @@ def _row(W, fields, components, i, work, out):
     above, below = (max(i - 1, 0) - i) * cols, (min(i + 1, rows - 1) - i) * cols
     g = work[1]
     for n in range(run_count(cols, lanes)):
-        start = i * cols + run_start(n, cols, lanes)
-        total = _zeros(S)
+        c, ends = run_at(n, cols, lanes)
+        start, total = i * cols + c, _zeros(S)
         for j in range(labels):
             value = mul(spread(S, scale), load(z, j * z.shape[1] + start))
             store(g, j * lanes, value)
         for r in range(U.shape[0]):
             factors = U, X, r * labels * U.shape[2], U.shape[2], time
-            total = _component(W, S, factors, (start, above, below, total), work)
+            at = start, above, below, ends
+            total = _component(W, S, factors, at, work, total)
         mean = _mean(S, start, g, lanes)
         for j in range(labels):
             c, value = j * pixels + start, load(g, j * lanes)
             if G.size > 0:
                 store(G, c, value)
             p = mul(load(S, c), sub(value, mean))
-            total = _sample(total, p, C, (c + above, c, c + below))
+            total = _sample(total, p, C, (c + above, c, c + below), ends)
         _store9(out, start, pixels, total)
-
-
-@njit(**INLINE)
-def _three(i, rows, cols, first):
-    """Return where the rows above, at and below row i begin, from address `first`."""
-    above, below = max(i - 1, 0), min(i + 1, rows - 1)
-    return first + above * cols, first + i * cols, first + below * cols
-
-
-@njit(**FLAGS)
-def _sample_at(p, x, rows, spot, out):
-    """out_k += p x_k at one pixel."""
-    i, c = spot
-    across = max(c - 1, 0), c, min(c + 1, out.shape[2] - 1)
-    for a in range(3):
-        for b in range(3):
-            out[3 * a + b, i, c] += p * x[rows[a] + across[b]]
-
-
-@njit(**FLAGS)
-def _end(W, fields, components, spot, work, out):
-    """Pixel `spot`, at the end of a row, of G and of the gradient."""
-    S, C, z, G = fields
-    U, X, time, scale = components
-    i, c = spot
-    labels, rows, cols = S.shape
-    q, plane, g = i * cols + c, X.shape[2], work[1]
-    x, potential = X.reshape(-1), C.reshape(-1)
-    for k in range(9):
-        out[k, i, c] = 0.0
-    for j in range(labels):
-        g[j, 0] = scale * z[j, q]
-    for r in range(U.shape[0]):
-        mean_u, mean_x = S.dtype.type(0), S.dtype.type(0)
-        for j in range(labels):
-            three = _three(i, rows, cols, (r * labels + j) * plane)
-            mean_x += S[j, i, c] * gather_at(W, x, three, spot)
-            mean_u += S[j, i, c] * U[r, j, q]
-        for j in range(labels):
-            three = _three(i, rows, cols, (r * labels + j) * plane)
-            u, value = U[r, j, q], gather_at(W, x, three, spot)
-            g[j, 0] += time * (u * (value - mean_x) - mean_u * value)
-            p = time * S[j, i, c] * (u - mean_u)
-            _sample_at(p, x, three, spot, out)
-    mean = S.dtype.type(0)
-    for j in range(labels):
-        mean += S[j, i, c] * g[j, 0]
-    for j in range(labels):
-        if G.size > 0:
-            G[j, i, c] = g[j, 0]
-        p = S[j, i, c] * (g[j, 0] - mean)
-        _sample_at(p, potential, _three(i, rows, cols, j * rows * cols), spot, out)
 
 
 @njit(parallel=True, **FLAGS)
@@ -187,12 +135,10 @@ def assemble(W, fields, components, out):
     c). u, w (r, label, pixel) and z (label, pixel) lie as `planes` has them; see
     `assembly.assemble`.
     """
-    labels, rows, cols = fields[0].shape
+    labels, rows, _ = fields[0].shape
     for i in prange(rows):
         work = np.empty((2, labels, 64 // out.itemsize), out.dtype)
         _row(W, fields, components, i, work, out)
-        _end(W, fields, components, (i, 0), work, out)
-        _end(W, fields, components, (i, cols - 1), work, out)
 
 
 @njit(parallel=True, **FLAGS)
@@ -203,34 +149,14 @@ def exponents(W, C, out):
     for i in prange(rows):
         up, down = (max(i - 1, 0) - i) * cols, (min(i + 1, rows - 1) - i) * cols
         for n in range(run_count(cols, lanes)):
-            start = i * cols + run_start(n, cols, lanes)
+            c, ends = run_at(n, cols, lanes)
+            start = i * cols + c
             w, top = load_weights(W, start), spread(out, -np.inf)
             for j in range(labels):
                 x = j * pixels + start
-                value = gather(w, C, x + up, x, x + down)
+                value = gather(w, C, (x + up, x, x + down), ends)
                 top = larger(value, top)
                 store(out, x, value)
             for j in range(labels):
                 x = j * pixels + start
                 store(out, x, sub(load(out, x), top))
-        for c in (0, cols - 1):
-            highest = -np.inf
-            for j in range(labels):
-                three = _three(i, rows, cols, j * pixels)
-                out[j, i, c] = gather_at(W, C.reshape(-1), three, (i, c))
-                highest = max(highest, out[j, i, c])
-            for j in range(labels):
-                out[j, i, c] -= highest
-
-
-@njit(parallel=True, **FLAGS)
-def normalize(values):
-    """Divide values (label, pixel) by their sum over the labels."""
-    labels, size = values.shape
-    for t in prange((size + TILE - 1) // TILE):
-        low, high = t * TILE, min((t + 1) * TILE, size)
-        total = np.zeros(high - low, values.dtype)
-        for j in range(labels):
-            total += values[j, low:high]
-        for j in range(labels):
-            values[j, low:high] /= total

@@ -122,3 +122,24 @@ add = _elementwise(lambda builder, x, y: builder.fadd(x, y))
 sub = _elementwise(lambda builder, x, y: builder.fsub(x, y))
 div = _elementwise(lambda builder, x, y: builder.fdiv(x, y))
 larger = _elementwise(_larger)
+
+
+def _shuffle(mask: Callable[[int], list[int]]) -> Any:
+    """Return an operation that picks numbers from two registers, a and b after it."""
+
+    @intrinsic
+    def operation(typing: Any, a: Any, b: Any) -> Any:
+        def generate(context: Any, builder: Any, signature: Any, args: Any) -> Any:
+            kind = ir.VectorType(ir.IntType(32), a.count)
+            return builder.shuffle_vector(*args, ir.Constant(kind, mask(a.count)))
+
+        return a(a, a), generate
+
+    return operation
+
+
+shift_right = _shuffle(lambda n: [n, *range(n - 1)])
+"""(b₀, a₀, a₁, …): a moved by one, its last number lost."""
+
+shift_left = _shuffle(lambda n: [*range(1, n), 2 * n - 1])
+"""(a₁, a₂, …, b_last): a moved by one, its first number lost."""

@@ -10,7 +10,7 @@ from __future__ import annotations
 from numba import njit
 
 from explorer.kernels.lanes import fma, load, spread, store
-from explorer.kernels.stencil import INLINE
+from explorer.kernels.stencil import INLINE, run_count
 from explorer.kernels.windows import FLAGS
 
 
@@ -19,12 +19,6 @@ def address(layout, k, i):
     """Return the address of row i of v_k: base_k + (i mod depth_k) · pitch."""
     base, depth, pitch, _ = layout
     return base[k] + i % depth[k] * pitch
-
-
-@njit(**INLINE)
-def whole_runs(cols, lanes):
-    """Return how many runs a whole row takes, ends included."""
-    return (cols + lanes - 1) // lanes
 
 
 @njit(**INLINE)
@@ -44,7 +38,7 @@ def combine_row(x, at, shape, factors, target):
     (labels, cols, plane), (out, first, step) = shape, target
     lanes = 64 // x.itemsize
     for j in range(labels):
-        for n in range(whole_runs(cols, lanes)):
+        for n in range(run_count(cols, lanes)):
             c, total = min(n * lanes, cols - lanes), spread(x, 0.0)
             here = j * plane + c
             for k in range(factors.size):

@@ -1,10 +1,10 @@
 """Sums over 3 × 3 neighbors in vector registers: the parts that fast kernels share.
 
 W is (9, row, col), fields are (label, pixel) or (count, label, pixel), where pixel is
-row · cols + col; planes may have gaps. A row is worked on in runs of `Lanes`, from
-column 1 to the last but one; the last run is moved back to end there, and computes some
-pixels a second time. Columns 0 and cols − 1, where neighbors are clamped, are done one
-by one. All this needs `wide` rows.
+row · cols + col; planes may have gaps. A row is worked on in runs of `Lanes`; the last
+run is moved back to end with the row, and computes some pixels a second time. Where a
+run begins or ends with its row (`ends`, two truths), neighbors outside are replaced by
+the pixels at the border. All this needs `wide` rows.
 """
 
 from __future__ import annotations
@@ -14,27 +14,44 @@ from typing import Any
 import numpy as np
 from numba import njit
 
-from explorer.kernels.lanes import BYTES, add, fma, load, mul
+from explorer.kernels.lanes import (
+    BYTES,
+    add,
+    fma,
+    load,
+    mul,
+    shift_left,
+    shift_right,
+)
 
-FLAGS: dict[str, Any] = {"cache": True, "fastmath": {"contract"}}
 INLINE: dict[str, Any] = {"forceinline": True, "fastmath": {"contract"}}
 
 
 def wide(side: int, rows: int, cols: int, dtype: np.dtype) -> bool:
-    """Whether these kernels can do it: 3 × 3 windows, and a run between the borders."""
-    return side == 3 and rows > 1 and cols >= 2 + BYTES // dtype.itemsize
+    """Whether these kernels can do it: 3 × 3 windows, two rows, a run in each."""
+    return side == 3 and rows > 1 and cols >= BYTES // dtype.itemsize
 
 
 @njit(**INLINE)
 def run_count(cols, lanes):
     """Return how many runs a row takes."""
-    return (cols - 2 + lanes - 1) // lanes
+    return (cols + lanes - 1) // lanes
 
 
 @njit(**INLINE)
-def run_start(n, cols, lanes):
-    """Return the first column of run n."""
-    return min(1 + n * lanes, cols - 1 - lanes)
+def run_at(n, cols, lanes):
+    """Return the first column of run n, and whether it begins and ends with the row."""
+    c = min(n * lanes, cols - lanes)
+    return c, (c == 0, c == cols - lanes)
+
+
+@njit(**INLINE)
+def around(X, at, ends):
+    """Return x to the left of a run's pixels, at them, and to the right."""
+    here = load(X, at)
+    left = shift_right(here, here) if ends[0] else load(X, at - 1)
+    right = shift_left(here, here) if ends[1] else load(X, at + 1)
+    return left, here, right
 
 
 @njit(**INLINE)
@@ -55,25 +72,32 @@ def load_weights(W, at):
 
 
 @njit(**INLINE)
-def load_folded(W, rows, at):
-    """Return the weights that bring values here from the nine around: ω_{s, k}, k = q.
+def _given(W, at, ends):
+    """Return weights that a row gives to a run right below, above or in it.
 
-    `rows` are three pairs (source row, first offset), see `sources`; `at` is a column.
+    They are those of the pixels to the right, which name the run as their left
+    neighbor, of the pixels themselves, and of those to the left. At the ends the pixel
+    at the border gives twice: it is its own neighbor outside.
+    """
+    p = W.shape[1] * W.shape[2]
+    b, d = at + p, at + 2 * p
+    right = shift_left(load(W, at), load(W, d)) if ends[1] else load(W, at + 1)
+    left = shift_right(load(W, d), load(W, at)) if ends[0] else load(W, d - 1)
+    return right, load(W, b), left
+
+
+@njit(**INLINE)
+def load_given(W, rows, c, ends):
+    """Return the weights by which Ωᵀ brings values here from the nine around.
+
+    `rows` are three pairs (source row, first offset), see `sources`; c is a column.
     """
     p, cols = W.shape[1] * W.shape[2], W.shape[2]
     (s0, k0), (s1, k1), (s2, k2) = rows
-    a, b, d = k0 * p + s0 * cols + at, k1 * p + s1 * cols + at, k2 * p + s2 * cols + at
-    return (
-        load(W, a + 1),
-        load(W, a + p),
-        load(W, a + 2 * p - 1),
-        load(W, b + 1),
-        load(W, b + p),
-        load(W, b + 2 * p - 1),
-        load(W, d + 1),
-        load(W, d + p),
-        load(W, d + 2 * p - 1),
-    )
+    w0 = _given(W, k0 * p + s0 * cols + c, ends)
+    w1 = _given(W, k1 * p + s1 * cols + c, ends)
+    w2 = _given(W, k2 * p + s2 * cols + c, ends)
+    return w0[0], w0[1], w0[2], w1[0], w1[1], w1[2], w2[0], w2[1], w2[2]
 
 
 @njit(**INLINE)
@@ -85,56 +109,26 @@ def sources(i, rows):
 
 
 @njit(**INLINE)
-def gather(w, X, above, here, below):
-    """Return Σ_k w_k x_k; the addresses are those of the middle column in each row."""
-    left = mul(w[0], load(X, above - 1))
-    right = mul(w[3], load(X, here - 1))
-    left = fma(w[1], load(X, above), left)
-    right = fma(w[4], load(X, here), right)
-    left = fma(w[2], load(X, above + 1), left)
-    right = fma(w[5], load(X, here + 1), right)
-    left = fma(w[6], load(X, below - 1), left)
-    right = fma(w[7], load(X, below), right)
-    left = fma(w[8], load(X, below + 1), left)
-    return add(left, right)
+def _sum9(w, x, y, z):
+    """Return Σ_k w_k v_k, the v_k three by three."""
+    left, right = mul(w[0], x[0]), mul(w[3], y[0])
+    left, right = fma(w[1], x[1], left), fma(w[4], y[1], right)
+    left, right = fma(w[2], x[2], left), fma(w[5], y[2], right)
+    left, right = fma(w[6], z[0], left), fma(w[7], z[1], right)
+    return add(fma(w[8], z[2], left), right)
 
 
 @njit(**INLINE)
-def scatter(w, Y, rows):
-    """Return Σ w_s y_s for weights as `load_folded` orders them."""
-    below, here, above = rows
-    left = mul(w[0], load(Y, below + 1))
-    right = mul(w[3], load(Y, here + 1))
-    left = fma(w[1], load(Y, below), left)
-    right = fma(w[4], load(Y, here), right)
-    left = fma(w[2], load(Y, below - 1), left)
-    right = fma(w[5], load(Y, here - 1), right)
-    left = fma(w[6], load(Y, above + 1), left)
-    right = fma(w[7], load(Y, above), right)
-    left = fma(w[8], load(Y, above - 1), left)
-    return add(left, right)
+def gather(w, X, rows, ends):
+    """Return Σ_k w_k x_k; `rows` are the addresses of the run in three rows."""
+    above, here, below = rows
+    x, y = around(X, above, ends), around(X, here, ends)
+    return _sum9(w, x, y, around(X, below, ends))
 
 
-@njit(**FLAGS)
-def gather_at(W, x, rows, spot):
-    """Return Σ_k w_k x_k for one pixel at the border; rows are three addresses."""
-    i, c = spot
-    total = x.dtype.type(0)
-    for a in range(3):
-        for b in range(3):
-            at = rows[a] + min(max(c + b - 1, 0), W.shape[2] - 1)
-            total += W[3 * a + b, i, c] * x[at]
-    return total
-
-
-@njit(**FLAGS)
-def scatter_at(W, y, source, c):
-    """Return the part of (Ωᵀ y)_ic at column 0 or cols − 1 from one source row (s, k).
-
-    Only the column itself (twice: its own and the clamped offset) and the next give it
-    something. y is row s.
-    """
-    s, k = source
-    if c == 0:
-        return W[k, s, 1] * y[1] + (W[k, s, 0] + W[k + 1, s, 0]) * y[0]
-    return W[k + 2, s, c - 1] * y[c - 1] + (W[k + 1, s, c] + W[k + 2, s, c]) * y[c]
+@njit(**INLINE)
+def scatter(w, Y, rows, ends):
+    """Return Σ w_s y_s for weights as `load_given` orders them."""
+    a, b, d = rows
+    x, y, z = around(Y, a, ends), around(Y, b, ends), around(Y, d, ends)
+    return _sum9(w, (x[2], x[1], x[0]), (y[2], y[1], y[0]), (z[2], z[1], z[0]))

@@ -23,28 +23,17 @@ from explorer.kernels.rows import (
     copy_row,
     find_rows,
     sums_row,
-    whole_runs,
 )
 from explorer.kernels.stencil import (
     gather,
-    gather_at,
-    load_folded,
+    load_given,
     load_weights,
+    run_at,
     run_count,
-    run_start,
     scatter,
-    scatter_at,
     sources,
 )
 from explorer.kernels.windows import FLAGS
-
-
-@njit(**FLAGS)
-def _finish_at(x, rows, at, factors, product):
-    """v_{k+1} = c₀ product + c₁ v_k + c₂ v_{k−1} at one pixel."""
-    here, before, new = rows
-    a, b, d = factors
-    x[new + at] = a * product + b * x[here + at] + d * x[before + at]
 
 
 @njit(**FLAGS)
@@ -61,11 +50,11 @@ def _forward_row(system, x, layout, step, factors, work):
     before, new = address(layout, max(k - 1, 0), i), address(layout, k + 1, i)
     a, b, d = spread(x, factors[0]), spread(x, factors[1]), spread(x, factors[2])
     for n in range(run_count(cols, lanes)):
-        c = run_start(n, cols, lanes)
+        c, ends = run_at(n, cols, lanes)
         w, mean = load_weights(W, i * cols + c), spread(x, 0.0)
         for j in range(labels):
             at, s = j * plane + c, j * pixels + i * cols + c
-            average = gather(w, x, above + at, here + at, below + at)
+            average = gather(w, x, (above + at, here + at, below + at), ends)
             mean = fma(load(S, s), average, mean)
             store(work, j * lanes, average)
         for j in range(labels):
@@ -74,15 +63,6 @@ def _forward_row(system, x, layout, step, factors, work):
             value = mul(mul(a, load(S, s)), excess)
             value = fma(b, load(x, here + at), value)
             store(x, new + at, fma(d, load(x, before + at), value))
-    for c in (0, cols - 1):
-        mean = x.dtype.type(0)
-        for j in range(labels):
-            three = above + j * plane, here + j * plane, below + j * plane
-            work[j, 0] = gather_at(W, x, three, (i, c))
-            mean += S[j, i, c] * work[j, 0]
-        for j in range(labels):
-            product = S[j, i, c] * (work[j, 0] - mean)
-            _finish_at(x, (here, before, new), j * plane + c, factors, product)
 
 
 @njit(**FLAGS)
@@ -91,8 +71,8 @@ def _replicate_row(S, x, address, i, ring):
     (here, plane), (labels, rows, cols) = address, S.shape
     pixels, lanes, width = rows * cols, 64 // x.itemsize, ring.shape[2]
     target = (i % 3) * labels * width
-    for n in range(whole_runs(cols, lanes)):
-        c = min(n * lanes, cols - lanes)
+    for n in range(run_count(cols, lanes)):
+        c, _ = run_at(n, cols, lanes)
         start, mean = i * cols + c, spread(x, 0.0)
         for j in range(labels):
             value = load(x, here + j * plane + c)
@@ -115,19 +95,13 @@ def _adjoint_row(system, x, layout, step, factors, ring):
     r0, r1, r2 = s0 * labels * width, s1 * labels * width, s2 * labels * width
     a, b, d = spread(x, factors[0]), spread(x, factors[1]), spread(x, factors[2])
     for n in range(run_count(cols, lanes)):
-        c = run_start(n, cols, lanes)
-        w = load_folded(W, three, c)
+        c, ends = run_at(n, cols, lanes)
+        w = load_given(W, three, c, ends)
         for j in range(labels):
             at, y = j * plane + c, j * width + c
-            product = scatter(w, ring, (r0 + y, r1 + y, r2 + y))
+            product = scatter(w, ring, (r0 + y, r1 + y, r2 + y), ends)
             value = fma(b, load(x, here + at), mul(a, product))
             store(x, new + at, fma(d, load(x, before + at), value))
-    for c in (0, cols - 1):
-        for j in range(labels):
-            product = scatter_at(W, ring[s0, j], three[0], c)
-            product += scatter_at(W, ring[s1, j], three[1], c)
-            product += scatter_at(W, ring[s2, j], three[2], c)
-            _finish_at(x, (here, before, new), j * plane + c, factors, product)
 
 
 @njit(parallel=True, **FLAGS)

@@ -1,0 +1,41 @@
+"""`laf warmup`: fill the cache of compiled kernels."""
+
+from __future__ import annotations
+
+import argparse
+import contextlib
+import subprocess
+import sys
+from collections.abc import Iterator
+
+from explorer.warmup import JOBS, missing, warm_up
+
+
+def warmup(options: argparse.Namespace) -> int:
+    """Compile what is missing and say how long it took; 1 if something still is."""
+    absent = missing()
+    seconds = warm_up()
+    print(f"{len(absent)} of {len(JOBS)} parts compiled in {seconds:.1f} s")
+    left = missing()
+    if left:
+        print(f"not stored: {', '.join(left)}; is numba's cache folder writable?")
+    return int(bool(left))
+
+
+@contextlib.contextmanager
+def warming() -> Iterator[None]:
+    """Compile in the background, if anything is missing, while something else starts.
+
+    A dashboard that wants its kernels waits for this and compiles nothing itself.
+    """
+    if not missing():
+        yield
+        return
+    quiet = subprocess.DEVNULL
+    command = [sys.executable, "-m", "explorer", "warmup"]
+    process = subprocess.Popen(command, stdout=quiet, stderr=quiet)
+    try:
+        yield
+    finally:
+        process.terminate()
+        process.wait()

@@ -1,0 +1,90 @@
+"""Compiling ahead: what is missing, who compiles it, and that one process does."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+
+import pytest
+
+from explorer import warmup
+
+
+@pytest.fixture
+def cache(tmp_path):
+    """The environment of a process whose cache of kernels is empty."""
+    return {**os.environ, "NUMBA_CACHE_DIR": str(tmp_path)}
+
+
+def run(code, cache):
+    command = [sys.executable, "-c", "from explorer import warmup\n" + code]
+    answer = subprocess.run(command, env=cache, capture_output=True, text=True)
+    assert answer.returncode == 0, answer.stderr
+    return answer.stdout.split()
+
+
+def test_a_job_is_missing_until_it_has_been_done(cache):
+    assert run("print(*warmup.missing())", cache) == list(warmup.JOBS)
+    run('warmup.run_all(["fields"], lambda text: None, lambda: None)', cache)
+    left = [name for name in warmup.JOBS if name != "fields"]
+    assert run("print(*warmup.missing())", cache) == left
+
+
+def test_jobs_are_dealt_out_to_who_has_least_to_do():
+    assert warmup.shares(["adjoint", "forward", "gradient"], 2) == [
+        ["adjoint"],
+        ["forward", "gradient"],
+    ]
+    assert warmup.shares(["fields"], 8) == [["fields"]]
+    assert sorted(sum(warmup.shares(list(warmup.JOBS), 3), [])) == sorted(warmup.JOBS)
+
+
+def test_it_can_be_given_up_and_leaves_no_process(cache):
+    code = """
+import psutil
+class Enough(Exception):
+    pass
+def check():
+    raise Enough
+try:
+    warmup.warm_up(check=check)
+except Enough:
+    print(len(psutil.Process().children()), "children")
+lock = warmup.Path(warmup.sweeps.sweep.stats.cache_path) / "warmup.pid"
+print(lock.exists())
+"""
+    assert run(code, cache) == ["0", "children", "False"]
+
+
+def test_a_lock_of_the_living_is_waited_for_and_of_the_dead_is_not(tmp_path):
+    path = tmp_path / "warmup.pid"
+    assert warmup.claim(path)
+    assert not warmup.claim(path)  # we are alive
+    assert path.read_text() == str(os.getpid())
+    gone = subprocess.Popen([sys.executable, "-c", ""])
+    gone.wait()
+    path.write_text(str(gone.pid))
+    assert not warmup.claim(path)  # the first look takes it away
+    assert warmup.claim(path)
+
+
+def test_the_jobs_cover_the_first_learning_step(cache):
+    """Nothing is left to compile for loss, gradient and step of an image."""
+    for name, (job, _, _) in warmup.JOBS.items():
+        job()
+        assert name not in warmup.missing()
+    code = """
+import numpy as np
+import explorer as ex
+from numba.core import event
+warmup.warm_up()
+seen = event.RecordingListener()
+event.register("numba:compile", seen)
+D = np.random.default_rng(0).random((3, 20, 24))
+flow = ex.LinearizedFlow(D)
+ex.Learner(flow, D.argmin(axis=0)).run(2)
+print(len(seen.buffer))
+"""
+    environment = {k: v for k, v in cache.items() if k != "NUMBA_CACHE_DIR"}
+    assert run(code, environment) == ["0"]
