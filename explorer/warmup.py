@@ -8,25 +8,31 @@ runs as `laf warmup`, before the first picture of a dashboard, and while `laf` s
 from __future__ import annotations
 
 import contextlib
+import hashlib
 import os
 import subprocess
 import sys
 import time
 from collections.abc import Callable, Iterator
+from functools import cache
 from pathlib import Path
-from typing import Any
 
+import numba
 import numpy as np
 import psutil
+from llvmlite.binding import get_host_cpu_name
 
 from explorer import threads
 from explorer.geometry.chains import Links, chain
 from explorer.geometry.grid import Grid
-from explorer.kernels import fusion, patches, recurrence, sweeps
+from explorer.kernels import recurrence, sweeps
 from explorer.kernels.planes import empty_fields, planes
 
 SHAPE = 3, 4, 20
 """(labels, rows, cols) of the problem that is solved for the sake of compiling."""
+
+SOURCES = "kernels/*.py"
+"""The modules whose functions are compiled, below the package."""
 
 PAUSE = 0.05
 """Seconds between two looks at the processes."""
@@ -63,42 +69,43 @@ def compile_fields() -> None:
     recurrence.fold(np.ones(2), vectors)
 
 
-Job = tuple[Callable[[], None], tuple[Any, ...], float]
-
-JOBS: dict[str, Job] = {
-    "adjoint": (
-        lambda: compile_chain("sweep_transpose"),
-        (sweeps.sweep_transpose,),
-        7.0,
-    ),
-    "forward": (lambda: compile_chain("sweep"), (sweeps.sweep,), 6.5),
-    "gradient": (compile_gradient, (fusion.assemble,), 3.5),
-    "fields": (compile_fields, (fusion.exponents, recurrence.combine), 2.5),
-    "steps": (
-        compile_steps,
-        (patches.below_least, patches.scale_patches, patches.tangent_squares),
-        2.5,
-    ),
+JOBS: dict[str, tuple[Callable[[], None], float]] = {
+    "adjoint": (lambda: compile_chain("sweep_transpose"), 7.0),
+    "forward": (lambda: compile_chain("sweep"), 6.5),
+    "gradient": (compile_gradient, 3.5),
+    "fields": (compile_fields, 2.5),
+    "steps": (compile_steps, 2.5),
 }
-"""What to compile, the longest first: a function, the kernels that it compiles, and
-about how many seconds that takes."""
+"""What to compile, the longest first, and about how many seconds it takes."""
 
 
-def stored(kernel: Any) -> bool:
-    """Whether the cache holds a kernel, compiled later than its source was written."""
-    folder, code = Path(kernel.stats.cache_path), kernel.py_func.__code__
-    source = Path(code.co_filename).stat().st_mtime
-    pattern = f"*.{kernel.py_func.__name__}-{code.co_firstlineno}.*.nbi"
-    return any(file.stat().st_mtime >= source for file in folder.glob(pattern))
+@cache
+def stamp() -> str:
+    """Return what compiled kernels depend on: sources, numba, Python, processor."""
+    parts = [numba.__version__, sys.version, get_host_cpu_name()]
+    parts += [file.read_text() for file in sorted(Path(__file__).parent.glob(SOURCES))]
+    return hashlib.sha256("\0".join(parts).encode()).hexdigest()[:16]
+
+
+def folder() -> Path:
+    """Return where numba keeps compiled kernels."""
+    return Path(sweeps.sweep.stats.cache_path)
+
+
+def mark(job: str) -> Path:
+    """Return the file that says that a job is done."""
+    return folder() / f"warmup-{stamp()}-{job}"
 
 
 def missing() -> list[str]:
-    """Return the jobs whose kernels are not all in the cache."""
-    return [
-        name
-        for name, (_, kernels, _) in JOBS.items()
-        if not all(stored(kernel) for kernel in kernels)
-    ]
+    """Return the jobs that have not been done here."""
+    return [job for job in JOBS if not mark(job).exists()]
+
+
+def do(job: str) -> None:
+    """Do one job, and say so for the future."""
+    JOBS[job][0]()
+    mark(job).touch()
 
 
 def warm_up(
@@ -142,16 +149,15 @@ def shares(jobs: list[str], count: int) -> list[list[str]]:
     """Deal jobs out, the longest first, to who has least to do."""
     hands: list[list[str]] = [[] for _ in range(min(count, len(jobs)))]
     for job in jobs:
-        min(hands, key=lambda hand: sum(JOBS[j][2] for j in hand)).append(job)
+        min(hands, key=lambda hand: sum(JOBS[j][1] for j in hand)).append(job)
     return hands
 
 
 @contextlib.contextmanager
 def lock(check: Callable[[], None], say: Callable[[str], None]) -> Iterator[None]:
     """Let one process at a time compile ahead; one that has died does not count."""
-    folder = Path(sweeps.sweep.stats.cache_path)
-    folder.mkdir(parents=True, exist_ok=True)
-    path = folder / "warmup.pid"
+    folder().mkdir(parents=True, exist_ok=True)
+    path = folder() / "warmup.pid"
     while not claim(path):
         say("compiling, in another process")
         check()
@@ -176,5 +182,5 @@ def claim(path: Path) -> bool:
 
 
 if __name__ == "__main__":
-    for job in sys.argv[1:]:
-        JOBS[job][0]()
+    for name in sys.argv[1:]:
+        do(name)
