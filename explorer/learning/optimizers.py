@@ -187,7 +187,8 @@ def first_moments(
     """
     hood, pixels = point.system.neighborhood, point.system.pixels
     u = pixels * damped(point, natural(point), rate * pixels)
-    length = np.sqrt(hood.total(np.maximum(point.weights, hood.uniform()) * u * u))
+    level = hood.uniform().astype(u.dtype)
+    length = np.sqrt(hood.total(np.maximum(point.weights, level) * u * u))
     count = 1 if memory is None else memory.steps + 1
     mean = (1.0 - beta) * u + (0.0 if memory is None else beta * memory.mean)
     return count, mean, length
