@@ -166,7 +166,9 @@ def test_what_was_computed_is_kept(signum, tmp_path):
     with started(*arguments, cwd=tmp_path) as process:
         table = read_until(process, "\n     3 ".strip("\n"))
         process.send_signal(signum)
-        rest, err = process.communicate(timeout=60)
+        # communicate() would lose the lines that have been read ahead with step 3
+        rest = process.stdout.read()
+        _, err = process.communicate(timeout=60)
     assert process.returncode == 128 + signum
     rows = [line.split() for line in (table + rest).splitlines()[1:]]
     stopped = int(re.search(r"stopped at step (\d+) of 1000000", err)[1])
