@@ -97,9 +97,16 @@ def checked_dtype(value: Any) -> np.dtype:
     return dtype
 
 
-def finite_field(argument: str, value: Any, dims: Sequence[str]) -> np.ndarray:
-    """Return `raw(...)` as float64 after checking that every entry is finite."""
-    array = raw(argument, value, dims).astype(np.float64, copy=False)
+def finite_field(
+    argument: str, value: Any, dims: Sequence[str], keep: bool = False
+) -> np.ndarray:
+    """Return `raw(...)` as float64 after checking that every entry is finite.
+
+    float32 stays as it is if told to `keep` it.
+    """
+    array = raw(argument, value, dims)
+    if not (keep and array.dtype == np.float32):
+        array = array.astype(np.float64, copy=False)
     bad = ~np.isfinite(array)
     if bad.any():
         where = tuple(int(i) for i in np.argwhere(bad)[0])

@@ -23,7 +23,7 @@ import psutil
 from llvmlite.binding import get_host_cpu_name
 
 from explorer import threads
-from explorer.geometry.chains import Links, chain
+from explorer.geometry.chains import Line, Links, chain
 from explorer.geometry.grid import Grid
 from explorer.kernels import recurrence, sweeps
 from explorer.kernels.planes import empty_fields, planes
@@ -43,7 +43,7 @@ def compile_chain(kernel: str) -> None:
     labels, rows, cols = SHAPE
     pair = np.full((9, rows, cols), 1.0 / 9.0), np.full(SHAPE, 1.0 / labels)
     links = Links.none().then(np.array([(1.0, 0.0, 0.0)]))
-    chain(kernel, pair, 1).products((np.ones(SHAPE), 1.0), links, 0)
+    chain(kernel, pair, 1).products(Line(np.ones(SHAPE)), links, 0)
 
 
 def compile_gradient() -> None:

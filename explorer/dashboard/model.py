@@ -183,7 +183,7 @@ class LearningModel:
         evaluation = self.evaluation()
         optimizer = RiemannianDescent(self.leaf["step"]())
         step = self.records[-1].step + 1
-        with self.weights.trial(optimizer.update(evaluation)):
+        with self.weights.trial(optimizer.propose(evaluation, None)[0]):
             new = self.evaluation()
         self.records.append(new.record(step, clock.perf_counter() - began))
         self._remember()

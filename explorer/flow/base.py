@@ -26,8 +26,10 @@ def log_likelihood(distances: np.ndarray, rho: float, dtype: np.dtype) -> np.nda
     Only differences between labels matter, since S = softmax(Ω C).
     """
     steepest = STEEPEST[dtype]
+    least, C = distances.min(axis=0), np.empty(distances.shape, dtype)
     with np.errstate(over="ignore"):  # overflow is refused here, with its cure
-        C = (distances.min(axis=0) - distances) / rho
+        for D, out in zip(distances, C, strict=True):  # in float64, then rounded once
+            out[:] = np.subtract(least, D, dtype=np.float64) / rho
     if not C.min() >= -steepest:
         raise ValueError(
             f"`distances` from {distances.min():g} to {distances.max():g}, divided by "
@@ -89,7 +91,7 @@ class Flow(ABC):
             "base_point": None if base is None else labeled(base, dims),
             "dtype": dtype,
             "_base": None if base is None else base.astype(dtype),
-            "_log_likelihood": C.astype(dtype),
+            "_log_likelihood": C.astype(dtype, copy=False),
         }
         for name, value in fields.items():
             object.__setattr__(self, name, value)

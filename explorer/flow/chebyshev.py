@@ -11,7 +11,7 @@ import numpy as np
 
 from explorer.flow.arnoldi import Basis, Span
 from explorer.flow.system import Operator
-from explorer.geometry.chains import Chain, First, Links
+from explorer.geometry.chains import Chain, Line, Links
 from explorer.kernels import recurrence
 from explorer.kernels.planes import empty_fields, planes
 
@@ -43,10 +43,13 @@ class Vectors(ABC):
 class Kept(Vectors):
     """Vectors that stay in memory."""
 
-    def __init__(self, operator: Operator, start: np.ndarray, scale: float, dim: int):
+    def __init__(self, operator: Operator, first: Line, dim: int):
         self.sweep = operator.sweep
-        self.V = empty_fields(dim + 1, start.shape, start.dtype)
-        np.multiply(start, start.dtype.type(scale), out=self.V[0])
+        self.V = empty_fields(dim + 1, first.field.shape, first.field.dtype)
+        factor, shift = first.numbers
+        np.multiply(first.field, factor, out=self.V[0])
+        if shift != 0.0:
+            self.V[0] += shift
 
     def extend(self, k: int, factors: np.ndarray) -> np.ndarray:
         """Add vectors."""
@@ -68,7 +71,7 @@ class Rerun(Vectors):
     others were put in place of.
     """
 
-    def __init__(self, chain: Chain, first: First):
+    def __init__(self, chain: Chain, first: Line):
         self.chain, self.source = chain, first
         self.links, self.places = Links.none(), [0]
 
@@ -102,7 +105,7 @@ class Recomputed(Span):
     """Vectors of a chain that is run again for every combination of them."""
 
     chain: Chain
-    source: First
+    source: Line
     links: Links
     places: list[int]
 

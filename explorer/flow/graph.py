@@ -51,7 +51,7 @@ class GraphFlow(Flow):
     _log_likelihood: np.ndarray = field(init=False, repr=False)
 
     def __post_init__(self) -> None:
-        D = finite_field("distances", self.distances, (LABEL, NODE))
+        D = finite_field("distances", self.distances, (LABEL, NODE), keep=True)
         rho, graph = params.RHO.check(self.rho), Graph.of(self.graph)
         if graph.shape != D.shape[1:]:
             raise ValueError(

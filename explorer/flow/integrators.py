@@ -8,7 +8,6 @@ from dataclasses import dataclass
 
 import numpy as np
 import psutil
-from scipy.integrate import DOP853
 from scipy.linalg import expm
 
 from explorer import params
@@ -123,6 +122,7 @@ class RungeKutta(Integrator):
         check: Callable[[], None] = lambda: None,
     ) -> Evolution:
         """Return V(time) by adaptive steps."""
+        from scipy.integrate import DOP853  # takes 20 MB and 0.1 s to import
 
         def slope(_: float, y: np.ndarray) -> np.ndarray:
             check()

@@ -65,7 +65,7 @@ class Krylov(Integrator):
     ) -> KrylovState:
         """Build the basis; it does not depend on the time."""
         basis = self.orthogonalization.build(
-            system.forward, system.source, self.dim, check
+            system.forward, system.start, self.dim, check
         )
         return KrylovState(system, basis)
 

@@ -53,7 +53,7 @@ class LinearizedFlow(Flow):
     _log_likelihood: np.ndarray = field(init=False, repr=False)
 
     def __post_init__(self) -> None:
-        D = finite_field("distances", self.distances, LABEL_FIELD)
+        D = finite_field("distances", self.distances, LABEL_FIELD, keep=True)
         rho, radius = params.RHO.check(self.rho), params.RADIUS.check(self.radius)
         grid = Grid(radius, *D.shape[1:])
         self._settle(

@@ -15,7 +15,6 @@ from typing import Any
 
 import numpy as np
 import xarray as xr
-from scipy.integrate import DOP853
 
 from explorer import params
 from explorer.dims import LABEL, labeled
@@ -124,6 +123,8 @@ class AdaptiveRungeKutta:
         self, velocity: Velocity, U: np.ndarray, time: float
     ) -> Iterator[Moment]:
         """Yield the start and every accepted step up to `time`."""
+        from scipy.integrate import DOP853  # takes 20 MB and 0.1 s to import
+
         yield Moment(0.0, U, 0, 0)
         shape = U.shape
         scheme = DOP853(

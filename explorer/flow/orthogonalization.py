@@ -13,6 +13,7 @@ import numpy as np
 from explorer.flow.arnoldi import Arnoldi, Basis
 from explorer.flow.chebyshev import Kept, Recurrence, Rerun, Vectors
 from explorer.flow.system import Operator
+from explorer.geometry.chains import Line
 
 MOST_KEPT = 64 * 2**20
 """Bytes of a basis up to which its vectors are kept, unless told otherwise. Above it
@@ -34,6 +35,11 @@ def keep_freed_memory() -> None:
     np.empty(PROBE, np.uint8)
 
 
+def line_of(start: np.ndarray | Line) -> Line:
+    """Return a start vector as a `Line`."""
+    return start if isinstance(start, Line) else Line(start)
+
+
 class Orthogonalization(ABC):
     """A way to build an orthonormal basis of K_m(A, start)."""
 
@@ -41,7 +47,7 @@ class Orthogonalization(ABC):
     def build(
         self,
         operator: Operator,
-        start: np.ndarray,
+        start: np.ndarray | Line,
         dim: int,
         check: Callable[[], None] = lambda: None,
     ) -> Basis:
@@ -62,12 +68,12 @@ class GramSchmidt(Orthogonalization):
     def build(
         self,
         operator: Operator,
-        start: np.ndarray,
+        start: np.ndarray | Line,
         dim: int,
         check: Callable[[], None] = lambda: None,
     ) -> Basis:
         """Return the basis; it ends early, and exactly, with an invariant space."""
-        return Arnoldi(operator.apply, start, dim, check).extend(dim)
+        return Arnoldi(operator.apply, line_of(start).array, dim, check).extend(dim)
 
 
 @dataclass(frozen=True)
@@ -115,19 +121,20 @@ class BlockChebyshev(Orthogonalization):
     def build(
         self,
         operator: Operator,
-        start: np.ndarray,
+        start: np.ndarray | Line,
         dim: int,
         check: Callable[[], None] = lambda: None,
     ) -> Basis:
         """Return the basis."""
         keep_freed_memory()
-        norm = float(np.linalg.norm(start))
-        basis = None
-        if norm > 0.0 and operator.radius > 0.0 and dim < start.size:
+        line = line_of(start)
+        norm, field, basis = line.norm, line.field, None
+        if norm > 0.0 and operator.radius > 0.0 and dim < field.size:
+            unit = line.times(1.0 / norm)
             vectors: Vectors = (
-                Rerun(operator.chain, (start, 1.0 / norm))
-                if operator.chain is not None and not self.keeps(start.nbytes, dim)
-                else Kept(operator, start, 1.0 / norm, dim)
+                Rerun(operator.chain, unit)
+                if operator.chain is not None and not self.keeps(field.nbytes, dim)
+                else Kept(operator, unit, dim)
             )
             work = Recurrence(vectors, operator.radius, dim, check)
             basis = work.run(self.block, norm)

@@ -10,7 +10,7 @@ import numpy as np
 
 from explorer.dims import LABEL
 from explorer.geometry import simplex
-from explorer.geometry.chains import Chain
+from explorer.geometry.chains import Chain, Line
 from explorer.geometry.neighborhood import Neighborhood
 from explorer.kernels import windows
 
@@ -102,11 +102,19 @@ class LinearSystem:
         S sums to one over the labels, so Π₀ S = S − 1/J.
         """
         if self.base_point is None:
-            own = self.similarity / self.shape[0]
-            own -= 1.0 / self.shape[0] ** 2
+            J = self.shape[0]
+            own = Line(self.similarity, 1.0 / J, -1.0 / J**2).array
         else:
             own = self.replicate_base(self.similarity)
         return own if self.inflow is None else own + self.inflow
+
+    @property
+    def start(self) -> Line:
+        """B, not formed if it is Π₀ S / J."""
+        if self.base_point is None and self.inflow is None:
+            J = self.shape[0]
+            return Line(self.similarity, 1.0 / J, -1.0 / J**2)
+        return Line(self.source)
 
     @cached_property
     def growth(self) -> float:

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any
 
 import numpy as np
@@ -12,8 +14,41 @@ from explorer.kernels import sweeps
 from explorer.kernels.planes import aligned, empty_fields, gap, planes
 
 System = tuple[np.ndarray, np.ndarray]
-First = tuple[np.ndarray, float]
-"""A field and a factor, the product of which is v₀."""
+
+
+@dataclass(frozen=True, eq=False)
+class Line:
+    """factor · field + shift, a field that need not be formed."""
+
+    field: np.ndarray
+    factor: float = 1.0
+    shift: float = 0.0
+
+    @cached_property
+    def norm(self) -> float:
+        """The Euclidean norm, label by label."""
+        return math.hypot(*(float(np.linalg.norm(self._on(x))) for x in self.field))
+
+    @property
+    def array(self) -> np.ndarray:
+        """The field; the given one itself where nothing is done to it."""
+        plain = self.factor == 1.0 and self.shift == 0.0
+        return self.field if plain else self._on(self.field)
+
+    def times(self, factor: float) -> Line:
+        """Return a multiple."""
+        return Line(self.field, factor * self.factor, factor * self.shift)
+
+    @property
+    def numbers(self) -> np.ndarray:
+        """Factor and shift, of the field's type."""
+        return np.array([self.factor, self.shift], self.field.dtype)
+
+    def _on(self, x: np.ndarray) -> np.ndarray:
+        factor, shift = self.numbers
+        out = x * factor
+        out += shift
+        return out
 
 
 @dataclass(frozen=True, eq=False)
@@ -83,20 +118,21 @@ class Chain:
         layout = np.arange(count) * labels * plane, np.full(count, rows), cols, plane
         nothing = np.empty((labels, 0), fields.dtype)
         mixes = np.zeros((len(factors), count), fields.dtype)
-        plan = nothing, fields.dtype.type(1), start, factors.astype(fields.dtype), mixes
+        line = np.ones(2, fields.dtype)
+        plan = nothing, line, start, factors.astype(fields.dtype), mixes
         return self._products(fields.reshape(1, -1), layout, plan, start)
 
-    def products(self, first: First, links: Links, start: int) -> np.ndarray:
+    def products(self, first: Line, links: Links, start: int) -> np.ndarray:
         """Return ⟨v_a, v_b⟩ for a ≥ start and b ≤ a."""
         fields, layout, plan = self._ring(first, links)
         return self._products(fields, layout, plan, start)
 
     def combine(
-        self, first: First, links: Links, columns: np.ndarray, gaps: bool = False
+        self, first: Line, links: Links, columns: np.ndarray, gaps: bool = False
     ) -> np.ndarray:
         """Return Σ_k columns_rk v_k for each r, (r, label, row, col)."""
         fields, layout, plan = self._ring(first, links)
-        shape, dtype = first[0].shape, first[0].dtype
+        shape, dtype = first.field.shape, first.field.dtype
         if gaps:
             out = empty_fields(len(columns), shape, dtype)
         else:
@@ -106,13 +142,13 @@ class Chain:
         self.kernel(self.system, fields, layout, plan, sums, self.bands)
         return out
 
-    def _ring(self, first: First, links: Links) -> Any:
+    def _ring(self, first: Line, links: Links) -> Any:
         """Return rings, their layout, and the plan.
 
         Row i of v_k is needed until the last field has it, steps − k rows later, and
         its neighbors for the next step.
         """
-        source, scale = first
+        source = first.field
         labels, _, cols = source.shape
         dtype, steps = source.dtype, len(links)
         depth = np.maximum(steps + 1 - np.arange(steps + 1), 3)
@@ -122,7 +158,7 @@ class Chain:
         rings = aligned((self.bands, int(depth.sum()) * pitch), dtype)
         plan = (
             source.reshape(labels, -1),
-            dtype.type(scale),
+            first.numbers,
             0,
             links.factors.astype(dtype),
             links.mixes.astype(dtype),

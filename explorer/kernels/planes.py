@@ -49,10 +49,10 @@ def planes(fields: np.ndarray) -> np.ndarray:
     count, labels, *rest = fields.shape
     if fields.flags.c_contiguous:
         return fields.reshape(count, labels, math.prod(rest))
-    stride = fields.strides[1] // fields.itemsize
-    return np.lib.stride_tricks.as_strided(
-        fields, (count, labels, stride), (*fields.strides[:2], fields.itemsize)
-    )
+    size = fields.itemsize
+    plane = math.prod(rest) + gap(fields.dtype)
+    strides = labels * plane * size, plane * size, size
+    return np.lib.stride_tricks.as_strided(fields, (count, labels, plane), strides)
 
 
 def readable_planes(fields: np.ndarray) -> np.ndarray:
@@ -66,5 +66,6 @@ def suitable(fields: np.ndarray) -> bool:
         return fields.flags.c_contiguous
     labels, plane = fields.shape[1], fields[0, 0]
     stride = fields.itemsize * (plane.size + gap(fields.dtype))
-    laid_out = fields.strides[:2] == (labels * stride, stride)
-    return laid_out and plane.flags.c_contiguous
+    one_behind_other = len(fields) == 1 or fields.strides[0] == labels * stride
+    apart = labels == 1 or fields.strides[1] == stride
+    return one_behind_other and apart and plane.flags.c_contiguous

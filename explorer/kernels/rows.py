@@ -49,11 +49,12 @@ def combine_row(x, at, shape, factors, target):
 
 @njit(**FLAGS)
 def copy_row(source, spot, x, target):
-    """Write row i of a field, (label, pixel), times a factor to an address."""
-    (field, factor), (i, labels, cols), (first, plane) = source, spot, target
+    """Write row i of line₀ · field + line₁ to an address; field is (label, pixel)."""
+    (field, line), (i, labels, cols), (first, plane) = source, spot, target
+    factor, shift = line[0], line[1]
     for j in range(labels):
         for c in range(cols):
-            x[first + j * plane + c] = factor * field[j, i * cols + c]
+            x[first + j * plane + c] = factor * field[j, i * cols + c] + shift
 
 
 @njit(**INLINE)

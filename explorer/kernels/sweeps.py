@@ -110,13 +110,13 @@ def sweep(system, fields, layout, plan, sums, bands):
 
     system : (Ω, S). fields : (1 or bands, n), what is kept or a ring for each band.
     layout : (base, depth, pitch, plane), see `address`.
-    plan : (source, scale, start, factors, mixes). v₀ is scale times the source (label,
-    pixel), if there are any; v_{k+1} is Σ mixes_ki v_i if factors_k0 is 0, else
-    c₀ A v_k + c₁ v_k + c₂ v_{k−1}, for k = start, ….
+    plan : (source, line, start, factors, mixes). v₀ is line₀ times the source (label,
+    pixel) plus line₁, if there are any; v_{k+1} is Σ mixes_ki v_i if factors_k0 is 0,
+    else c₀ A v_k + c₁ v_k + c₂ v_{k−1}, for k = start, ….
     sums : (products, since, columns, out): ⟨v_a, v_b⟩ of every row, a ≥ since, b padded
     to fours, float64, zero before; and Σ columns_rk v_k.
     """
-    source, scale, start, factors, mixes = plan
+    source, line, start, factors, mixes = plan
     base, depth, pitch, plane = layout  # the threads take arrays and numbers, no tuples
     products, since, columns, out = sums
     labels, rows, cols = system[1].shape
@@ -134,7 +134,7 @@ def sweep(system, fields, layout, plan, sums, bands):
             spot = front, labels, cols
             if source.size > 0 and front < min(last + steps, rows):
                 target = address(place, 0, front), plane
-                copy_row((source, scale), spot, x, target)
+                copy_row((source, line), spot, x, target)
             for k in range(steps):
                 i = front - k - 1
                 low, high = _bounds(first, last, k, steps, 1, rows)
@@ -157,7 +157,7 @@ def sweep_transpose(system, fields, layout, plan, sums, bands):
 
     The last three rows of R_S v_k are kept, for each k, in a ring.
     """
-    source, scale, start, factors, mixes = plan
+    source, line, start, factors, mixes = plan
     base, depth, pitch, plane = layout  # the threads take arrays and numbers, no tuples
     products, since, columns, out = sums
     labels, rows, cols = system[1].shape
@@ -178,7 +178,7 @@ def sweep_transpose(system, fields, layout, plan, sums, bands):
             spot = front, labels, cols
             if source.size > 0 and front < min(last + steps, rows):
                 target = address(place, 0, front), plane
-                copy_row((source, scale), spot, x, target)
+                copy_row((source, line), spot, x, target)
             for k in range(steps):
                 i = front - k - 1
                 low, high = _bounds(first, last, k, steps, 1, rows)

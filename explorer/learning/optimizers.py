@@ -13,7 +13,7 @@ from __future__ import annotations
 from abc import ABC, abstractmethod
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, final
 
 import numpy as np
 
@@ -43,6 +43,22 @@ class Optimizer(ABC):
         """Return the next evaluation, and what to remember; memory begins as None."""
 
 
+class ExplicitOptimizer(Optimizer):
+    """A rule that knows where to go without trying it out."""
+
+    @abstractmethod
+    def propose(self, point: Evaluation, memory: Any) -> tuple[np.ndarray, Any]:
+        """Return the next weights, and what to remember; memory begins as None."""
+
+    @final
+    def advance(
+        self, evaluate: Evaluate, point: Evaluation, memory: Any
+    ) -> tuple[Evaluation, Any]:
+        """Evaluate what is proposed."""
+        weights, memory = self.propose(point, memory)
+        return evaluate(weights), memory
+
+
 def natural(point: Evaluation) -> np.ndarray:
     """u = ∂ℒ − ⟨Ω, ∂ℒ⟩ for each patch: −u is the steepest direction, R_Ω u = R_Ω ∂ℒ."""
     hood = point.system.neighborhood
@@ -62,7 +78,7 @@ def moved(point: Evaluation, u: np.ndarray) -> np.ndarray:
 
 
 @dataclass(frozen=True)
-class RiemannianDescent(Optimizer):
+class RiemannianDescent(ExplicitOptimizer):
     """Ω ← Exp_Ω(−h I R_Ω ∂ℒ) = Ω∘e^{−h I ∂ℒ} / normalization, per patch (3.7).
 
     Parameters
@@ -89,16 +105,10 @@ class RiemannianDescent(Optimizer):
     def __post_init__(self) -> None:
         object.__setattr__(self, "step", params.STEP.check(self.step))
 
-    def update(self, point: Evaluation) -> np.ndarray:
-        """Return the weights after one step."""
+    def propose(self, point: Evaluation, memory: Any) -> tuple[np.ndarray, Any]:
+        """Return the weights after a step of fixed size."""
         length = self.step * point.system.pixels
-        return moved(point, length * damped(point, natural(point), length))
-
-    def advance(
-        self, evaluate: Evaluate, point: Evaluation, memory: Any
-    ) -> tuple[Evaluation, Any]:
-        """Take a step of fixed size."""
-        return evaluate(self.update(point)), None
+        return moved(point, length * damped(point, natural(point), length)), None
 
 
 @dataclass(frozen=True)
@@ -140,7 +150,7 @@ class ArmijoDescent(Optimizer):
 
 
 @dataclass(frozen=True)
-class MomentumDescent(Optimizer):
+class MomentumDescent(ExplicitOptimizer):
     """M ← μ M + u, Ω ← exp_Ω(−h I M): descent with the memory of a heavy ball.
 
     Parameters
@@ -156,15 +166,13 @@ class MomentumDescent(Optimizer):
         object.__setattr__(self, "step", params.STEP.check(self.step))
         object.__setattr__(self, "momentum", params.MOMENTUM.check(self.momentum))
 
-    def advance(
-        self, evaluate: Evaluate, point: Evaluation, memory: Any
-    ) -> tuple[Evaluation, Any]:
+    def propose(self, point: Evaluation, memory: Any) -> tuple[np.ndarray, Any]:
         """Take a step along the accumulated directions; remember them."""
         length = self.step * point.system.pixels
         M = damped(point, natural(point), length)
         if memory is not None:
             M = M + self.momentum * memory
-        return evaluate(moved(point, length * M)), M
+        return moved(point, length * M), M
 
 
 class Moments(NamedTuple):
@@ -195,7 +203,7 @@ def first_moments(
 
 
 @dataclass(frozen=True)
-class Adam(Optimizer):
+class Adam(ExplicitOptimizer):
     """Adam on the manifold: Ω ← exp_Ω(−α m̂ / (√v̂ + ε)), moments in tangent spaces.
 
     m ← β₁ m + (1−β₁) u, v ← β₂ v + (1−β₂) ‖u‖², m̂ = m/(1−β₁ᵏ), v̂ = v/(1−β₂ᵏ),
@@ -219,9 +227,7 @@ class Adam(Optimizer):
             value = declared.check(getattr(self, declared.name))
             object.__setattr__(self, declared.name, value)
 
-    def advance(
-        self, evaluate: Evaluate, point: Evaluation, memory: Any
-    ) -> tuple[Evaluation, Any]:
+    def propose(self, point: Evaluation, memory: Any) -> tuple[np.ndarray, Any]:
         """Take a step; remember both moments."""
         moments = first_moments(point, self.rate, self.beta1, memory)
         count, mean, length = moments
@@ -229,11 +235,11 @@ class Adam(Optimizer):
         size = past + (1.0 - self.beta2) * length**2
         spread = np.sqrt(size / (1.0 - self.beta2**count)) + TINY
         u = self.rate / (1.0 - self.beta1**count) * mean / spread
-        return evaluate(moved(point, u)), Moments(count, mean, size)
+        return moved(point, u), Moments(count, mean, size)
 
 
 @dataclass(frozen=True)
-class AdaMax(Optimizer):
+class AdaMax(ExplicitOptimizer):
     """AdaMax on the manifold: as `Adam` with v ← max(β₂ v, ‖u‖) in place of √v̂.
 
     Parameters
@@ -251,9 +257,7 @@ class AdaMax(Optimizer):
             value = declared.check(getattr(self, declared.name))
             object.__setattr__(self, declared.name, value)
 
-    def advance(
-        self, evaluate: Evaluate, point: Evaluation, memory: Any
-    ) -> tuple[Evaluation, Any]:
+    def propose(self, point: Evaluation, memory: Any) -> tuple[np.ndarray, Any]:
         """Take a step; remember the mean direction and the largest size."""
         moments = first_moments(point, self.rate, self.beta1, memory)
         count, mean, length = moments
@@ -261,4 +265,4 @@ class AdaMax(Optimizer):
             length if memory is None else np.maximum(self.beta2 * memory.size, length)
         )
         u = self.rate / (1.0 - self.beta1**count) * mean / (size + TINY)
-        return evaluate(moved(point, u)), Moments(count, mean, size)
+        return moved(point, u), Moments(count, mean, size)

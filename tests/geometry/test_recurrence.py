@@ -7,7 +7,7 @@ import pytest
 import scipy.sparse as sp
 
 from explorer.flow.system import LinearSystem
-from explorer.geometry.chains import Links, chain
+from explorer.geometry.chains import Line, Links, chain
 from explorer.geometry.graph import Graph
 from explorer.geometry.grid import Grid
 from explorer.kernels import recurrence
@@ -132,11 +132,13 @@ def test_a_chain_that_is_not_kept_gives_the_same_sums(shape, kernel, bands):
     factors[0, 2] = 0.0
     vectors = empty_fields(7, system.shape, np.dtype(float))
     vectors[0] = 0.5 * system.source
+    J = system.shape[0]
+    shift = -0.5 / J**2  # as in B = Π₀ S / J
     first = work.extend(vectors, 0, factors)
     replaced = vectors[3].copy()
     vectors[3] = np.tensordot(t, vectors[:4], 1)
     second = work.extend(vectors, 3, factors)
-    links, source = Links.none().then(factors), (system.source, 0.5)
+    links, source = Links.none().then(factors), Line(system.similarity, 0.5 / J, shift)
     # the fields grow by a few in each of seven steps
     slack = {"rtol": 1e-10, "atol": 1e-10 * np.abs(second).max()}
     np.testing.assert_allclose(work.products(source, links, 0), first, **slack)

@@ -181,7 +181,7 @@ def test_regularized_learning_does_not_diverge_at_small_weights(flow, problem, t
 def test_a_small_step_lowers_the_loss_as_much_as_its_slope_says(flow, problem, tau):
     learner = Learner(flow, problem.labels, tau=tau, initial_weights=problem.weights)
     start, step = learner.evaluate(problem.weights), 1e-5
-    moved = RiemannianDescent(step).update(start)
+    moved = RiemannianDescent(step).propose(start, None)[0]
     R = simplex.replicator(problem.weights, start.gradient)
     length = step * problem.labels.size
     fall = -length * float(np.sum(R**2 / (problem.weights + length * tau)))
@@ -202,7 +202,9 @@ def test_more_regularization_ends_nearer_to_uniform(flow, problem):
 
 def test_a_descent_step_is_the_exponential_map(problem):
     gradient = np.random.default_rng(0).standard_normal(problem.weights.shape) / 12
-    moved = RiemannianDescent(step=0.5).update(point(problem.weights, gradient))
+    moved = RiemannianDescent(step=0.5).propose(point(problem.weights, gradient), None)[
+        0
+    ]
     factor = np.exp(-0.5 * problem.labels.size * gradient) * problem.weights
     expected = factor / factor.sum(axis=0)
     # exponents below 3, sums of nine; the floor of 1e-10 is not reached
@@ -212,10 +214,10 @@ def test_a_descent_step_is_the_exponential_map(problem):
 def test_the_step_per_pixel_does_not_depend_on_the_image_size():
     """Four copies of a pixel carry a quarter of its gradient each."""
     weights, g = reference.random_weights(1, (1, 1)), np.linspace(-1, 1, 9)
-    one = RiemannianDescent().update(point(weights, g.reshape(9, 1, 1)))
+    one = RiemannianDescent().propose(point(weights, g.reshape(9, 1, 1)), None)[0]
     tile = np.tile(weights, (1, 2, 2))
     quarter = np.tile(g.reshape(9, 1, 1) / 4, (1, 2, 2))
-    four = RiemannianDescent().update(point(tile, quarter))
+    four = RiemannianDescent().propose(point(tile, quarter), None)[0]
     np.testing.assert_allclose(four, np.tile(one, (1, 2, 2)), rtol=1e-15)
 
 
