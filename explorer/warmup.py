@@ -118,26 +118,27 @@ def warm_up(
     another process is compiling is waited for.
     """
     began = time.perf_counter()
+
+    def tell() -> None:
+        say(f"compiling, {time.perf_counter() - began:.0f} s")
+        check()
+
     if missing():
-        with lock(check, say):
-            run_all(missing(), say, check)
+        with lock(tell):
+            run_all(missing(), tell)
     return time.perf_counter() - began
 
 
-def run_all(
-    jobs: list[str], say: Callable[[str], None], check: Callable[[], None]
-) -> None:
+def run_all(jobs: list[str], tell: Callable[[], None]) -> None:
     """Run jobs in processes of their own, as many as threads may be used."""
     command = [sys.executable, "-m", "explorer.warmup"]
     running = [
         subprocess.Popen([*command, *share], stdout=subprocess.DEVNULL)
         for share in shares(jobs, threads.count())
     ]
-    began = time.perf_counter()
     try:
         while any(process.poll() is None for process in running):
-            say(f"compiling for the first time, {time.perf_counter() - began:.0f} s")
-            check()
+            tell()
             time.sleep(PAUSE)
     finally:
         for process in running:
@@ -154,13 +155,12 @@ def shares(jobs: list[str], count: int) -> list[list[str]]:
 
 
 @contextlib.contextmanager
-def lock(check: Callable[[], None], say: Callable[[str], None]) -> Iterator[None]:
+def lock(tell: Callable[[], None]) -> Iterator[None]:
     """Let one process at a time compile ahead; one that has died does not count."""
     folder().mkdir(parents=True, exist_ok=True)
     path = folder() / "warmup.pid"
     while not claim(path):
-        say("compiling, in another process")
-        check()
+        tell()
         time.sleep(PAUSE)
     try:
         yield

@@ -36,6 +36,10 @@ class Page:
     path: str
 
 
+REFILL = 20
+"""Seconds after a page was opened in which the next kernel is not started: it would
+slow down the first picture."""
+
 CLOSED_PAGE = 600
 """Seconds after which the kernel of a page that nobody has open ends: longer than a
 laptop's short sleep."""
@@ -52,6 +56,9 @@ def voila(notebook: Path, port: int) -> Page:
         # the farewell of a closed page carries no token and is refused: clean up here
         "MappingKernelManager.cull_interval": 60,
         "MappingKernelManager.cull_idle_timeout": CLOSED_PAGE,
+        # a kernel that has run the notebook waits for whoever opens the page next
+        "VoilaConfiguration.preheat_kernel": True,
+        "VoilaKernelManager.fill_delay": REFILL,
         "VoilaConfiguration.template": "explorer",
         "VoilaConfiguration.theme": "light",
         "VoilaConfiguration.show_tracebacks": False,

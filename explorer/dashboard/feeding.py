@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 import numpy as np
+import xarray as xr
 
 from explorer.dashboard import painting
 from explorer.dashboard.snapshot import Snapshot
@@ -15,7 +16,7 @@ Columns = dict[str, dict[str, Any]]
 
 def columns(shown: Snapshot, probe: tuple[int, int]) -> Columns:
     """Return the columns of every source for a snapshot."""
-    truth, size = shown.scene.labels.values, extent(shown)
+    truth, size = shown.scene.labels.values, extent(shown.shape)
     # below this a singular value is rounding, and no point on a log axis
     least = np.finfo(float).eps * shown.sigma.max(initial=0.0)
     sigma = np.where(shown.sigma > least, shown.sigma, np.nan)
@@ -23,8 +24,7 @@ def columns(shown: Snapshot, probe: tuple[int, int]) -> Columns:
     fill = [INK if k <= shown.rank else "white" for k in component]
     aligned = painting.BINS[:-1] >= 0.9 - 1e-9  # an edge, up to rounding
     return {
-        "input": {"image": [painting.rgba(shown.scene.image.values)], **size},
-        "ground-truth": {"image": [truth.astype(np.uint8)], **size},
+        **scene_columns(shown.scene),
         "labeling": {
             "image": [painting.mark_errors(shown.labels, truth, shown.label_count)],
             "label": [shown.labels.astype(np.uint8)],
@@ -63,9 +63,19 @@ def probe_columns(shown: Snapshot, probe: tuple[int, int]) -> Columns:
     }
 
 
-def extent(shown: Snapshot) -> dict[str, Any]:
+def scene_columns(scene: xr.Dataset) -> Columns:
+    """Return the columns of what is given: the input and the ground truth."""
+    truth = scene.labels.values
+    size = extent(truth.shape)
+    return {
+        "input": {"image": [painting.rgba(scene.image.values)], **size},
+        "ground-truth": {"image": [truth.astype(np.uint8)], **size},
+    }
+
+
+def extent(shape: tuple[int, ...]) -> dict[str, Any]:
     """Return the columns that stretch a picture over its pixels."""
-    rows, cols = shown.shape
+    rows, cols = shape
     return {"dw": [cols], "dh": [rows]}
 
 
@@ -92,10 +102,18 @@ def aligned_title(share: float) -> str:
     return f"gradient: {share:.1f} % ≥ 0.9"
 
 
-def scene_props(shown: Snapshot) -> dict[str, dict[str, Any]]:
-    """Return the properties that change with the scene: ranges and palettes."""
-    (rows, cols), count = shown.shape, shown.label_count
+def patch_props(shown: Snapshot) -> dict[str, dict[str, Any]]:
+    """Return the ranges of the view of a weight patch."""
     radius = (round(shown.weights.shape[0] ** 0.5) - 1) // 2 + 0.5
+    return {
+        "patch-cols": {"start": -radius, "end": radius},
+        "patch-rows": {"start": radius, "end": -radius},
+    }
+
+
+def scene_props(scene: xr.Dataset) -> dict[str, dict[str, Any]]:
+    """Return the properties that change with the scene: ranges and palettes."""
+    (rows, cols), count = scene.labels.shape, scene.sizes["label"]
     side = max(rows, cols)
     return {
         "cols": {"start": 0, "end": side, "reset_start": 0, "reset_end": side},
@@ -108,6 +126,4 @@ def scene_props(shown: Snapshot) -> dict[str, dict[str, Any]]:
             "palette": painting.error_palette(count),
             "high": 2 * count - 0.5,
         },
-        "patch-cols": {"start": -radius, "end": radius},
-        "patch-rows": {"start": radius, "end": -radius},
     }

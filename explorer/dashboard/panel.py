@@ -23,7 +23,7 @@ TITLES = {"colors": "Voronoi cells, 8 colors", "lines": "Voronoi cells, thin lin
 LARGEST_UPLOAD = 32 * 2**20
 """Bytes of an uploaded file at most."""
 
-STARTING = "starting … (the first use ever compiles the kernels: about 10 s)"
+STARTING = "starting … (the first use ever compiles the kernels: 10 to 20 s)"
 
 
 class Panel:

@@ -53,6 +53,10 @@ def fill(shown: LearningViews, snapshot: Snapshot) -> None:
     models = {m.name: m for m in shown.layout.references() if m.name}
     for name, data in feeding.columns(snapshot, probe).items():
         models[name].data = data
-    props = {**feeding.scene_props(snapshot), **feeding.titles(snapshot, probe)}
+    props = {
+        **feeding.scene_props(snapshot.scene),
+        **feeding.patch_props(snapshot),
+        **feeding.titles(snapshot, probe),
+    }
     for name, values in props.items():
         models[name].update(**values)

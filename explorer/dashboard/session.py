@@ -27,7 +27,7 @@ from explorer.dashboard.worker import Requests
 from explorer.flow.evolution import judge
 from explorer.params import RTOL
 from explorer.scenes.images import decode, fit, image_structure, read_image
-from explorer.warmup import warm_up
+from explorer.warmup import missing, warm_up
 
 Published = tuple[Snapshot, Settings, list[Segment], xr.Dataset]
 
@@ -56,6 +56,8 @@ class Session:
         """Apply what was posted, compute, publish; True while learning goes on."""
         if not self._warm:
             self._requests += requests  # a job that is given up must not lose them
+            if missing():
+                self._preview()
             warm_up(self._say_compiling, check)
             self._warm, requests, self._requests = True, self._requests, []
         for request in requests:
@@ -72,6 +74,11 @@ class Session:
             self._panel.downloads.value = download_links(*self.published)
             self._saving = False
         return self._learning or not self._model.current
+
+    def _preview(self) -> None:
+        """Show the scene, for which nothing needs to be compiled."""
+        scene = self._model.scene()
+        self._figure.push(feeding.scene_columns(scene), feeding.scene_props(scene))
 
     def _say_compiling(self, text: str) -> None:
         """Show that kernels are being compiled, which happens once."""
@@ -178,7 +185,7 @@ class Session:
         props = feeding.titles(shown, self._probe)
         fitted = (shown.shape, shown.label_count)
         if fitted != self._fitted:
-            props |= feeding.scene_props(shown)
+            props |= feeding.scene_props(shown.scene) | feeding.patch_props(shown)
             self._fitted = fitted
         self._figure.push(feeding.columns(shown, self._probe), props)
         self._report()
