@@ -61,9 +61,10 @@ class Learner:
         require("gradient", self.gradient, GradientMethod, "LowRankGradient()")
         require("optimizer", self.optimizer, Optimizer, "RiemannianDescent()")
         if self.initial_weights is None:
-            self.initial_weights = self.flow.uniform_weights()
-        start = self.flow.check_weights(self.initial_weights, "initial_weights")
-        self._weights = start.copy()  # the caller may go on writing into theirs
+            self._weights = self.flow.check_weights(self.flow.uniform_weights())
+        else:
+            start = self.flow.check_weights(self.initial_weights, "initial_weights")
+            self._weights = start.copy()  # the caller may go on writing into theirs
         self._ready = True
 
     def __setattr__(self, name: str, value: Any) -> None:
