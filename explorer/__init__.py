@@ -51,7 +51,13 @@ from explorer.learning.optimizers import (
     MomentumDescent,
     RiemannianDescent,
 )
+from explorer.learning.predictor import WeightPatchPredictor
 from explorer.learning.routes import TwoSided
+from explorer.scenes.extractors import (
+    GaussianDerivatives,
+    RawWindow,
+    StructureTensor,
+)
 from explorer.scenes.features import (
     feature_distances,
     mean_features,
@@ -81,6 +87,7 @@ __all__ = [
     "ExplicitEuler",
     "FactoredSVD",
     "FlowBatch",
+    "GaussianDerivatives",
     "GeometricEuler",
     "GramSchmidt",
     "GraphFlow",
@@ -97,6 +104,7 @@ __all__ = [
     "MomentumDescent",
     "ParallelFlow",
     "ParallelGradient",
+    "RawWindow",
     "RiemannianDescent",
     "RungeKutta",
     "SerialFlow",
@@ -104,8 +112,10 @@ __all__ = [
     "Solution",
     "Stage",
     "Status",
+    "StructureTensor",
     "TangentLoss",
     "TwoSided",
+    "WeightPatchPredictor",
     "Work",
     "batch_gradient",
     "check_loss",

@@ -148,3 +148,12 @@ BETA2 = Parameter(
     "beta2", "β₂", 0.999, 0.0, 0.9999, "decay of the mean size",
     slider=(0.0, 0.999, 0.001),
 )  # fmt: skip
+PATCHES = Parameter(
+    "n_prototypes", "N", 50, 1, 1000, "prototypes of the features of a predictor",
+    "prototypes", integer=True, slider=(5, 100, 5),
+)  # fmt: skip
+PATIENCE = Parameter(
+    "patience", "patience", 20, 1, 1_000_000,
+    "steps without a lower validation loss after which training ends", "steps",
+    integer=True, slider=(5, 100, 5),
+)  # fmt: skip

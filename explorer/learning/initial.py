@@ -1,0 +1,71 @@
+"""Where the training of a patch model starts: clusters of patches and their labels."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+
+from explorer.geometry.grid import offsets
+from explorer.learning.patches import PatchModel
+from explorer.threads import exclusive
+
+SAMPLE = 40_000
+"""Patches that are clustered at most: some hundred for each prototype."""
+
+
+@exclusive
+def first_model(
+    features: Sequence[np.ndarray],
+    truths: Sequence[np.ndarray],
+    count: int,
+    radius: int,
+    seed: int,
+) -> PatchModel:
+    """Return prototypes by k-means, tangents toward neighbors of the same label, σ = 1.
+
+    ν_j is the mean over its cluster of +1 where a neighbor carries the label of the
+    center and −1 elsewhere, centered. Patches that occur c times count √c times, or
+    the interiors of cells would take all prototypes. Where there are fewer distinct
+    patches than `count`, each is a prototype.
+
+    Parameters
+    ----------
+    features : (row, col, feature) of noiseless images; truths : (row, col) each.
+    """
+    from sklearn.cluster import KMeans
+    from threadpoolctl import threadpool_limits
+
+    rng = np.random.default_rng(seed)
+    x = np.concatenate([f.reshape(-1, f.shape[-1]) for f in features])
+    agreement = np.concatenate([agreements(t, radius) for t in truths])
+    if len(x) > SAMPLE:
+        chosen = rng.choice(len(x), SAMPLE, replace=False)
+        x, agreement = x[chosen], agreement[chosen]
+    distinct, which, often = np.unique(
+        x, axis=0, return_inverse=True, return_counts=True
+    )
+    count = min(count, len(distinct))
+    # one thread: the order of summation, and so the result, is the same everywhere
+    with threadpool_limits(1, user_api="openmp"):
+        clusters = KMeans(count, n_init=1, random_state=seed % 2**31).fit(
+            distinct, sample_weight=np.sqrt(often)
+        )
+    member = clusters.labels_[which.ravel()]
+    tangents = np.zeros((count, agreement.shape[1]))
+    np.add.at(tangents, member, agreement)
+    tangents /= np.maximum(np.bincount(member, minlength=count), 1)[:, None]
+    tangents -= tangents.mean(axis=1, keepdims=True)
+    return PatchModel(tangents, clusters.cluster_centers_, 0.0)
+
+
+def agreements(truth: np.ndarray, radius: int) -> np.ndarray:
+    """Return ±1, whether each neighbor has the label of the center, (pixel, offset)."""
+    rows, cols = truth.shape
+    padded = np.pad(truth, radius, mode="edge")
+    same = [
+        padded[radius + dr : radius + dr + rows, radius + dc : radius + dc + cols]
+        == truth
+        for dr, dc in offsets(radius)
+    ]
+    return np.where(np.stack(same, axis=-1), 1.0, -1.0).reshape(rows * cols, -1)

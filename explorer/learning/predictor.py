@@ -1,0 +1,251 @@
+"""`WeightPatchPredictor`: weights for images never seen, from local features."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, field, fields
+from typing import Any
+
+import numpy as np
+import xarray as xr
+
+from explorer import params
+from explorer.flow.evolution import Solution
+from explorer.flow.krylov import Krylov
+from explorer.flow.linearized import LinearizedFlow
+from explorer.learning import archive
+from explorer.learning.gradient import LowRankGradient
+from explorer.learning.initial import first_model
+from explorer.learning.patches import PatchModel
+from explorer.learning.training import (
+    Example,
+    Trainer,
+    TrainingState,
+    history_of,
+    shaped,
+)
+from explorer.scenes.extractors import Extractor, RawWindow
+from explorer.scenes.pictures import Picture, checked_pictures, distances_of, picture_of
+
+
+@dataclass(eq=False)
+class WeightPatchPredictor:
+    """Predicts the weight patch of every pixel from its features (Sec. 4.4).
+
+    Ω̂_i = exp_𝟙(Σ_j s_ij ν_j), s_ij = softmax_j(−σ ‖f_i − p_j‖). `fit` trains tangent
+    vectors ν_j, prototypes p_j and the scale σ end to end: the loss of the linearized
+    flow with Ω̂, the closed-form gradient of Theorem 3.8, the differential of (4.4).
+
+    Parameters
+    ----------
+    n_prototypes : int in 1 … 1000, of the features; fewer if the training images have
+        fewer distinct patches, see `model_`.
+    window : odd int in 3 … 15, side of the window whose raw values are the features.
+    features : Extractor, optional, to read instead of a raw window.
+    rho, radius, time : of the flow: ρ, R, T.
+    dim, rank : of the gradient: m, r.
+    steps : int ≥ 0, at most; patience : int ≥ 1, steps without a lower validation loss
+        after which training ends: the curve is flat.
+    rate : float in (0, 10], α of Adam for ν; p and log σ move a fifth as fast.
+    seed : int ≥ 0, of the clustering.
+
+    Attributes
+    ----------
+    model_ : PatchModel of the least validation loss; history_ : Dataset over `step`;
+    label_prototypes_ : (label, channel), that of the training images; state_ : what
+    training goes on from.
+
+    Notes
+    -----
+    The tangent vectors start toward those neighbors that carry the label of the center,
+    averaged over the cluster: the paper's own formula (4.5) is lost in print, this is a
+    reading of its sentence.
+
+    Examples
+    --------
+    >>> import explorer as ex
+    >>> scenes = [ex.voronoi_scene("lines", size=24, noise=0.2, seed=k) for k in (0, 1)]
+    >>> predictor = ex.WeightPatchPredictor(n_prototypes=10, steps=3)
+    >>> predictor.fit(scenes[:1]).label(scenes[1].image).dims
+    ('row', 'col')
+    """
+
+    n_prototypes: int = int(params.PATCHES.default)
+    window: int = 3
+    features: Extractor | None = None
+    rho: float = params.RHO.default
+    radius: int = int(params.RADIUS.default)
+    time: float = params.TIME.default
+    dim: int = int(params.DIM.default)
+    rank: int = int(params.RANK.default)
+    steps: int = 100
+    patience: int = int(params.PATIENCE.default)
+    rate: float = 0.1
+    seed: int = int(params.SEED.default)
+    state_: TrainingState | None = field(default=None, init=False, repr=False)
+    label_prototypes_: np.ndarray | None = field(default=None, init=False, repr=False)
+
+    def __post_init__(self) -> None:
+        self._check()
+
+    def _check(self) -> None:
+        """Check every parameter, and make numbers of one kind of them."""
+        self.n_prototypes = params.PATCHES.check(self.n_prototypes)
+        self.patience = params.PATIENCE.check(self.patience)
+        for name in ("rho", "radius", "time", "dim", "steps", "rate", "seed"):
+            declared = getattr(params, name.upper())
+            setattr(self, name, declared.check(getattr(self, name)))
+        self.rank = LowRankGradient(self.dim, self.rank).rank
+        if not (self.features is None or isinstance(self.features, Extractor)):
+            raise TypeError(
+                f"`features` = {self.features!r} is a {type(self.features).__name__}; "
+                "needed is None (raw windows) or an extractor such as "
+                "`GaussianDerivatives()`"
+            )
+        self._extractor = self.features or RawWindow(self.window)
+
+    def get_params(self, deep: bool = True) -> dict[str, Any]:
+        """Return all parameters by name, as scikit-learn does."""
+        return {f.name: getattr(self, f.name) for f in fields(self) if f.init}
+
+    def set_params(self, **changes: Any) -> WeightPatchPredictor:
+        """Change parameters and return the estimator, as scikit-learn does."""
+        unknown = set(changes) - set(self.get_params())
+        if unknown:
+            raise ValueError(
+                f"`{min(unknown)}` is no parameter; there are "
+                f"{', '.join(self.get_params())}"
+            )
+        checked = WeightPatchPredictor(**(self.get_params() | changes))
+        vars(self).update(checked.get_params(), _extractor=checked._extractor)
+        return self
+
+    def fit(
+        self, scenes: Any, validation: Any = (), state: TrainingState | None = None
+    ) -> WeightPatchPredictor:
+        """Train on scenes and return the estimator.
+
+        Parameters
+        ----------
+        scenes : Dataset or sequence of Datasets, as `voronoi_scene` returns: `image`,
+            `labels`, `prototypes`; `clean`, if there, is what is clustered.
+        validation : the same, of images that are not trained on; they decide when to
+            stop and which step was best. Without any the training loss does.
+        state : TrainingState, optional, to go on from (`state_`).
+        """
+        for _ in self.iterate(scenes, validation, state):
+            pass
+        return self
+
+    def iterate(
+        self,
+        scenes: Any,
+        validation: Any = (),
+        state: TrainingState | None = None,
+        check: Callable[[], None] = lambda: None,
+    ) -> Iterator[TrainingState]:
+        """Yield `state_` after each step of `fit`; it can be left at any of them."""
+        self._check()
+        training = checked_pictures("scenes", scenes)
+        if not training:
+            raise ValueError("`scenes` is empty: pass at least one scene to train on")
+        rest = checked_pictures("validation", validation, training[0])
+        return self._iterate(training, rest, state, check)
+
+    def _iterate(
+        self,
+        training: Sequence[Picture],
+        validation: Sequence[Picture],
+        state: TrainingState | None,
+        check: Callable[[], None],
+    ) -> Iterator[TrainingState]:
+        self.label_prototypes_ = training[0].prototypes
+        examples = [[self._example(p) for p in part] for part in (training, validation)]
+        if state is None:
+            clean = [self._extractor.of(p.clean) for p in training]
+            truths = [p.labels for p in training]
+            model = first_model(
+                clean, truths, self.n_prototypes, self.radius, self.seed
+            )
+            state = TrainingState.start(model)
+        gradient = LowRankGradient(self.dim, self.rank)
+        trainer = Trainer(gradient, self.time, self.rate)
+        done = len(state.records) - 1
+        if done >= self.steps or (done >= 0 and state.since_best >= self.patience):
+            self.state_ = state
+            return
+        for reached in trainer.iterate(state, examples[0], examples[1], check):
+            self.state_ = reached
+            yield reached
+            flat = reached.since_best >= self.patience
+            if len(reached.records) > self.steps or flat:
+                return
+
+    def _example(self, picture: Picture) -> Example:
+        flow = self._flow(picture.image, picture.prototypes)
+        return Example(flow, self._described(picture.image), picture.labels)
+
+    def _flow(self, image: np.ndarray, prototypes: np.ndarray) -> LinearizedFlow:
+        return LinearizedFlow(distances_of(image, prototypes), self.rho, self.radius)
+
+    def _described(self, image: np.ndarray) -> np.ndarray:
+        found = self._extractor.of(image)
+        return found.reshape(-1, found.shape[-1])
+
+    @property
+    def model_(self) -> PatchModel:
+        """The model of the least validation loss."""
+        return self._trained()[0].best
+
+    @property
+    def history_(self) -> xr.Dataset:
+        """Losses and errors over `step`."""
+        return history_of(self._trained()[0].records)
+
+    def _trained(self) -> tuple[TrainingState, np.ndarray]:
+        if self.state_ is None or self.label_prototypes_ is None:
+            raise RuntimeError(
+                "this predictor has not been trained: call `fit(scenes)`, or `load` one"
+            )
+        return self.state_, self.label_prototypes_
+
+    def save(self, path: str | os.PathLike[str]) -> None:
+        """Write a netCDF file, whole or not at all; `load` reads it."""
+        archive.write(archive.to_dataset(self.get_params(), *self._trained()), path)
+
+    @classmethod
+    def load(cls, path: str | os.PathLike[str]) -> WeightPatchPredictor:
+        """Return a predictor that `save` wrote; training can go on from it."""
+        dataset = archive.read(path)
+        predictor = cls(**archive.parameters_of(dataset))
+        predictor.state_ = archive.state_of(dataset)
+        predictor.label_prototypes_ = dataset.label_prototypes.values
+        return predictor
+
+    def predict_weights(self, image: Any) -> xr.DataArray:
+        """Return Ω̂, (offset, row, col), of an image (row, col[, channel]) or a path."""
+        _, flow, weights = self._predict(image)
+        return flow.label_weights(weights)
+
+    def label(self, image: Any) -> xr.DataArray:
+        """Return the labeling (row, col) of an image as `predict_weights` takes it."""
+        labels: xr.DataArray = self.solve(image).labels
+        return labels
+
+    def probabilities(self, image: Any) -> xr.DataArray:
+        """Return W(T), (label, row, col), of such an image."""
+        return self.solve(image).W
+
+    def solve(self, image: Any) -> Solution:
+        """Return the solution of the flow with the weights predicted for an image."""
+        _, flow, weights = self._predict(image)
+        return Krylov(self.dim).solve(flow, flow.label_weights(weights), self.time)
+
+    def _predict(self, image: Any) -> tuple[np.ndarray, LinearizedFlow, np.ndarray]:
+        state, prototypes = self._trained()
+        array = picture_of("image", image, prototypes.shape[1])
+        flow = self._flow(array, prototypes)
+        example = Example(flow, self._described(array), np.empty(0))
+        weights = state.best.weights(state.best.shares(example.features))
+        return array, flow, shaped(example, weights)

@@ -1,0 +1,106 @@
+"""Images as a predictor takes them: scenes to train on, arrays or files to label."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import xarray as xr
+
+from explorer.dims import PICTURE, PIXELS, PROTOTYPES, finite_field, label_field
+from explorer.scenes.images import is_path, read_image
+from explorer.scenes.scene import distances_to
+
+NEEDED = ("image", "labels", "prototypes")
+
+
+@dataclass(frozen=True, eq=False)
+class Picture:
+    """An image with ground truth.
+
+    image, clean : (row, col, channel); labels : (row, col); prototypes : (label,
+    channel), what the labels look like.
+    """
+
+    image: np.ndarray
+    clean: np.ndarray
+    labels: np.ndarray
+    prototypes: np.ndarray
+
+
+def checked_pictures(
+    argument: str, scenes: Any, like: Picture | None = None
+) -> list[Picture]:
+    """Return scenes as pictures that all have the same prototypes, those of `like`."""
+    if isinstance(scenes, xr.Dataset):
+        scenes = [scenes]
+    if not isinstance(scenes, Sequence) or isinstance(scenes, str):
+        raise TypeError(
+            f"`{argument}` is a {type(scenes).__name__}; needed is a scene or a "
+            "sequence of scenes, Datasets as `voronoi_scene` returns"
+        )
+    pictures: list[Picture] = []
+    for k, scene in enumerate(scenes):
+        found = checked_picture(f"{argument}[{k}]", scene)
+        first = like or (pictures[0] if pictures else found)
+        if not np.array_equal(found.prototypes, first.prototypes):
+            raise ValueError(
+                f"`{argument}[{k}]` has other prototypes than the first scene: a "
+                "predictor knows one set of labels; give all scenes the same"
+            )
+        pictures.append(found)
+    return pictures
+
+
+def checked_picture(argument: str, scene: Any) -> Picture:
+    """Return a scene as a picture, or raise naming what is wrong with it."""
+    if not isinstance(scene, (xr.Dataset, Mapping)):
+        raise TypeError(
+            f"`{argument}` is a {type(scene).__name__}; needed is a Dataset with "
+            f"{', '.join(NEEDED)}, as `voronoi_scene` or `image_scene` returns"
+        )
+    missing = [name for name in NEEDED if name not in scene]
+    if missing:
+        raise ValueError(
+            f"`{argument}` has no variable `{missing[0]}`; needed are "
+            f"{', '.join(NEEDED)}: make it with `voronoi_scene` or `image_scene`"
+        )
+    prototypes = finite_field("prototypes", scene["prototypes"], PROTOTYPES)
+    image = picture_of("image", scene["image"], prototypes.shape[1])
+    clean = picture_of("clean", scene.get("clean", image), prototypes.shape[1])
+    labels = label_field("labels", scene["labels"], image.shape[:2], len(prototypes))
+    if clean.shape != image.shape:
+        raise ValueError(
+            f"`clean` has shape {clean.shape}; `image` has {image.shape}: they must "
+            "be the same picture"
+        )
+    return Picture(image, clean, labels, prototypes)
+
+
+def picture_of(argument: str, image: Any, channels: int) -> np.ndarray:
+    """Return an image, or the file of one, as (row, col, channel), finite.
+
+    Raises
+    ------
+    ValueError
+        where there are other than `channels` channels, or entries that are not finite.
+    """
+    if is_path(image):
+        array = read_image(image, argument)
+    elif np.ndim(image) == len(PIXELS):
+        array = finite_field(argument, image, PIXELS)[..., None]
+    else:
+        array = finite_field(argument, image, PICTURE)
+    if array.shape[2] != channels:
+        raise ValueError(
+            f"`{argument}` has {array.shape[2]} channels; needed are {channels}, as "
+            "the images trained on have: convert it between gray and color"
+        )
+    return array
+
+
+def distances_of(image: np.ndarray, prototypes: np.ndarray) -> np.ndarray:
+    """Return D_ij = ‖f_i − l_j‖ of colors, (label, row, col) (2.15)."""
+    return distances_to(image, prototypes)
