@@ -13,6 +13,7 @@ True
 
 from typing import Any
 
+from explorer import experiments
 from explorer.flow.adaptive import AdaptiveKrylov
 from explorer.flow.batch import FlowBatch
 from explorer.flow.coupled import ParallelFlow, SerialFlow, Stage
@@ -64,6 +65,7 @@ from explorer.scenes.features import (
     window_features,
 )
 from explorer.scenes.images import SAMPLES, fit, image_scene, read_image, sample_image
+from explorer.scenes.scores import score
 from explorer.scenes.voronoi import voronoi_scene
 
 __version__ = "0.1.0"
@@ -120,6 +122,7 @@ __all__ = [
     "batch_gradient",
     "check_loss",
     "complexity",
+    "experiments",
     "feature_distances",
     "fit",
     "image_scene",
@@ -128,6 +131,7 @@ __all__ = [
     "neighbor_graph",
     "read_image",
     "sample_image",
+    "score",
     "voronoi_scene",
     "window_features",
 ]

@@ -11,9 +11,10 @@ import xarray as xr
 LABEL, ROW, COL, CHANNEL = "label", "row", "col", "channel"
 OFFSET, COMPONENT, STEP = "offset", "component", "step"
 ITERATION = "iteration"
-SCENE, TIME, VARIANT = "scene", "time", "variant"
+SCENE, TIME, VARIANT, SCENARIO = "scene", "time", "variant", "scenario"
 NODE, EDGE, IMAGE, APPROACH = "node", "edge", "image", "approach"
 FEATURE = "feature"
+NOISE_LEVEL, RANK_DIM = "noise_level", "rank"
 
 LABEL_FIELD = (LABEL, ROW, COL)
 WEIGHT_FIELD = (OFFSET, ROW, COL)

@@ -3,12 +3,19 @@
 from __future__ import annotations
 
 import argparse
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
 from explorer import __version__, params
-from explorer.params import Parameter
+from explorer.command.experiment_options import add_figures, add_table, add_warmup
+from explorer.command.options import (
+    HIGHEST_PORT,
+    add_command,
+    add_parameters,
+    fill_in,
+    port,
+)
 from explorer.scenes.images import SAMPLES
 from explorer.scenes.voronoi import KINDS
 
@@ -26,10 +33,6 @@ LEARNING_OPTIONS = {
     "steps": params.STEPS,
 }
 
-TABLE_OPTIONS = {"size": params.SIZE, "seed": params.SEED}
-
-HIGHEST_PORT = 2**16 - 1
-
 ABOUT = """\
 See and steer linearized assignment flows for image labeling.
 
@@ -45,20 +48,6 @@ browser shows beside it. After Ctrl-C the steps taken so far are written.
 """
 
 
-ABOUT_TABLE = """\
-Compare gradients of rank one and two with the exact one, at four times and for two
-noisy scenes: the share of pixels whose patch gradient points the same way, and the
-ratio of the first two singular values, which warns where rank one is not enough.
-"""
-
-
-ABOUT_WARMUP = """\
-Compile the kernels of images and 3×3 windows in double precision and store them in
-numba's cache, on all cores. Without this they are compiled at the first use, which
-then takes some seconds longer. Run it where an image of a machine is built.
-"""
-
-
 def parse(arguments: Sequence[str] | None = None) -> argparse.Namespace:
     """Return the options; `options.run(options)` carries them out.
 
@@ -69,10 +58,7 @@ def parse(arguments: Sequence[str] | None = None) -> argparse.Namespace:
     options = parser.parse_args(arguments)
     if options.command is not None:
         check_alone(options)
-    if options.command == "learn":
-        check_learn(options)
-    elif options.command == "table":
-        fill_in(options, TABLE_OPTIONS)
+        options.check(options)
     return options
 
 
@@ -100,24 +86,20 @@ def build() -> argparse.ArgumentParser:
         help=f"port on 127.0.0.1, 1 to {HIGHEST_PORT} (default: a free one)",
     )
     parser.set_defaults(run=run_serve, complain=parser.error)
-    commands = parser.add_subparsers(dest="command", metavar="{learn,table,warmup}")
+    commands = parser.add_subparsers(
+        dest="command", metavar="{learn,table,figures,warmup}"
+    )
     add_learn(commands)
     add_table(commands)
+    add_figures(commands)
     add_warmup(commands)
     return parser
 
 
 def add_learn(commands: Any) -> None:
     """Add the command `learn` with its options."""
-    learn = commands.add_parser(
-        "learn",
-        prog="laf learn",
-        help="learn without a dashboard, write netCDF and a report",
-        description=ABOUT_LEARN,
-        formatter_class=argparse.RawDescriptionHelpFormatter,
-        allow_abbrev=False,
-    )
-    learn.set_defaults(run=run_learn, complain=learn.error)
+    texts = "learn without a dashboard, write netCDF and a report", ABOUT_LEARN
+    learn = add_command(commands, "learn", texts, run_learn, check_learn)
     scene = learn.add_argument_group("scene")
     add_scene(scene)
     add_parameters(scene, SCENE_OPTIONS)
@@ -131,39 +113,6 @@ def add_learn(commands: Any) -> None:
         help="netCDF file to write, with FILE.html beside it; files of these names are "
         "replaced (default: %(default)s)",
     )
-
-
-def add_table(commands: Any) -> None:
-    """Add the command `table` with its options."""
-    table = commands.add_parser(
-        "table",
-        prog="laf table",
-        help="compare low-rank gradients with the exact one over time",
-        description=ABOUT_TABLE,
-        formatter_class=argparse.RawDescriptionHelpFormatter,
-        allow_abbrev=False,
-    )
-    table.set_defaults(run=run_table, complain=table.error)
-    add_parameters(table, TABLE_OPTIONS)
-    table.add_argument(
-        "--out",
-        type=Path,
-        metavar="FILE.nc",
-        help="netCDF file to write; one of this name is replaced (default: none)",
-    )
-
-
-def add_warmup(commands: Any) -> None:
-    """Add the command `warmup`, which has no options."""
-    warmup = commands.add_parser(
-        "warmup",
-        prog="laf warmup",
-        help="compile the kernels now, for a fast first picture",
-        description=ABOUT_WARMUP,
-        formatter_class=argparse.RawDescriptionHelpFormatter,
-        allow_abbrev=False,
-    )
-    warmup.set_defaults(run=run_warmup, complain=warmup.error)
 
 
 def add_scene(group: Any) -> None:
@@ -191,52 +140,6 @@ def add_scene(group: Any) -> None:
     add_parameters(truth, {"labels-count": params.LABELS})
 
 
-def add_parameters(group: Any, options: dict[str, Parameter]) -> None:
-    """Add one option per parameter; its default is filled in by `check_learn`."""
-    for name, parameter in options.items():
-        group.add_argument(
-            f"--{name}",
-            type=reader(parameter),
-            metavar="N" if parameter.symbol == name else parameter.symbol,
-            help=describe(parameter),
-        )
-
-
-def describe(parameter: Parameter) -> str:
-    """Return the help text of a parameter: meaning, range, unit, default.
-
-    >>> describe(params.RHO)
-    'scale of the distances; a finite number in [1e-06, 1e+06], distance (default: 0.5)'
-    """
-    unit = f", {parameter.unit}" if parameter.unit else ""
-    text = f"{parameter.meaning}; {parameter.admissible}{unit}"
-    return f"{text} (default: {parameter.default:g})".replace("%", "%%")
-
-
-def reader(parameter: Parameter) -> Callable[[str], float]:
-    """Return the function that turns the text of an option into a checked value."""
-
-    def read(text: str) -> float:
-        try:
-            return parameter.check(float(text))
-        except ValueError as error:
-            why = str(error)
-            if why.startswith("could not convert"):
-                why = f"{text!r} is no number; needed is {parameter.admissible}"
-            raise argparse.ArgumentTypeError(why) from None
-
-    return read
-
-
-def port(text: str) -> int:
-    """Return the number of a port."""
-    if not (text.isascii() and text.isdigit() and 1 <= int(text) <= HIGHEST_PORT):
-        raise argparse.ArgumentTypeError(
-            f"{text!r} is no port; needed is an integer from 1 to {HIGHEST_PORT}"
-        )
-    return int(text)
-
-
 def check_alone(options: argparse.Namespace) -> None:
     """Complain about options of the dashboard beside a command."""
     if options.lab or options.no_browser or options.port is not None:
@@ -262,13 +165,6 @@ def check_learn(options: argparse.Namespace) -> None:
         options.scene = KINDS[0]
 
 
-def fill_in(options: argparse.Namespace, parameters: dict[str, Parameter]) -> None:
-    """Give options that were left out the default of their parameter."""
-    for name, parameter in parameters.items():
-        if getattr(options, name) is None:
-            setattr(options, name, parameter.check(parameter.default))
-
-
 def run_serve(options: argparse.Namespace) -> int:
     """Carry out `laf`."""
     from explorer.command.serve import serve
@@ -281,17 +177,3 @@ def run_learn(options: argparse.Namespace) -> int:
     from explorer.command.learn import learn
 
     return learn(options)
-
-
-def run_table(options: argparse.Namespace) -> int:
-    """Carry out `laf table`."""
-    from explorer.command.table import table
-
-    return table(options)
-
-
-def run_warmup(options: argparse.Namespace) -> int:
-    """Run `laf warmup`, whose modules are loaded only now."""
-    from explorer.command.warmup import warmup
-
-    return warmup(options)

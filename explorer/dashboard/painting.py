@@ -5,11 +5,16 @@ from __future__ import annotations
 import numpy as np
 from bokeh.palettes import cividis
 
+from explorer.experiments.panels import Labels
+
 OKABE_ITO = (
     "#0072B2", "#E69F00", "#009E73", "#CC79A7",
     "#56B4E9", "#D55E00", "#F0E442", "#999999",
 )  # fmt: skip
 """Eight colors that stay apart for color-blind eyes (Okabe and Ito 2008), no black."""
+
+TONES = ["#000000", "#ffffff"]
+"""Colors of two labels where nothing needs to be marked, as in the paper."""
 
 DECADES = 4
 """Gradient norms are shown over this many powers of ten below the largest."""
@@ -44,6 +49,17 @@ def error_palette(count: int) -> list[str]:
 def mark_errors(labels: np.ndarray, truth: np.ndarray, count: int) -> np.ndarray:
     """Return label where right, label + count where wrong, as uint8."""
     return (labels + count * (labels != truth)).astype(np.uint8)
+
+
+def label_image(panel: Labels) -> np.ndarray:
+    """Return a labeling as an image (row, col, channel); wrong pixels are dark."""
+    count, labels = panel.count, panel.labels.astype(int)
+    if panel.truth is None:
+        colors, index = TONES if count == 2 else label_palette(count), labels
+    else:
+        colors, index = error_palette(count), labels + count * (labels != panel.truth)
+    table = [[int(c[i : i + 2], 16) / 255.0 for i in (1, 3, 5)] for c in colors]
+    return np.array(table)[index]
 
 
 def rgba(image: np.ndarray) -> np.ndarray:

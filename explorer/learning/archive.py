@@ -1,4 +1,4 @@
-"""Trained predictors as netCDF files: complete, so that training can go on from them."""
+"""Trained predictors as netCDF files: all that training needs to go on from there."""
 
 from __future__ import annotations
 

@@ -1,0 +1,135 @@
+"""Fig. 2: learning by the low-rank gradient and by automatic differentiation."""
+
+from __future__ import annotations
+
+import importlib.util
+
+import numpy as np
+import xarray as xr
+
+from explorer.dims import NOISE_LEVEL, SCENE, VARIANT
+from explorer.experiments.panels import Curves, Figure, Panel, Series
+from explorer.experiments.scenarios import COLORS, SCENARIOS, TIME, flow_of
+from explorer.experiments.units import Bench, Setup, Unit, stack
+from explorer.learning.autodiff import EulerAutodiff, KrylovAutodiff
+from explorer.learning.derivative import GradientMethod
+from explorer.learning.gradient import LowRankGradient
+from explorer.learning.learner import Learner
+from explorer.learning.optimizers import RiemannianDescent
+
+STEP_SIZE = 0.2
+"""h of the descent, per pixel: a tenth of what works, so that curves can be seen."""
+
+TIME_STEP = 0.1
+"""h of explicit Euler."""
+
+LOW_RANK = "low rank (3.47)"
+
+NOISES = {"noisy": SCENARIOS[COLORS].noise, "noise-free": 0.0}
+
+TORCH_MISSING = (
+    "automatic differentiation is left out: PyTorch is not installed "
+    '(pip install "assignment-flow-explorer[autodiff]")'
+)
+
+
+def methods() -> dict[str, GradientMethod]:
+    """Return the gradients to compare: without PyTorch only our own."""
+    own: dict[str, GradientMethod] = {LOW_RANK: LowRankGradient()}
+    if importlib.util.find_spec("torch") is None:
+        return own
+    return own | {
+        "autodiff, Euler": EulerAutodiff(TIME_STEP),
+        "autodiff, exponential": KrylovAutodiff(),
+    }
+
+
+def curve(
+    method: GradientMethod,
+    setup: Setup,
+    seed: int,
+    noise: float | None = None,
+    time: float = TIME,
+    step: float = STEP_SIZE,
+) -> xr.Dataset:
+    """Return the trace of learning scenario b by a gradient method."""
+    scene = SCENARIOS[COLORS].scene(setup.size, seed, noise)
+    learner = Learner(
+        flow_of(scene), scene.labels, time, method, RiemannianDescent(step)
+    )
+    return learner.run(setup.steps)
+
+
+def figure2(setup: Setup | None = None, bench: Bench | None = None) -> xr.Dataset:
+    """Return training curves of three gradients, with noise and without.
+
+    The low-rank gradient with m = 10 and rank one, and PyTorch through explicit Euler
+    (h = 0.1) and through the Krylov integrator; T = 5, h = 0.2 per pixel, from uniform
+    weights.
+
+    Returns
+    -------
+    Dataset over `noise_level`, `variant`, `scene` and `step` with `error_percent` and
+    `loss`, and `gap_percent`, by how much the means over the scenes differ at most,
+    over `noise_level`. Without PyTorch the attribute `left_out` says what is missing.
+    """
+    setup, bench = setup or Setup(), bench or Bench()
+    found = methods()
+    units = [
+        unit(level, name, setup, seed)
+        for level in NOISES
+        for name in found
+        for seed in setup.seeds
+    ]
+    parts = [p[["error_percent", "loss"]] for p in bench.run(units)]
+    size, count = setup.scenes, len(found)
+    variants = [
+        stack(parts[k : k + size], SCENE, setup.seeds)
+        for k in range(0, len(parts), size)
+    ]
+    levels = [
+        stack(variants[k : k + count], VARIANT, list(found))
+        for k in range(0, len(variants), count)
+    ]
+    data = stack(levels, NOISE_LEVEL, list(NOISES))
+    mean = data.error_percent.mean(SCENE)
+    gap = (mean.max(VARIANT) - mean.min(VARIANT)).max("step")
+    left_out = "" if count > 1 else TORCH_MISSING
+    return data.assign(gap_percent=gap).assign_attrs(figure=2, left_out=left_out)
+
+
+def unit(level: str, name: str, setup: Setup, seed: int) -> Unit:
+    """Return one curve as a unit."""
+    method = methods()[name]
+    settings = {
+        "size": setup.size, "steps": setup.steps, "seed": seed,
+        "noise": NOISES[level], "method": repr(method), "step": STEP_SIZE, "time": TIME,
+    }  # fmt: skip
+    short = type(method).__name__
+    return Unit(
+        f"{level}-{short}-{seed}",
+        settings,
+        lambda: curve(method, setup, seed, NOISES[level]),
+    )
+
+
+def draw2(data: xr.Dataset) -> Figure:
+    """Return Fig. 2: error over steps, noisy and noise-free."""
+    mean = data.error_percent.mean(SCENE)
+    panels: list[Panel] = []
+    said = []
+    for level in data[NOISE_LEVEL].values:
+        curves = [
+            Series(str(name), data.step.values, mean.sel(
+                noise_level=level, variant=name).values)
+            for name in data[VARIANT].values
+        ]  # fmt: skip
+        panels.append(Curves(f"{level}", "step", "wrong pixels in %", curves))
+        gap = float(data.gap_percent.sel(noise_level=level))
+        last = float(np.max(mean.sel(noise_level=level).isel(step=-1)))
+        said.append(f"{level}: gap {gap:.2g} %, {last:.2g} % wrong at the end")
+    caption = (
+        f"Means over {data.sizes[SCENE]} scenes of 8 colors; largest gap between the "
+        f"curves in percent of the pixels. {'; '.join(said)}. {data.attrs['left_out']}"
+    )
+    return Figure(2, "Three ways to the gradient", caption.strip(), [panels])

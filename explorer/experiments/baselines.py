@@ -1,0 +1,279 @@
+"""Labelings that a user would try instead: all with one call, all tunable."""
+
+from __future__ import annotations
+
+import importlib
+from abc import ABC, abstractmethod
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import xarray as xr
+
+from explorer.dims import LABEL_FIELD, PICTURE, PROTOTYPES, finite_field
+from explorer.params import Parameter
+from explorer.scenes.scene import distances_to
+
+SIGMA = Parameter(
+    "sigma", "σ", 1.0, 0.0, 100.0, "width of the Gaussian filter", "pixels",
+    slider=(0.0, 5.0, 0.1),
+)  # fmt: skip
+WEIGHT = Parameter(
+    "weight", "λ", 0.3, 0.0, 1e3, "weight of the total variation", "image range",
+    open_low=True, slider=(0.01, 5.0, 0.1), log=True,
+)  # fmt: skip
+BETA = Parameter(
+    "beta", "β", 10.0, 0.0, 1e4, "how much differences of color hinder the walker",
+    "1 / image range", slider=(0.0, 500.0, 10.0),
+)  # fmt: skip
+SEEDED = Parameter(
+    "share", "s", 0.5, 0.0, 1.0, "share of each label's pixels that become seeds",
+    open_low=True, slider=(0.01, 0.9, 0.01),
+)  # fmt: skip
+SMOOTHNESS = Parameter(
+    "smoothness", "γ", 0.3, 0.0, 1e4, "cost of each edge between two labels",
+    "distance", slider=(0.0, 3.0, 0.05),
+)  # fmt: skip
+
+A_SCENE = (
+    "a Dataset with `image`, `prototypes` and `distances`: make it with "
+    "`voronoi_scene` or `image_scene`"
+)
+
+
+class Baseline(ABC):
+    """A labeling from the image, its prototypes and their distances alone."""
+
+    @property
+    @abstractmethod
+    def name(self) -> str:
+        """The name in tables, with all parameters."""
+
+    @abstractmethod
+    def label(self, scene: xr.Dataset) -> np.ndarray:
+        """Return the label of each pixel, (row, col) integers 0 … J−1.
+
+        Parameters
+        ----------
+        scene : Dataset with `image` (row, col, channel), `prototypes` (label, channel)
+            and `distances` (label, row, col), as `explorer.voronoi_scene` returns it.
+        """
+
+
+@dataclass(frozen=True)
+class NearestLabel(Baseline):
+    """argmin_j D_ij: each pixel alone; what every method must improve on."""
+
+    @property
+    def name(self) -> str:
+        """The name in tables."""
+        return "nearest label"
+
+    def label(self, scene: xr.Dataset) -> np.ndarray:
+        """Return the nearest label of each pixel, the first of those equally near."""
+        return distances_of(scene).argmin(axis=0)
+
+
+@dataclass(frozen=True)
+class GaussianDenoising(Baseline):
+    """argmin_j ‖(G_σ ∗ f)_i − l_j‖: smooth with a Gaussian, then the nearest label.
+
+    Parameters
+    ----------
+    sigma : float in [0, 100], σ in pixels; the image is continued by its border.
+    """
+
+    sigma: float = SIGMA.default
+
+    def __post_init__(self) -> None:
+        check(self, SIGMA)
+
+    @property
+    def name(self) -> str:
+        """The name in tables."""
+        return f"Gaussian denoising, σ = {self.sigma:g}"
+
+    def label(self, scene: xr.Dataset) -> np.ndarray:
+        """Return the nearest label of the smoothed image."""
+        image, prototypes = image_of(scene)
+        return distances_to(smoothed(image, self.sigma), prototypes).argmin(axis=0)
+
+
+@dataclass(frozen=True)
+class TotalVariation(Baseline):
+    """argmin_j ‖u_i − l_j‖ with u = argmin_u TV(u) + ‖u − f‖² / (2λ).
+
+    Colors share their edges (isotropic, vectorial TV), by Chambolle's projection
+    (J. Math. Imaging Vis. 20 (2004) 89-97) as scikit-image implements it.
+
+    Parameters
+    ----------
+    weight : float in (0, 10³], λ; larger is smoother.
+    """
+
+    weight: float = WEIGHT.default
+
+    def __post_init__(self) -> None:
+        check(self, WEIGHT)
+
+    @property
+    def name(self) -> str:
+        """The name in tables."""
+        return f"total variation, λ = {self.weight:g}"
+
+    def label(self, scene: xr.Dataset) -> np.ndarray:
+        """Return the nearest label of the denoised image."""
+        from skimage.restoration import denoise_tv_chambolle
+
+        image, prototypes = image_of(scene)
+        u = denoise_tv_chambolle(image, self.weight, channel_axis=-1)
+        return distances_to(u, prototypes).argmin(axis=0)
+
+
+@dataclass(frozen=True)
+class RandomWalker(Baseline):
+    """The label whose seeds a random walker from the pixel most likely meets first.
+
+    The walker crosses an edge between pixels i, k with a probability proportional to
+    exp(−β ‖f_i − f_k‖² / (10 std(f) √channels)) (Grady, IEEE Trans. Pattern Anal. Mach.
+    Intell. 28 (2006) 1768-1783, as scikit-image scales it).
+
+    Seeds are found without help: the image is smoothed with a Gaussian, each pixel
+    takes its nearest label, and of the pixels of each label those with the largest
+    margin between their two smallest distances become seeds. A label that is nowhere
+    nearest has no seeds and is not assigned.
+
+    Parameters
+    ----------
+    beta : float in [0, 10⁴], β; 0 ignores the image but for its seeds.
+    share : float in (0, 1], the share of each label's pixels that become its seeds,
+        at least one; 1 leaves the walker nothing to decide.
+    sigma : float in [0, 100], width of the Gaussian that seeds are found with, pixels.
+    """
+
+    beta: float = BETA.default
+    share: float = SEEDED.default
+    sigma: float = SIGMA.default
+
+    def __post_init__(self) -> None:
+        check(self, BETA, SEEDED, SIGMA)
+
+    @property
+    def name(self) -> str:
+        """The name in tables."""
+        values = f"β = {self.beta:g}, s = {self.share:g}, σ = {self.sigma:g}"
+        return f"random walker, {values}"
+
+    def label(self, scene: xr.Dataset) -> np.ndarray:
+        """Return the seeds where there are some, elsewhere the walker's choice."""
+        image, prototypes = image_of(scene)
+        D = distances_to(smoothed(image, self.sigma), prototypes)
+        seeds = seeds_of(D, self.share)
+        if seeds.all() or len(np.unique(seeds[seeds > 0])) == 1:
+            return D.argmin(axis=0)  # nothing to decide
+        from skimage.segmentation import random_walker
+
+        # the labels that have seeds, without gaps: scikit-image would close them
+        names, codes = np.unique(seeds, return_inverse=True)
+        codes = codes.reshape(seeds.shape)
+        # solved directly: where noise all but isolates pixels (large β), conjugate
+        # gradients take a hundred times as long and leave other labels
+        found = random_walker(image, codes, self.beta, mode="bf", channel_axis=-1)
+        return names[found] - 1
+
+
+@dataclass(frozen=True)
+class GraphCut(Baseline):
+    """min_x Σ_i D_{i,x_i} + γ |{4-neighbors i, k: x_i ≠ x_k}|, by α-expansion.
+
+    The minimum for two labels, within a factor of two of it for more (Boykov, Veksler,
+    Zabih, IEEE Trans. Pattern Anal. Mach. Intell. 23 (2001) 1222-1239).
+
+    Parameters
+    ----------
+    smoothness : float in [0, 10⁴], γ, in units of the distances.
+
+    Raises
+    ------
+    ImportError
+        without PyMaxflow, which is optional (and GPL): pip install PyMaxflow.
+    """
+
+    smoothness: float = SMOOTHNESS.default
+
+    def __post_init__(self) -> None:
+        check(self, SMOOTHNESS)
+        load_maxflow()
+
+    @property
+    def name(self) -> str:
+        """The name in tables."""
+        return f"graph cut, γ = {self.smoothness:g}"
+
+    def label(self, scene: xr.Dataset) -> np.ndarray:
+        """Return the labeling at which no expansion of a label lowers the energy."""
+        D = np.moveaxis(distances_of(scene), 0, -1)
+        potts = self.smoothness * (1.0 - np.eye(D.shape[-1]))
+        found = load_maxflow().aexpansion_grid(np.ascontiguousarray(D), potts)
+        return found.astype(np.intp)
+
+
+def seeds_of(D: np.ndarray, share: float) -> np.ndarray:
+    """Return 1 + label at the surest pixels of each label, 0 elsewhere, (row, col).
+
+    A pixel is the surer, the larger the margin between its two smallest distances.
+    """
+    nearest, seeds = D.argmin(axis=0), np.zeros(D.shape[1:], dtype=np.intp)
+    if len(D) == 1:
+        return seeds + 1
+    least = np.partition(D, 1, axis=0)
+    margin = least[1] - least[0]
+    for label in np.unique(nearest):
+        own = np.flatnonzero(nearest == label)
+        order = np.argsort(-margin.flat[own], kind="stable")
+        seeds.flat[own[order[: max(1, round(share * own.size))]]] = label + 1
+    return seeds
+
+
+def smoothed(image: np.ndarray, sigma: float) -> np.ndarray:
+    """G_σ ∗ f, channel by channel; the image is continued by its border."""
+    from skimage.filters import gaussian
+
+    return gaussian(image, sigma, mode="nearest", channel_axis=-1)
+
+
+def image_of(scene: xr.Dataset) -> tuple[np.ndarray, np.ndarray]:
+    """Return image (row, col, channel) and prototypes (label, channel) of a scene."""
+    return variable(scene, "image", PICTURE), variable(scene, "prototypes", PROTOTYPES)
+
+
+def distances_of(scene: xr.Dataset) -> np.ndarray:
+    """Return the distances of a scene, (label, row, col)."""
+    return variable(scene, "distances", LABEL_FIELD)
+
+
+def variable(scene: Any, name: str, dims: Sequence[str]) -> np.ndarray:
+    """Return a variable of a scene as floats, or raise naming it."""
+    if not isinstance(scene, xr.Dataset):
+        raise TypeError(f"`scene` is a {type(scene).__name__}; needed is {A_SCENE}")
+    if name not in scene:
+        raise ValueError(f"`scene` has no variable `{name}`; needed is {A_SCENE}")
+    return finite_field(f"scene.{name}", scene[name], dims)
+
+
+def load_maxflow() -> Any:
+    """Return maxflow.fastmin, or raise an ImportError that says how to install it."""
+    try:
+        return importlib.import_module("maxflow.fastmin")
+    except ImportError as error:
+        raise ModuleNotFoundError(
+            "graph cuts need PyMaxflow, which cannot be imported: pip install PyMaxflow"
+        ) from error
+
+
+def check(record: Any, *declared: Parameter) -> None:
+    """Check the parameters of a frozen record."""
+    for parameter in declared:
+        value = parameter.check(getattr(record, parameter.name))
+        object.__setattr__(record, parameter.name, value)

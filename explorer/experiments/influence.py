@@ -1,0 +1,167 @@
+"""Fig. 4: what the Krylov dimension m, the rank, and the time T do to learning."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import xarray as xr
+
+from explorer.dims import PIXELS, SCENE, STEP, VARIANT
+from explorer.experiments.agreement import STEP_SIZE, curve
+from explorer.experiments.panels import Curves, Field, Figure, Panel, Series
+from explorer.experiments.scenarios import (
+    COLORS,
+    LINES,
+    SCENARIOS,
+    TIME,
+    flow_of,
+)
+from explorer.experiments.units import Bench, Setup, Unit, stack
+from explorer.learning.gradient import LowRankGradient
+
+DIMS, RANKS = (2, 3, 5, 10, 20), (1, 2, 5, 10)
+
+TIMES = (1.0, 2.5, 5.0, 10.0, 20.0, 30.0)
+
+LONG = 30.0
+"""A time at which rank one no longer points everywhere where the gradient does."""
+
+DECADES = 3.0
+
+LARGE_STEP = 0.5
+"""h where the time is varied: with a smaller one long times do not learn slower."""
+
+
+def variants() -> dict[str, tuple[LowRankGradient, float]]:
+    """Return the gradients and times of all curves by name."""
+    usual = LowRankGradient()
+    return {
+        **{f"m = {m}": (LowRankGradient(m), TIME) for m in DIMS},
+        **{f"r = {r}": (LowRankGradient(rank=r), TIME) for r in RANKS},
+        **{f"T = {T:g}": (usual, T) for T in TIMES},
+        **{f"T = {LONG:g}, r = {r}": (LowRankGradient(rank=r), LONG) for r in (2, 5)},
+    }
+
+
+def training(name: str, setup: Setup, seed: int) -> Unit:
+    """Return the training curve of one variant on one scene as a unit."""
+    gradient, time = variants()[name]
+    step = LARGE_STEP if name.startswith("T") else STEP_SIZE
+    settings = {
+        "size": setup.size, "steps": setup.steps, "seed": seed, "time": time,
+        "noise": SCENARIOS[COLORS].noise, "method": repr(gradient), "step": step,
+    }  # fmt: skip
+    short = name.replace(" = ", "").replace(", ", "-")
+
+    def compute() -> xr.Dataset:
+        trace = curve(gradient, setup, seed, time=time, step=step)
+        sigma = trace.singular_values
+        second = sigma.isel(component=1, drop=True) if sigma.shape[1] > 1 else 0.0
+        ratio = second / sigma.isel(component=0, drop=True)
+        found: xr.Dataset = trace[["error_percent", "loss"]]
+        return found.assign(singular_value_ratio=ratio.fillna(0.0))
+
+    return Unit(f"{short}-{seed}", settings, compute)
+
+
+def factors(setup: Setup) -> Unit:
+    """Return the length of u₁ and w₁ at each pixel of both scenarios as a unit."""
+
+    def compute() -> xr.Dataset:
+        fields: dict[str, Any] = {}
+        for short, name in (("a", LINES), ("b", COLORS)):
+            scene = SCENARIOS[name].scene(setup.size, setup.seed)
+            flow, method = flow_of(scene), LowRankGradient()
+            system = flow.system(flow.neighborhood.uniform())
+            evolution = method.forward.integrate(system, TIME)
+            state = method.init(evolution, scene.labels.values)
+            for letter, vectors in zip("uw", state.factors.vectors(1), strict=True):
+                length = np.sqrt((vectors[0] ** 2).sum(axis=0))
+                fields[f"{letter}1_{short}"] = (PIXELS, length / length.max())
+        return xr.Dataset(fields)
+
+    settings = {"size": setup.size, "seed": setup.seed, "time": TIME}
+    return Unit("factors", settings, compute)
+
+
+def figure4(setup: Setup | None = None, bench: Bench | None = None) -> xr.Dataset:
+    """Return training curves over m, rank and T, and what the paper does not show.
+
+    Scenario b with noise; T = 5, m = 10, rank one and h = 0.2 per pixel unless varied,
+    h = 0.5 where T is.
+
+    Returns
+    -------
+    Dataset over `variant` ("m = 10", "r = 2", "T = 20", …), `scene` and `step`:
+    `error_percent`, `loss` and `singular_value_ratio` σ₂/σ₁ along training; `u1_a`,
+    `w1_a` (scenario a) and `u1_b`, `w1_b`: lengths over the labels of the first
+    singular vectors of Z at each pixel, the largest one, at uniform weights.
+    """
+    setup, bench = setup or Setup(), bench or Bench()
+    names = list(variants())
+    units = [training(name, setup, seed) for name in names for seed in setup.seeds]
+    *parts, images = bench.run([*units, factors(setup)])
+    rows = [
+        stack(parts[k : k + setup.scenes], SCENE, setup.seeds)
+        for k in range(0, len(parts), setup.scenes)
+    ]
+    data = stack(rows, VARIANT, names)
+    return data.merge(images, combine_attrs="override").assign_attrs(figure=4)
+
+
+def series_of(values: xr.DataArray, prefix: str) -> list[Series]:
+    """Return the curves of those variants whose name is `prefix` and a number."""
+    chosen = [
+        str(v) for v in values[VARIANT].values if v.startswith(prefix) and "," not in v
+    ]
+    steps = values[STEP].values
+    return [Series(n, steps, values.sel(variant=n).values) for n in chosen]
+
+
+def draw4(data: xr.Dataset) -> Figure:
+    """Return Fig. 4: three sets of curves, long times, σ₂/σ₁, and the factors."""
+    mean = data.error_percent.mean(SCENE)
+    ratio = data.singular_value_ratio.mean(SCENE)
+    steps, wrong = data[STEP].values, "wrong pixels in %"
+    long_ = [f"T = {LONG:g}", f"T = {LONG:g}, r = 2", f"T = {LONG:g}, r = 5"]
+    named = zip(("rank 1", "rank 2", "rank 5"), long_, strict=True)
+    repaired = [Series(title, steps, mean.sel(variant=n).values) for title, n in named]
+    first: list[Panel] = [
+        Curves("a  Krylov dimension", "step", wrong, series_of(mean, "m =")),
+        Curves("b  rank of the gradient", "step", wrong, series_of(mean, "r =")),
+        Curves(f"c  time, h = {LARGE_STEP:g}", "step", wrong, series_of(mean, "T =")),
+        Curves(f"rank at T = {LONG:g}, h = {LARGE_STEP:g}", "step", wrong, repaired),
+    ]
+    ratios = series_of(ratio, "T =")
+    pictures: list[Panel] = [
+        Field(title, logarithm(data[name].values), "log₁₀", -DECADES, 0.0)
+        for title, name in (
+            ("|u₁| per pixel, thin lines", "u1_a"),
+            ("|w₁| per pixel, thin lines", "w1_a"),
+            ("|u₁| per pixel, 8 colors", "u1_b"),
+        )
+    ]
+    second: list[Panel] = [
+        Curves("σ₂/σ₁", "step", "σ₂/σ₁", ratios, log=True),
+        *pictures,
+    ]
+    last = mean.isel(step=-1)
+    spread = {
+        p: float(max(s.y[-1] for s in series_of(mean, p)) - min(
+            s.y[-1] for s in series_of(mean, p))) for p in ("m =", "r =")
+    }  # fmt: skip
+    slow = ", ".join(f"{float(last.sel(variant=f'T = {T:g}')):.2g}" for T in TIMES)
+    caption = (
+        f"8 colors, noisy, means over {data.sizes[SCENE]} scenes. After {steps[-1]} "
+        f"steps the curves of all m lie within {spread['m =']:.2g} %, those of all "
+        f"ranks within {spread['r =']:.2g} %; at T = "
+        f"{', '.join(f'{T:g}' for T in TIMES)} {slow} % of the pixels are wrong. "
+        "Below: σ₂/σ₁ along training, and where the first singular vectors live."
+    )
+    return Figure(4, "Krylov dimension, rank and time", caption, [first, second])
+
+
+def logarithm(values: np.ndarray) -> np.ndarray:
+    """Return log₁₀, cut off below."""
+    return np.log10(np.maximum(values, 10.0**-DECADES))

@@ -1,0 +1,167 @@
+"""Experiments in units: each computed once, stored, and not again after a break."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+import tempfile
+import time as clock
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import xarray as xr
+
+from explorer import params
+
+SCHEMA = 1
+"""Version of what units hold; a new one makes stored units of older ones void."""
+
+
+@dataclass(frozen=True)
+class Setup:
+    """What an experiment is run on: five scenes of 128 × 128 pixels, as in Sec. 4.1.
+
+    Parameters
+    ----------
+    size : int in 8 … 4096, rows and columns.
+    scenes : int in 1 … 50, how many, over which means are taken.
+    steps : int ≥ 0, of learning.
+    seed : int ≥ 0, of the first scene; the others follow.
+    """
+
+    size: int = int(params.SIZE.default)
+    scenes: int = 5
+    steps: int = int(params.STEPS.default)
+    seed: int = int(params.SEED.default)
+
+    def __post_init__(self) -> None:
+        for declared in (params.FIGURE_SIZE, params.SCENES, params.STEPS, params.SEED):
+            value = declared.check(getattr(self, declared.name))
+            object.__setattr__(self, declared.name, value)
+
+    @property
+    def seeds(self) -> range:
+        """The seeds of the scenes."""
+        return range(self.seed, self.seed + self.scenes)
+
+
+QUICK = Setup(size=40, scenes=2, steps=5)
+"""Small enough to try everything in a minute or two; figures mean little then."""
+
+
+@dataclass(frozen=True, eq=False)
+class Unit:
+    """A part of an experiment that is computed in one go.
+
+    name : of letters, digits, dots and dashes; settings : all its result depends on.
+    """
+
+    name: str
+    settings: dict[str, Any]
+    compute: Callable[[], xr.Dataset]
+
+    @property
+    def stamp(self) -> str:
+        """What the stored result must carry to be this unit's."""
+        text = json.dumps([SCHEMA, self.name, self.settings], sort_keys=True)
+        return hashlib.sha256(text.encode()).hexdigest()[:16]
+
+
+@dataclass(frozen=True)
+class Progress:
+    """How far an experiment has come: units done and in all, seconds left, about."""
+
+    done: int
+    total: int
+    seconds_left: float
+
+
+@dataclass(frozen=True, eq=False)
+class Bench:
+    """Where units are computed: with a folder that keeps them, and someone to tell.
+
+    Parameters
+    ----------
+    folder : path, optional; nothing is kept without it.
+    tell : called with a `Progress` before the first unit and after each.
+    check : called before each unit; it may raise to stop.
+    """
+
+    folder: Path | None = None
+    tell: Callable[[Progress], None] = field(default=lambda progress: None)
+    check: Callable[[], None] = field(default=lambda: None)
+
+    def run(self, units: Sequence[Unit]) -> list[xr.Dataset]:
+        """Return the results of all units, from the folder where they are there."""
+        results: dict[str, xr.Dataset] = {}
+        for unit in units:
+            kept = self.kept(unit)
+            if kept is not None:
+                results[unit.name] = kept
+        missing = [u for u in units if u.name not in results]
+        found = len(results)
+        self.tell(Progress(found, len(units), float("nan") if missing else 0.0))
+        began = clock.perf_counter()
+        for count, unit in enumerate(missing, 1):
+            self.check()
+            results[unit.name] = unit.compute()
+            self.keep(unit, results[unit.name])
+            each = (clock.perf_counter() - began) / count
+            left = each * (len(missing) - count)
+            self.tell(Progress(found + count, len(units), left))
+        return [results[u.name] for u in units]
+
+    def place(self, unit: Unit) -> Path | None:
+        """Return the file of a unit."""
+        return self.folder and self.folder / f"{unit.name}.nc"
+
+    def kept(self, unit: Unit) -> xr.Dataset | None:
+        """Return the stored result; None where there is none, or one of other kind."""
+        path = self.place(unit)
+        if path is None or not path.is_file():
+            return None
+        try:
+            dataset = xr.load_dataset(path, engine="h5netcdf")
+        except Exception:  # readers raise whatever; a broken file is computed again
+            return None
+        return dataset if dataset.attrs.pop("stamp", "") == unit.stamp else None
+
+    def keep(self, unit: Unit, result: xr.Dataset) -> None:
+        """Store a result; the file appears whole or not at all."""
+        path = self.place(unit)
+        if path is None:
+            return
+        path.parent.mkdir(parents=True, exist_ok=True)
+        with tempfile.TemporaryDirectory(dir=path.parent, prefix=".laf-") as folder:
+            draft = Path(folder) / path.name
+            stamped = result.assign_attrs(stamp=unit.stamp)
+            stamped.to_netcdf(draft, engine="h5netcdf")
+            os.replace(draft, path)
+
+
+def over_scenes(
+    name: str,
+    setup: Setup,
+    settings: dict[str, Any],
+    compute: Callable[[int], xr.Dataset],
+) -> list[Unit]:
+    """Return a unit for each scene; `compute` takes its seed."""
+    return [
+        Unit(
+            f"{name}-{seed}",
+            {**settings, "size": setup.size, "steps": setup.steps, "seed": seed},
+            lambda seed=seed: compute(seed),  # type: ignore[misc]
+        )
+        for seed in setup.seeds
+    ]
+
+
+def stack(parts: Iterable[xr.Dataset], dim: str, names: Sequence[Any]) -> xr.Dataset:
+    """Return datasets one behind the other along a new dimension."""
+    joined: xr.Dataset = xr.concat(
+        list(parts), dim=dim, combine_attrs="drop_conflicts", join="outer"
+    )
+    return joined.assign_coords({dim: list(names)})

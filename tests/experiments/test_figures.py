@@ -1,0 +1,146 @@
+"""The figures on tiny scenes: shapes, laws, verdicts, and that they can be drawn."""
+
+from __future__ import annotations
+
+import math
+import re
+
+import numpy as np
+import pytest
+from PIL import Image
+
+import explorer as ex
+from explorer.dashboard.pages import write_page
+from explorer.dashboard.painting import label_image
+from explorer.dashboard.prints import write_png
+from explorer.experiments import agreement, claims
+from explorer.experiments.figures import FIGURES
+from explorer.experiments.panels import Bars, Curves, Figure, Labels, Series
+from explorer.experiments.units import Setup
+from explorer.scenes.scores import score
+
+TINY = Setup(size=16, scenes=2, steps=2)
+
+
+@pytest.fixture(scope="module")
+def found(torch):
+    return {number: compute(TINY, None) for number, (compute, _) in FIGURES.items()}
+
+
+def test_figure_1_compares_two_labelings_of_both_scenarios(found):
+    data = found[1]
+    for name, kind, noise in (
+        ("thin lines", "lines", 0.3),
+        ("8 colors", "colors", 0.45),
+    ):
+        scene = ex.voronoi_scene(kind, 16, noise, seed=1)
+        at = data.sel(scenario=name, scene=1)
+        np.testing.assert_array_equal(at.truth, scene.labels)
+        assert float(at.nearest_error_percent) == scene.attrs["nearest_error_percent"]
+        uniform = float(score(at.uniform, scene.labels).error_percent)
+        assert float(at.uniform_error_percent) == pytest.approx(uniform, rel=1e-14)
+
+
+def test_figure_2_has_a_curve_for_every_way_to_the_gradient(found):
+    data = found[2]
+    assert data.sizes == {"noise_level": 2, "variant": 3, "scene": 2, "step": 3}
+    assert data.attrs["left_out"] == ""
+    # the exponential integrator is differentiated to rounding: the curves are ours
+    own, other = (
+        data.error_percent.sel(variant=v)
+        for v in (agreement.LOW_RANK, "autodiff, exponential")
+    )
+    assert float(abs(own - other).max()) < 1.0
+    assert (data.gap_percent >= 0.0).all()
+
+
+def test_figure_2_says_what_is_missing_without_pytorch(monkeypatch):
+    monkeypatch.setattr(agreement.importlib.util, "find_spec", lambda name: None)
+    data = agreement.figure2(Setup(size=8, scenes=1, steps=1))
+    assert data.sizes["variant"] == 1
+    assert "PyTorch is not installed" in data.attrs["left_out"]
+    assert "PyTorch is not installed" in agreement.draw2(data).caption
+
+
+def test_figure_3_agrees_at_small_times_and_higher_rank(found):
+    data = found[3]
+    assert float(data.share.sel(time=1.0, rank=1).min()) > 0.99
+    assert (data.share.sel(rank=2) >= data.share.sel(rank=1) - 1e-12).all()
+    assert (data.reference_error < 1e-6).all()
+    ratio = data.singular_value_ratio.mean("scene").values
+    assert (np.diff(ratio[:5]) > 0.0).all()
+
+
+def test_figure_4_varies_one_thing_at_a_time(found):
+    data = found[4]
+    start = data.error_percent.isel(step=0)
+    ranks = start.sel(variant=["r = 1", "r = 2", "r = 5", "r = 10"])
+    # uniform weights are labeled alike whatever the rank of the gradient
+    assert float((ranks.max("variant") - ranks.min("variant")).max()) == 0.0
+    np.testing.assert_array_equal(
+        data.error_percent.sel(variant="m = 10"),
+        data.error_percent.sel(variant="r = 1"),
+    )
+    assert (data.singular_value_ratio <= 1.0).all()
+    assert float(data.u1_a.max()) == 1.0
+
+
+def test_figure_5_labels_scenes_that_were_not_trained_on(found):
+    data = found[5]
+    assert data.scene.values.tolist() == [2000, 2001]
+    truth = ex.voronoi_scene("lines", 16, 0.3, seed=2000).labels
+    np.testing.assert_array_equal(data.truth[0], truth)
+    weights = data.predicted_weights
+    np.testing.assert_allclose(weights.sum("offset"), 1.0, rtol=1e-12)
+    error = float(score(data.labeling[0], truth).error_percent)
+    assert float(data.predicted_error_percent[0]) == pytest.approx(error, rel=1e-14)
+
+
+@pytest.mark.parametrize("number", FIGURES)
+def test_every_figure_can_be_drawn(found, number, tmp_path):
+    figure = FIGURES[number][1](found[number])
+    png, page = tmp_path / "figure.png", tmp_path / "figure.html"
+    write_png(figure, png, dpi=40)
+    write_page(figure, page)
+    with Image.open(png) as image:
+        assert min(image.size) > 50
+        assert np.asarray(image).std() > 1.0  # not blank
+    text = page.read_text(encoding="utf-8")
+    assert figure.title in text
+    assert not re.search(r"<(script|link)[^>]+(src|href)=.?http", text)  # stands alone
+    assert sorted(p.name for p in tmp_path.iterdir()) == ["figure.html", "figure.png"]
+
+
+def test_claims_have_a_verdict_each(found):
+    table = claims.table(found)
+    assert table.sizes["claim"] == len(claims.CLAIMS)
+    text = claims.text_of(table)
+    assert len(text.splitlines()) == len(claims.CLAIMS) + 1
+    angle = table.isel(claim=table.unit.values.tolist().index("degrees"))
+    assert float(angle.value) == pytest.approx(25.84, abs=0.01)
+    assert bool(angle.holds)
+    assert claims.table({1: found[1]}).sizes["claim"] == 2
+
+
+def test_a_claim_that_does_not_hold_is_said_to():
+    claim = next(c for c in claims.CLAIMS if "99 %" in c.statement)
+    assert claim.holds(99.5)
+    assert not claim.holds(98.5)
+    assert not claim.holds(math.nan)
+
+
+def test_labels_are_black_and_white_or_marked():
+    labels = np.array([[0, 1]])
+    plain = label_image(Labels("", labels, 2))
+    np.testing.assert_array_equal(plain, [[[0, 0, 0], [1, 1, 1]]])
+    marked = label_image(Labels("", labels, 2, truth=np.array([[0, 0]])))
+    assert marked[0, 1].sum() < 0.5 * marked[0, 0].sum()  # wrong is dark
+
+
+def test_curves_that_are_flat_or_empty_can_be_drawn(tmp_path):
+    x = np.arange(3)
+    curves = Curves("flat", "x", "y", [Series("zero", x, np.zeros(3))])
+    bars = Bars("none", "x", "y", np.linspace(0, 1, 3), np.zeros(2), 0.5, log=False)
+    figure = Figure(9, "nothing", "", [[curves, bars]])
+    write_png(figure, tmp_path / "a.png")
+    write_page(figure, tmp_path / "a.html")

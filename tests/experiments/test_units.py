@@ -1,0 +1,103 @@
+"""Units of an experiment: computed once, kept, told about, and stopped."""
+
+from __future__ import annotations
+
+import re
+
+import pytest
+import xarray as xr
+
+from explorer.experiments.units import Bench, Setup, Unit, over_scenes, stack
+
+
+class Counter:
+    """Units that count how often each is computed."""
+
+    def __init__(self):
+        self.computed = []
+
+    def unit(self, name, value=1.0):
+        def compute():
+            self.computed.append(name)
+            return xr.Dataset({"x": value})
+
+        return Unit(name, {"value": value}, compute)
+
+
+def test_what_is_kept_is_not_computed_again(tmp_path):
+    counter = Counter()
+    first = Bench(tmp_path).run([counter.unit("a"), counter.unit("b", 2.0)])
+    again = Bench(tmp_path).run(
+        [counter.unit("b", 2.0), counter.unit("a"), counter.unit("c")]
+    )
+    assert counter.computed == ["a", "b", "c"]
+    assert [float(d.x) for d in again] == [2.0, 1.0, 1.0]
+    xr.testing.assert_identical(again[1], first[0])
+
+
+def test_other_settings_are_computed_anew(tmp_path):
+    counter = Counter()
+    Bench(tmp_path).run([counter.unit("a", 1.0)])
+    found = Bench(tmp_path).run([counter.unit("a", 3.0)])
+    assert float(found[0].x) == 3.0
+    assert counter.computed == ["a", "a"]
+
+
+def test_a_broken_file_is_computed_anew(tmp_path):
+    counter = Counter()
+    (tmp_path / "a.nc").write_bytes(b"no netCDF")
+    Bench(tmp_path).run([counter.unit("a")])
+    Bench(tmp_path).run([counter.unit("a")])
+    assert counter.computed == ["a"]
+    assert [p.name for p in tmp_path.iterdir()] == ["a.nc"]
+
+
+def test_a_stop_keeps_what_was_computed(tmp_path):
+    counter = Counter()
+
+    def check():
+        if len(counter.computed) == 2:
+            raise KeyboardInterrupt
+
+    units = [counter.unit(name) for name in "abc"]
+    with pytest.raises(KeyboardInterrupt):
+        Bench(tmp_path, check=check).run(units)
+    Bench(tmp_path).run(units)
+    assert counter.computed == ["a", "b", "c"]
+
+
+def test_progress_is_told(tmp_path):
+    told = []
+    counter = Counter()
+    Bench(tmp_path).run([counter.unit("a")])
+    Bench(tmp_path, told.append).run([counter.unit(name) for name in "abc"])
+    assert [(p.done, p.total) for p in told] == [(1, 3), (2, 3), (3, 3)]
+    assert told[0].seconds_left != told[0].seconds_left  # nothing is known yet
+    assert told[1].seconds_left > 0.0
+    assert told[2].seconds_left == 0.0
+    told.clear()
+    Bench(tmp_path, told.append).run([counter.unit("a")])
+    assert [p.seconds_left for p in told] == [0.0]
+
+
+def test_scenes_have_units_of_their_own_seeds():
+    setup = Setup(size=8, scenes=3, steps=1, seed=4)
+    units = over_scenes("x", setup, {}, lambda seed: xr.Dataset({"seed": seed}))
+    assert [float(u.compute().seed) for u in units] == [4, 5, 6]
+    assert len({u.stamp for u in units}) == 3
+    joined = stack([u.compute() for u in units], "scene", setup.seeds)
+    assert joined.scene.values.tolist() == joined.seed.values.tolist()
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        ({"size": 4}, "`size` = 4"),
+        ({"scenes": 0}, "`scenes` = 0"),
+        ({"steps": -1}, "`steps` = -1"),
+        ({"seed": 0.5}, "`seed` = 0.5"),
+    ],
+)
+def test_wrong_setups_are_named(arguments, message):
+    with pytest.raises(ValueError, match=re.escape(message)):
+        Setup(**arguments)
