@@ -13,7 +13,6 @@ True
 
 from typing import Any
 
-from explorer import experiments
 from explorer.flow.adaptive import AdaptiveKrylov
 from explorer.flow.batch import FlowBatch
 from explorer.flow.coupled import ParallelFlow, SerialFlow, Stage
@@ -138,9 +137,16 @@ __all__ = [
 
 
 def __getattr__(name: str) -> Any:
-    """Load the dashboard, and with it ipywidgets and bokeh, on first use only."""
+    """Load the dashboard, and with it ipywidgets and bokeh, on first use only.
+
+    The experiments wait, too: few who import the package run them.
+    """
     if name == "LearningExplorer":
         from explorer.dashboard.learning import LearningExplorer
 
         return LearningExplorer
+    if name == "experiments":
+        from importlib import import_module
+
+        return import_module("explorer.experiments")
     raise AttributeError(f"module 'explorer' has no attribute {name!r}")

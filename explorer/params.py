@@ -157,10 +157,6 @@ PATIENCE = Parameter(
     "steps without a lower validation loss after which training ends", "steps",
     integer=True, slider=(5, 100, 5),
 )  # fmt: skip
-FIGURE_SIZE = Parameter(
-    "size", "size", 128, 8, 4096, "rows and columns of the scenes", "pixels",
-    integer=True, slider=(32, 256, 32),
-)  # fmt: skip
 SCENES = Parameter(
     "scenes", "scenes", 5, 1, 50, "scenes that means are taken over", "scenes",
     integer=True, slider=(1, 10, 1),

@@ -8,13 +8,16 @@ import os
 import tempfile
 import time as clock
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
 import xarray as xr
 
 from explorer import params
+
+SIZE = replace(params.SIZE, low=8)
+"""Smaller scenes have no structure left to learn."""
 
 SCHEMA = 1
 """Version of what units hold; a new one makes stored units of older ones void."""
@@ -38,7 +41,7 @@ class Setup:
     seed: int = int(params.SEED.default)
 
     def __post_init__(self) -> None:
-        for declared in (params.FIGURE_SIZE, params.SCENES, params.STEPS, params.SEED):
+        for declared in (SIZE, params.SCENES, params.STEPS, params.SEED):
             value = declared.check(getattr(self, declared.name))
             object.__setattr__(self, declared.name, value)
 
