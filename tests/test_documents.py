@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 
 import nbformat
+import numpy as np
 import pytest
 from nbclient import NotebookClient
 
@@ -16,7 +17,7 @@ NOTEBOOKS = sorted((ROOT / "notebooks").glob("*.ipynb"))
 
 def test_the_ten_lines_of_the_readme_run():
     text = (ROOT / "README.md").read_text(encoding="utf-8")
-    block, table = re.findall(r"```python\n(.*?)```", text, flags=re.S)
+    block, table, _ = re.findall(r"```python\n(.*?)```", text, flags=re.S)
     statements = [line for line in block.splitlines() if line.strip()]
     assert len(statements) <= 11
     # smaller and shorter, the same lines
@@ -32,6 +33,20 @@ def test_the_ten_lines_of_the_readme_run():
     told = re.findall(r"[\d.]+e\d+", table)
     assert len(told) == 5  # two digits each
     assert [float(t) for t in told] == pytest.approx(memory[:5], rel=0.02)
+
+
+def test_the_lines_of_the_readme_on_unseen_images_run(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    text = (ROOT / "README.md").read_text(encoding="utf-8")
+    block = re.findall(r"```python\n(.*?)```", text, flags=re.S)[2]
+    # smaller and shorter, the same lines
+    code = block.replace("size=128", "size=16").replace("window=3", "steps=2")
+    namespace: dict[str, object] = {"ex": explorer}
+    exec(code, namespace)
+    again = explorer.WeightPatchPredictor.load("model.nc")
+    np.testing.assert_array_equal(
+        again.model_.vector, namespace["predictor"].model_.vector
+    )
 
 
 def test_every_record_that_the_readme_names_exists():
