@@ -105,7 +105,16 @@ def add_learn(commands: Any) -> None:
     add_parameters(scene, SCENE_OPTIONS)
     add_parameters(learn.add_argument_group("flow"), FLOW_OPTIONS)
     add_parameters(learn.add_argument_group("learning"), LEARNING_OPTIONS)
-    learn.add_argument_group("result").add_argument(
+    result = learn.add_argument_group("result")
+    result.add_argument(
+        "--checkpoint",
+        type=Path,
+        metavar="FILE.nc",
+        help="file that keeps the run every few seconds and when it ends or is "
+        "stopped; if it is there, the run goes on from it, up to the number of steps "
+        "(default: none)",
+    )
+    result.add_argument(
         "--out",
         type=Path,
         default=Path("run.nc"),

@@ -15,7 +15,7 @@ from explorer.command.learn import SIGNAL_BASE
 from explorer.experiments import claims
 from explorer.experiments.figures import FIGURES
 from explorer.experiments.units import QUICK, Bench, Progress, Setup
-from explorer.learning.archive import write
+from explorer.learning.files import write
 
 FAILED = 1
 

@@ -12,6 +12,7 @@ import xarray as xr
 from tqdm import tqdm
 
 from explorer.command.interrupts import Interrupts
+from explorer.command.keeping import Keeper
 from explorer.command.results import Result, check_target, save
 from explorer.flow.linearized import LinearizedFlow
 from explorer.learning.gradient import LowRankGradient
@@ -34,10 +35,11 @@ def learn(options: argparse.Namespace) -> int:
         gradient = LowRankGradient(dim=options.dim, rank=options.rank)
         scene = make_scene(options)
         learner = make_learner(options, scene, gradient)
+        keeper = Keeper(learner, options.checkpoint)
     except (ValueError, TypeError, OSError) as error:
         options.complain(str(error))
     with Interrupts(once=True) as interrupts:
-        records = follow(learner, options.steps, interrupts)
+        records = follow(learner, options.steps, keeper, interrupts)
         if not records:
             print("laf learn: stopped before step 0, no file written", file=sys.stderr)
             return SIGNAL_BASE + int(interrupts.signum or 0)
@@ -66,23 +68,29 @@ def make_learner(
     return Learner(flow, scene.labels, options.time, gradient, descent, tau=options.tau)
 
 
-def follow(learner: Learner, steps: int, interrupts: Interrupts) -> list[Step]:
-    """Take the steps, print a line for each, and stop early if asked to.
+def follow(
+    learner: Learner, steps: int, keeper: Keeper, interrupts: Interrupts
+) -> list[Step]:
+    """Take the steps up to `steps`, print a line for each, stop early if asked to.
 
     The first Ctrl-C lets the step under way finish; a second one drops that step.
     """
-    records: list[Step] = []
+    records = keeper.before[:-1]  # the last one comes again
+    left = max(0, steps - learner.position[2])
     with tqdm(total=steps, unit="step", file=sys.stderr, dynamic_ncols=True) as bar:
         tell(HEADER)
         try:
-            for record in learner.iterate(steps):
+            for record in learner.iterate(left):
                 records.append(record)
+                keeper.keep(records)
                 tell(line(record))
                 bar.update(record.step - bar.n)
                 if interrupts.signum:
                     break
         except KeyboardInterrupt:
             pass  # noted in `interrupts`; what was recorded is kept
+    if len(records) > len(keeper.before[:-1]):
+        keeper.keep(records, last=True)
     return records
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from abc import ABC
 from typing import Any, final
 
@@ -101,6 +102,14 @@ class Flow(ABC):
     def shape(self) -> tuple[int, ...]:
         """(labels, rows, cols), or (labels, nodes)."""
         return self._log_likelihood.shape
+
+    @final
+    @property
+    def digest(self) -> str:
+        """A fingerprint of the data: log W₀ − D/ρ, its type, and the neighborhood."""
+        C = self._log_likelihood
+        head = f"{C.shape} {C.dtype} {self.neighborhood!r} {self._base is None}"
+        return hashlib.sha256(head.encode() + C.tobytes()).hexdigest()
 
     @final
     def uniform_weights(self) -> xr.DataArray:

@@ -3,11 +3,8 @@
 from __future__ import annotations
 
 import json
-import os
-import tempfile
 from collections.abc import Mapping
 from dataclasses import asdict, fields
-from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -89,40 +86,3 @@ def model_of(dataset: xr.Dataset, name: str) -> PatchModel:
     tangents, prototypes = dataset[f"{name}_tangents"], dataset[f"{name}_prototypes"]
     scale = float(dataset[f"{name}_log_scale"])
     return PatchModel(tangents.values, prototypes.values, scale)
-
-
-def write(dataset: xr.Dataset, path: str | os.PathLike[str]) -> None:
-    """Write a netCDF file, which appears whole or not at all."""
-    target = Path(path)
-    folder = target.parent
-    if not folder.is_dir():
-        raise FileNotFoundError(f"`path` = '{target}': there is no folder '{folder}'")
-    with tempfile.TemporaryDirectory(dir=folder, prefix=".laf-") as workshop:
-        draft = Path(workshop) / target.name
-        dataset.to_netcdf(draft, engine="h5netcdf")
-        os.replace(draft, target)
-
-
-def read(path: str | os.PathLike[str]) -> xr.Dataset:
-    """Return what `write` wrote, or raise if it is no predictor."""
-    file = Path(path)
-    if not file.is_file():
-        raise FileNotFoundError(f"`path` = {str(path)!r} names no file: check the path")
-    try:
-        dataset = xr.load_dataset(file, engine="h5netcdf")
-    except Exception as error:  # readers raise whatever their format suggests
-        raise ValueError(
-            f"`path` = {str(path)!r} cannot be read as netCDF ({error}): pass a file "
-            "that `save` wrote"
-        ) from error
-    if dataset.attrs.get("kind") != KIND:
-        raise ValueError(
-            f"`path` = {str(path)!r} holds no predictor: pass a file that `save` wrote"
-        )
-    schema = dataset.attrs["schema"]
-    if schema != SCHEMA:
-        raise ValueError(
-            f"`path` = {str(path)!r} has layout {schema}; this version reads {SCHEMA}: "
-            "train again, or install the version that wrote it"
-        )
-    return dataset

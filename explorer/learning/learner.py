@@ -60,11 +60,9 @@ class Learner:
         self.tau = params.TAU.check(self.tau)
         require("gradient", self.gradient, GradientMethod, "LowRankGradient()")
         require("optimizer", self.optimizer, Optimizer, "RiemannianDescent()")
-        if self.initial_weights is None:
-            self._weights = self.flow.check_weights(self.flow.uniform_weights())
-        else:
-            start = self.flow.check_weights(self.initial_weights, "initial_weights")
-            self._weights = start.copy()  # the caller may go on writing into theirs
+        self._weights = self.start
+        if self.initial_weights is not None:
+            self._weights = self._weights.copy()  # the caller may write into theirs
         self._ready = True
 
     def __setattr__(self, name: str, value: Any) -> None:
@@ -79,6 +77,28 @@ class Learner:
     def weights(self) -> xr.DataArray:
         """The weights reached so far, (offset, row, col)."""
         return self.flow.label_weights(self._weights.copy())
+
+    @property
+    def truth(self) -> np.ndarray:
+        """The ground truth, (row, col)."""
+        return self._truth
+
+    @property
+    def start(self) -> np.ndarray:
+        """The initial weights, a plain array (offset, row, col)."""
+        if self.initial_weights is None:
+            return self.flow.check_weights(self.flow.uniform_weights())
+        return self.flow.check_weights(self.initial_weights, "initial_weights")
+
+    @property
+    def position(self) -> tuple[np.ndarray, Any, int]:
+        """The weights, what the optimizer remembers, and the number of the step."""
+        return self._weights, self._memory, self._step
+
+    def move(self, weights: np.ndarray, memory: Any, step: int) -> None:
+        """Go to a `position` of a learner of the same kind."""
+        self._weights = self.flow.check_weights(weights)
+        self._memory, self._step, self._point = memory, step, None
 
     def evaluate(self, weights: np.ndarray) -> Evaluation:
         """Return loss and gradient at plain, already valid weights."""

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field, fields
 from typing import Any
@@ -15,6 +14,7 @@ from explorer.flow.evolution import Solution
 from explorer.flow.krylov import Krylov
 from explorer.flow.linearized import LinearizedFlow
 from explorer.learning import archive
+from explorer.learning.files import Place, read, write
 from explorer.learning.gradient import LowRankGradient
 from explorer.learning.initial import first_model
 from explorer.learning.patches import PatchModel
@@ -210,14 +210,14 @@ class WeightPatchPredictor:
             )
         return self.state_, self.label_prototypes_
 
-    def save(self, path: str | os.PathLike[str]) -> None:
+    def save(self, path: Place) -> None:
         """Write a netCDF file, whole or not at all; `load` reads it."""
-        archive.write(archive.to_dataset(self.get_params(), *self._trained()), path)
+        write(archive.to_dataset(self.get_params(), *self._trained()), path)
 
     @classmethod
-    def load(cls, path: str | os.PathLike[str]) -> WeightPatchPredictor:
+    def load(cls, path: Place) -> WeightPatchPredictor:
         """Return a predictor that `save` wrote; training can go on from it."""
-        dataset = archive.read(path)
+        dataset = read(path, archive.KIND, archive.SCHEMA)
         predictor = cls(**archive.parameters_of(dataset))
         predictor.state_ = archive.state_of(dataset)
         predictor.label_prototypes_ = dataset.label_prototypes.values

@@ -193,3 +193,48 @@ def test_a_reader_that_leaves_early_does_not_end_the_run(tmp_path):
     assert process.returncode == 0
     with xr.open_dataset(out, engine="h5netcdf") as stored:
         assert stored.step[-1] == 20
+
+
+def test_a_run_goes_on_from_its_checkpoint(run, reports, tmp_path, capsys):
+    assert run(*SMALL[:1], *SMALL[2:], "--steps=4", "--size=16", "--out=whole.nc") == 0
+    again = ["--checkpoint=kept.nc", "--out=run.nc"]
+    assert run(*SMALL, *again) == 0
+    assert run(*SMALL, "--steps=4", *again) == 0
+    printed = capsys.readouterr()
+    assert "going on from step 2" in printed.err
+    whole, parts = (
+        xr.load_dataset(tmp_path / name, engine="h5netcdf")
+        for name in ("whole.nc", "run.nc")
+    )
+    for name in ("weights", "loss", "step", "error_percent"):
+        np.testing.assert_array_equal(parts[name], whole[name])
+
+
+def test_a_checkpoint_of_another_run_is_refused(run, reports, capsys):
+    assert run(*SMALL, "--checkpoint=kept.nc") == 0
+    with pytest.raises(SystemExit) as end:
+        run(*SMALL, "--time=4", "--checkpoint=kept.nc")
+    assert end.value.code == 2
+    assert "`time` was 5.0, and is 4.0 now" in capsys.readouterr().err
+    with pytest.raises(SystemExit):
+        run(*SMALL, "--checkpoint=nowhere/kept.nc")
+    assert "there is no folder 'nowhere'" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("signum", [signal.SIGINT, signal.SIGTERM])
+def test_a_stopped_run_goes_on(signum, tmp_path):
+    """Stopped, then finished: the same weights as in one go."""
+    command = ["learn", "--size=64", "--checkpoint=kept.nc"]
+    with started(*command, "--steps=100000", cwd=tmp_path) as process:
+        read_until(process, "     5 ")
+        process.send_signal(signum)
+        process.wait(30)
+    kept = xr.load_dataset(tmp_path / "kept.nc", engine="h5netcdf")
+    reached = kept.attrs["position"]
+    assert reached >= 5
+    learned = ex.Learner(
+        ex.LinearizedFlow(ex.voronoi_scene("colors", 64).distances),
+        ex.voronoi_scene("colors", 64).labels,
+    )
+    learned.run(int(reached))
+    np.testing.assert_array_equal(kept.weights.values, learned.weights.values)

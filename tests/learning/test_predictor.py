@@ -201,7 +201,7 @@ def test_wrong_files_are_named(tmp_path, trained):
     with pytest.raises(ValueError, match="cannot be read as netCDF"):
         ex.WeightPatchPredictor.load(tmp_path / "text.nc")
     xr.Dataset({"x": 1}).to_netcdf(tmp_path / "other.nc", engine="h5netcdf")
-    with pytest.raises(ValueError, match="holds no predictor"):
+    with pytest.raises(ValueError, match="needed is a weight patch predictor"):
         ex.WeightPatchPredictor.load(tmp_path / "other.nc")
     trained.save(tmp_path / "later.nc")
     later = xr.load_dataset(tmp_path / "later.nc").assign_attrs(schema=99)

@@ -1,0 +1,139 @@
+"""Learning runs on disk: where a `Learner` was, to go on from there to the last bit."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Sequence
+from dataclasses import fields
+from typing import Any
+
+import numpy as np
+import xarray as xr
+
+from explorer.dims import COMPONENT, STEP
+from explorer.learning.files import Place, read, write
+from explorer.learning.learner import Learner
+from explorer.learning.optimizers import Moments
+from explorer.learning.trace import Step, trace_of
+
+SCHEMA = 1
+"""Version of the layout of the file."""
+
+KIND = "checkpoint of a learning run"
+
+PARTS = {
+    "data": "the distances, ρ, base point or number type",
+    "labels": "the ground truth",
+    "start": "the initial weights",
+}
+"""What a checkpoint belongs to, besides the settings."""
+
+
+def save_checkpoint(learner: Learner, records: Sequence[Step], path: Place) -> None:
+    """Write where a learner is, whole or not at all.
+
+    Parameters
+    ----------
+    learner : Learner, between two steps.
+    records : its steps so far, the present one last; they become part of the file.
+    path : netCDF file; one of this name is replaced.
+    """
+    weights, memory, step = learner.position
+    trace = trace_of(records)
+    state = {f"memory_{k}": v for k, v in packed(memory).items()}
+    data: dict[str, Any] = {
+        name: (tuple(f"{name}_{axis}" for axis in range(np.ndim(array))), array)
+        for name, array in {"weights": weights, **state}.items()
+    }
+    attrs = {
+        "kind": KIND,
+        "schema": SCHEMA,
+        "position": step,
+        "belongs_to": json.dumps(identity(learner), sort_keys=True),
+    }
+    write(trace.assign(data).assign_attrs(attrs), path)
+
+
+def load_checkpoint(learner: Learner, path: Place) -> list[Step]:
+    """Move a learner to where the one was that wrote the file; return its steps.
+
+    `learner.iterate` then begins with the last of them, as after any break.
+
+    Raises
+    ------
+    ValueError
+        where the file belongs to other data or settings, naming what differs; the
+        learner stays as it is.
+    """
+    dataset = read(path, KIND, SCHEMA)
+    wanted, found = identity(learner), json.loads(dataset.attrs["belongs_to"])
+    for name in sorted(wanted.keys() | found.keys()):
+        if wanted.get(name) == found.get(name):
+            continue
+        if name in PARTS:
+            raise ValueError(
+                f"`path` = '{path}' belongs to another run: {PARTS[name]} differ; "
+                "use the data it was made with, or begin anew with another file"
+            )
+        raise ValueError(
+            f"`path` = '{path}' belongs to another run: `{name}` was "
+            f"{found.get(name)}, and is {wanted.get(name)} now; use the old value, or "
+            "begin anew with another file"
+        )
+    prefix = "memory_"
+    state = {
+        str(name).removeprefix(prefix): array.values
+        for name, array in dataset.items()
+        if str(name).startswith(prefix)
+    }
+    step = int(dataset.attrs["position"])
+    learner.move(dataset.weights.values, unpacked(state), step)
+    return steps_of(dataset)
+
+
+def identity(learner: Learner) -> dict[str, Any]:
+    """Return what a run is determined by: digests of its arrays, and its settings."""
+    return {
+        "data": learner.flow.digest,
+        "labels": digest(learner.truth),
+        "start": digest(learner.start),
+        **learner.settings(),
+    }
+
+
+def digest(array: np.ndarray) -> str:
+    """Return a fingerprint of an array: shape, type and content."""
+    head = f"{array.shape} {array.dtype}".encode()
+    return hashlib.sha256(head + np.ascontiguousarray(array).tobytes()).hexdigest()
+
+
+def packed(memory: Any) -> dict[str, np.ndarray]:
+    """Return what an optimizer remembers as named arrays; none for nothing."""
+    if memory is None:
+        return {}
+    if isinstance(memory, Moments):
+        return {name: np.asarray(v) for name, v in memory._asdict().items()}
+    return {"value": np.asarray(memory)}
+
+
+def unpacked(arrays: dict[str, np.ndarray]) -> Any:
+    """Return what `packed` was given."""
+    if not arrays:
+        return None
+    if "value" in arrays:
+        value = arrays["value"]
+        return value if value.ndim else float(value)
+    return Moments(int(arrays["steps"]), arrays["mean"], arrays["size"])
+
+
+def steps_of(dataset: xr.Dataset) -> list[Step]:
+    """Return the records of a trace."""
+    names = [f.name for f in fields(Step) if f.name not in (STEP, "singular_values")]
+    records = []
+    for k, step in enumerate(dataset[STEP].values.tolist()):
+        at = dataset.isel({STEP: k})
+        sigma = at.singular_values.dropna(COMPONENT).values
+        numbers = {name: float(at[name]) for name in names}
+        records.append(Step(step=step, singular_values=sigma, **numbers))
+    return records

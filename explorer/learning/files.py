@@ -1,0 +1,61 @@
+"""netCDF files that appear whole or not at all, and say what kind they are of."""
+
+from __future__ import annotations
+
+import os
+import tempfile
+from pathlib import Path
+
+import xarray as xr
+
+from explorer.scenes.images import is_path
+
+Place = str | os.PathLike[str]
+
+
+def write(dataset: xr.Dataset, path: Place) -> None:
+    """Write a netCDF file, which appears whole or not at all."""
+    target = checked_target(path)
+    with tempfile.TemporaryDirectory(dir=target.parent, prefix=".laf-") as workshop:
+        draft = Path(workshop) / target.name
+        dataset.to_netcdf(draft, engine="h5netcdf")
+        os.replace(draft, target)
+
+
+def checked_target(path: Place) -> Path:
+    """Return the path of a file to write, or raise where it cannot be one."""
+    if not is_path(path):
+        raise TypeError(f"`path` = {path!r} is no path: pass the name of a file")
+    target = Path(path)
+    if not target.parent.is_dir():
+        raise FileNotFoundError(
+            f"`path` = '{target}': there is no folder '{target.parent}'"
+        )
+    if target.is_dir():
+        raise IsADirectoryError(f"`path` = '{target}' is a folder: name a file")
+    return target
+
+
+def read(path: Place, kind: str, schema: int) -> xr.Dataset:
+    """Return a dataset of this kind and layout, or raise saying what else it is."""
+    if not is_path(path):
+        raise TypeError(f"`path` = {path!r} is no path: pass the name of a file")
+    file = Path(path)
+    if not file.is_file():
+        raise FileNotFoundError(f"`path` = '{file}' names no file: check the path")
+    try:
+        dataset = xr.load_dataset(file, engine="h5netcdf")
+    except Exception as error:  # readers raise whatever their format suggests
+        raise ValueError(
+            f"`path` = '{file}' cannot be read as netCDF ({error}): it may be "
+            "truncated, or of another kind"
+        ) from error
+    found = dataset.attrs.get("kind", "something else")
+    if found != kind:
+        raise ValueError(f"`path` = '{file}' holds {found}; needed is a {kind}")
+    if dataset.attrs["schema"] != schema:
+        raise ValueError(
+            f"`path` = '{file}' has layout {dataset.attrs['schema']}; this version "
+            f"reads {schema}: make it again, or install the version that wrote it"
+        )
+    return dataset
