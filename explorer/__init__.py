@@ -27,7 +27,9 @@ from explorer.flow.orthogonalization import BlockChebyshev, GramSchmidt
 from explorer.flow.status import Status
 from explorer.geometry import manifold
 from explorer.learning.autodiff import EulerAutodiff, KrylovAutodiff
+from explorer.learning.balanced import BalancedLoss
 from explorer.learning.batch import batch_gradient
+from explorer.learning.checkpoint import load_checkpoint, save_checkpoint
 from explorer.learning.checks import check_loss
 from explorer.learning.complexity import complexity
 from explorer.learning.coupled import ParallelGradient, SerialGradient
@@ -53,6 +55,7 @@ from explorer.learning.optimizers import (
 )
 from explorer.learning.predictor import WeightPatchPredictor
 from explorer.learning.routes import TwoSided
+from explorer.scenes.evidence import Evidence, PrototypeDistance
 from explorer.scenes.extractors import (
     GaussianDerivatives,
     RawWindow,
@@ -76,6 +79,7 @@ __all__ = [
     "AdaptiveKrylov",
     "AdaptiveRungeKutta",
     "ArmijoDescent",
+    "BalancedLoss",
     "BenziSimoncini",
     "BlockChebyshev",
     "CrossEntropy",
@@ -85,6 +89,7 @@ __all__ = [
     "DirectionLoss",
     "EulerAdjoint",
     "EulerAutodiff",
+    "Evidence",
     "ExplicitEuler",
     "FactoredSVD",
     "FlowBatch",
@@ -105,6 +110,7 @@ __all__ = [
     "MomentumDescent",
     "ParallelFlow",
     "ParallelGradient",
+    "PrototypeDistance",
     "RawWindow",
     "RiemannianDescent",
     "RungeKutta",
@@ -125,11 +131,13 @@ __all__ = [
     "feature_distances",
     "fit",
     "image_scene",
+    "load_checkpoint",
     "manifold",
     "mean_features",
     "neighbor_graph",
     "read_image",
     "sample_image",
+    "save_checkpoint",
     "score",
     "voronoi_scene",
     "window_features",

@@ -161,3 +161,8 @@ SCENES = Parameter(
     "scenes", "scenes", 5, 1, 50, "scenes that means are taken over", "scenes",
     integer=True, slider=(1, 10, 1),
 )  # fmt: skip
+BALANCE = Parameter(
+    "balance", "β", 1.0, 0.0, 2.0,
+    "power of the inverse share of a label with which its pixels count",
+    slider=(0.0, 1.0, 0.1),
+)  # fmt: skip

@@ -4,17 +4,24 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
-from dataclasses import asdict, fields
+from dataclasses import fields, is_dataclass
 from typing import Any
 
 import numpy as np
 import xarray as xr
 
 from explorer.dims import FEATURE, OFFSET, PROTOTYPES, STEP
+from explorer.learning.balanced import BalancedLoss
+from explorer.learning.losses import CrossEntropy, DirectionLoss
 from explorer.learning.patches import PatchModel
 from explorer.learning.training import TrainingState, TrainingStep, history_of
+from explorer.scenes.evidence import (
+    DataTerm,
+    Distances,
+    Evidence,
+    PrototypeDistance,
+)
 from explorer.scenes.extractors import (
-    Extractor,
     GaussianDerivatives,
     RawWindow,
     StructureTensor,
@@ -27,15 +34,26 @@ KIND = "weight patch predictor"
 
 PATCH, PARAMETER = "patch", "parameter"
 
-EXTRACTORS: dict[str, type[Extractor]] = {
-    kind.__name__: kind for kind in (RawWindow, GaussianDerivatives, StructureTensor)
-}
+DATA_TERM = "data_term_"
+"""What names of arrays of the data term begin with."""
+
+RECORDS: dict[str, Any] = {
+    kind.__name__: kind
+    for kind in (
+        RawWindow, GaussianDerivatives, StructureTensor, PrototypeDistance, Evidence,
+        DirectionLoss, CrossEntropy, BalancedLoss,
+    )
+}  # fmt: skip
+"""Choices that a file can hold."""
 
 
 def to_dataset(
-    parameters: Mapping[str, Any], state: TrainingState, prototypes: np.ndarray
+    parameters: Mapping[str, Any],
+    state: TrainingState,
+    prototypes: np.ndarray,
+    distances: Distances,
 ) -> xr.Dataset:
-    """Return all of a predictor: parameters, training state, prototypes of labels."""
+    """Return all of a predictor: parameters, training state, labels, data term."""
     history = history_of(state.records)
     data: dict[str, Any] = {"label_prototypes": (PROTOTYPES, prototypes)}
     for name in ("model", "best"):
@@ -43,6 +61,9 @@ def to_dataset(
         data[f"{name}_tangents"] = ((PATCH, OFFSET), model.tangents, {"symbol": "ν"})
         data[f"{name}_prototypes"] = ((PATCH, FEATURE), model.prototypes)
         data[f"{name}_log_scale"] = ((), model.log_scale, {"symbol": "log σ"})
+    for name, array in distances.arrays.items():
+        dims = tuple(f"{DATA_TERM}{name}_{axis}" for axis in range(array.ndim))
+        data[DATA_TERM + name] = (dims, array)
     for name in ("slope", "mean", "square"):
         data[name] = (PARAMETER, getattr(state, name))
     attrs = {
@@ -54,20 +75,52 @@ def to_dataset(
 
 
 def encoded(parameters: Mapping[str, Any]) -> dict[str, Any]:
-    """Return parameters as JSON can hold them."""
-    extractor = parameters["features"]
-    named = extractor and {"kind": type(extractor).__name__, **asdict(extractor)}
-    return {**parameters, "features": named}
+    """Return parameters as JSON can hold them: records by their kind and fields."""
+    return {name: spelled(value) for name, value in parameters.items()}
+
+
+def spelled(value: Any) -> Any:
+    """Return a record of `RECORDS` as a dictionary, anything else as it is.
+
+    Raises
+    ------
+    ValueError
+        where the record is one of the user's own, which a file cannot hold.
+    """
+    if not is_dataclass(value):
+        return value
+    if RECORDS.get(type(value).__name__) is not type(value):
+        raise ValueError(
+            f"{value!r} cannot be stored: a file knows {', '.join(RECORDS)}"
+        )
+    names = [f.name for f in fields(value)]
+    return {"kind": type(value).__name__} | {
+        name: spelled(getattr(value, name)) for name in names
+    }
+
+
+def read_out(value: Any) -> Any:
+    """Return what `spelled` was given."""
+    if not isinstance(value, dict):
+        return tuple(value) if isinstance(value, list) else value
+    arguments = {name: read_out(part) for name, part in value.items()}
+    return RECORDS[arguments.pop("kind")](**arguments)
 
 
 def parameters_of(dataset: xr.Dataset) -> dict[str, Any]:
     """Return the parameters of a stored predictor."""
     found: dict[str, Any] = json.loads(dataset.attrs["parameters"])
-    features = found["features"]
-    if features is not None:
-        kind = EXTRACTORS[features.pop("kind")]
-        found["features"] = kind(**features)
-    return found
+    return {name: read_out(value) for name, value in found.items()}
+
+
+def distances_of(dataset: xr.Dataset, data_term: DataTerm) -> Distances:
+    """Return the fitted data term of a stored predictor."""
+    arrays = {
+        str(name).removeprefix(DATA_TERM): array.values
+        for name, array in dataset.items()
+        if str(name).startswith(DATA_TERM)
+    }
+    return data_term.restore(arrays)
 
 
 def state_of(dataset: xr.Dataset) -> TrainingState:

@@ -71,7 +71,7 @@ class Loss(ABC):
         """Return f and its gradient at the end of a solve."""
 
 
-@dataclass(frozen=True, eq=False)
+@dataclass(frozen=True)
 class DirectionLoss(Loss):
     """f(V) = 1 − ⟨V*, V⟩ / (‖V*‖ ‖V‖) (3.4): one minus a cosine, in [0, 2].
 
@@ -141,7 +141,7 @@ class DirectionLoss(Loss):
         return CURVATURE * error / least**2 if least > 0.0 else np.inf
 
 
-@dataclass(frozen=True, eq=False)
+@dataclass(frozen=True)
 class CrossEntropy(Loss):
     """f = −(1/I) Σ_i log W_{i, truth(i)}: minus the mean log probability of the truth.
 

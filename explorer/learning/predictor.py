@@ -17,6 +17,7 @@ from explorer.learning import archive
 from explorer.learning.files import Place, read, write
 from explorer.learning.gradient import LowRankGradient
 from explorer.learning.initial import first_model
+from explorer.learning.losses import DirectionLoss, Loss, checked_loss
 from explorer.learning.patches import PatchModel
 from explorer.learning.training import (
     Example,
@@ -25,8 +26,9 @@ from explorer.learning.training import (
     history_of,
     shaped,
 )
+from explorer.scenes.evidence import DataTerm, Distances, PrototypeDistance
 from explorer.scenes.extractors import Extractor, RawWindow
-from explorer.scenes.pictures import Picture, checked_pictures, distances_of, picture_of
+from explorer.scenes.pictures import Picture, checked_pictures, picture_of
 
 
 @dataclass(eq=False)
@@ -43,6 +45,9 @@ class WeightPatchPredictor:
         fewer distinct patches, see `model_`.
     window : odd int in 3 … 15, side of the window whose raw values are the features.
     features : Extractor, optional, to read instead of a raw window.
+    data_term : DataTerm, where D comes from: `PrototypeDistance()` as in the paper, or
+        `Evidence()`, learned from what labels look like.
+    loss : Loss, `DirectionLoss()` as in the paper, or `BalancedLoss()` for rare labels.
     rho, radius, time : of the flow: ρ, R, T.
     dim, rank : of the gradient: m, r.
     steps : int ≥ 0, at most; patience : int ≥ 1, steps without a lower validation loss
@@ -53,8 +58,8 @@ class WeightPatchPredictor:
     Attributes
     ----------
     model_ : PatchModel of the least validation loss; history_ : Dataset over `step`;
-    label_prototypes_ : (label, channel), that of the training images; state_ : what
-    training goes on from.
+    label_prototypes_ : (label, channel), that of the training images; distances_ : the
+    data term, fitted; state_ : what training goes on from.
 
     Notes
     -----
@@ -74,6 +79,8 @@ class WeightPatchPredictor:
     n_prototypes: int = int(params.PATCHES.default)
     window: int = 3
     features: Extractor | None = None
+    data_term: DataTerm = field(default_factory=PrototypeDistance)
+    loss: Loss = field(default_factory=DirectionLoss)
     rho: float = params.RHO.default
     radius: int = int(params.RADIUS.default)
     time: float = params.TIME.default
@@ -85,6 +92,7 @@ class WeightPatchPredictor:
     seed: int = int(params.SEED.default)
     state_: TrainingState | None = field(default=None, init=False, repr=False)
     label_prototypes_: np.ndarray | None = field(default=None, init=False, repr=False)
+    distances_: Distances | None = field(default=None, init=False, repr=False)
 
     def __post_init__(self) -> None:
         self._check()
@@ -103,6 +111,13 @@ class WeightPatchPredictor:
                 "needed is None (raw windows) or an extractor such as "
                 "`GaussianDerivatives()`"
             )
+        if not isinstance(self.data_term, DataTerm):
+            raise TypeError(
+                f"`data_term` = {self.data_term!r} is a "
+                f"{type(self.data_term).__name__}; needed is `PrototypeDistance()` or "
+                "`Evidence()`"
+            )
+        checked_loss(self.loss)
         self._extractor = self.features or RawWindow(self.window)
 
     def get_params(self, deep: bool = True) -> dict[str, Any]:
@@ -161,6 +176,7 @@ class WeightPatchPredictor:
         check: Callable[[], None],
     ) -> Iterator[TrainingState]:
         self.label_prototypes_ = training[0].prototypes
+        self.distances_ = self.data_term.fit(training, self.seed)
         examples = [[self._example(p) for p in part] for part in (training, validation)]
         if state is None:
             clean = [self._extractor.of(p.clean) for p in training]
@@ -169,7 +185,7 @@ class WeightPatchPredictor:
                 clean, truths, self.n_prototypes, self.radius, self.seed
             )
             state = TrainingState.start(model)
-        gradient = LowRankGradient(self.dim, self.rank)
+        gradient = LowRankGradient(self.dim, self.rank, self.loss)
         trainer = Trainer(gradient, self.time, self.rate)
         done = len(state.records) - 1
         if done >= self.steps or (done >= 0 and state.since_best >= self.patience):
@@ -183,11 +199,12 @@ class WeightPatchPredictor:
                 return
 
     def _example(self, picture: Picture) -> Example:
-        flow = self._flow(picture.image, picture.prototypes)
+        flow = self._flow(picture.image)
         return Example(flow, self._described(picture.image), picture.labels)
 
-    def _flow(self, image: np.ndarray, prototypes: np.ndarray) -> LinearizedFlow:
-        return LinearizedFlow(distances_of(image, prototypes), self.rho, self.radius)
+    def _flow(self, image: np.ndarray) -> LinearizedFlow:
+        assert self.distances_ is not None
+        return LinearizedFlow(self.distances_.of(image), self.rho, self.radius)
 
     def _described(self, image: np.ndarray) -> np.ndarray:
         found = self._extractor.of(image)
@@ -203,12 +220,15 @@ class WeightPatchPredictor:
         """Losses and errors over `step`."""
         return history_of(self._trained()[0].records)
 
-    def _trained(self) -> tuple[TrainingState, np.ndarray]:
-        if self.state_ is None or self.label_prototypes_ is None:
+    def _trained(self) -> tuple[TrainingState, np.ndarray, Distances]:
+        state, prototypes, distances = (
+            self.state_, self.label_prototypes_, self.distances_,
+        )  # fmt: skip
+        if state is None or prototypes is None or distances is None:
             raise RuntimeError(
                 "this predictor has not been trained: call `fit(scenes)`, or `load` one"
             )
-        return self.state_, self.label_prototypes_
+        return state, prototypes, distances
 
     def save(self, path: Place) -> None:
         """Write a netCDF file, whole or not at all; `load` reads it."""
@@ -221,6 +241,7 @@ class WeightPatchPredictor:
         predictor = cls(**archive.parameters_of(dataset))
         predictor.state_ = archive.state_of(dataset)
         predictor.label_prototypes_ = dataset.label_prototypes.values
+        predictor.distances_ = archive.distances_of(dataset, predictor.data_term)
         return predictor
 
     def predict_weights(self, image: Any) -> xr.DataArray:
@@ -243,9 +264,9 @@ class WeightPatchPredictor:
         return Krylov(self.dim).solve(flow, flow.label_weights(weights), self.time)
 
     def _predict(self, image: Any) -> tuple[np.ndarray, LinearizedFlow, np.ndarray]:
-        state, prototypes = self._trained()
+        state, prototypes, _ = self._trained()
         array = picture_of("image", image, prototypes.shape[1])
-        flow = self._flow(array, prototypes)
+        flow = self._flow(array)
         example = Example(flow, self._described(array), np.empty(0))
         weights = state.best.weights(state.best.shares(example.features))
         return array, flow, shaped(example, weights)

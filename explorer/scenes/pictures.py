@@ -11,7 +11,6 @@ import xarray as xr
 
 from explorer.dims import PICTURE, PIXELS, PROTOTYPES, finite_field, label_field
 from explorer.scenes.images import is_path, read_image
-from explorer.scenes.scene import distances_to
 
 NEEDED = ("image", "labels", "prototypes")
 
@@ -99,8 +98,3 @@ def picture_of(argument: str, image: Any, channels: int) -> np.ndarray:
             "the images trained on have: convert it between gray and color"
         )
     return array
-
-
-def distances_of(image: np.ndarray, prototypes: np.ndarray) -> np.ndarray:
-    """Return D_ij = ‖f_i − l_j‖ of colors, (label, row, col) (2.15)."""
-    return distances_to(image, prototypes)

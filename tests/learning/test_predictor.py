@@ -95,6 +95,31 @@ def test_every_extractor_can_be_stored(tmp_path, features):
     assert ex.WeightPatchPredictor.load(tmp_path / "model.nc").features == features
 
 
+@pytest.mark.parametrize(
+    "choices",
+    [
+        {"data_term": ex.Evidence(ex.RawWindow(3), 0.5), "loss": ex.BalancedLoss(0.5)},
+        {"loss": ex.CrossEntropy(), "features": ex.StructureTensor((2.0,))},
+    ],
+    ids=str,
+)
+def test_every_choice_can_be_stored(tmp_path, choices):
+    predictor = ex.WeightPatchPredictor(**choices, **(SMALL | {"steps": 1}))
+    predictor.fit(scenes(1)).save(tmp_path / "model.nc")
+    again = ex.WeightPatchPredictor.load(tmp_path / "model.nc")
+    assert again.get_params() == predictor.get_params()
+    image = scenes(1, 5)[0].image
+    np.testing.assert_array_equal(again.label(image), predictor.label(image))
+
+
+def test_a_choice_of_ones_own_cannot_be_stored(tmp_path):
+    loss = ex.TangentLoss(ex.DirectionLoss())
+    predictor = ex.WeightPatchPredictor(loss=loss, **(SMALL | {"steps": 1}))
+    with pytest.raises(ValueError, match="cannot be stored"):
+        predictor.fit(scenes(1)).save(tmp_path / "model.nc")
+    assert not list(tmp_path.iterdir())
+
+
 def test_results_are_labeled(trained):
     scene = scenes(1, 40)[0]
     weights = trained.predict_weights(scene.image)

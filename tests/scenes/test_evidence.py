@@ -1,0 +1,134 @@
+"""Data terms: the distances of the paper, and log odds of a classifier."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+import explorer as ex
+from explorer.scenes.evidence import Evidence, PrototypeDistance
+from explorer.scenes.extractors import (
+    GaussianDerivatives,
+    RawWindow,
+    StructureTensor,
+    smoothed,
+)
+from explorer.scenes.pictures import Picture, checked_pictures
+
+
+def pictures(kind="lines", count=2, size=20, noise=0.2):
+    scenes = [ex.voronoi_scene(kind, size, noise, seed) for seed in range(count)]
+    return scenes, checked_pictures("scenes", scenes)
+
+
+def test_prototype_distances_are_those_of_the_scene():
+    scenes, found = pictures("colors")
+    distances = PrototypeDistance().fit(found, 0)
+    np.testing.assert_array_equal(distances.of(found[1].image), scenes[1].distances)
+
+
+@pytest.mark.parametrize("kind", ["lines", "colors"])
+def test_evidence_is_minus_the_log_of_probabilities(kind):
+    _, found = pictures(kind)
+    D = Evidence(RawWindow(3)).fit(found, 0).of(found[0].image)
+    np.testing.assert_allclose(np.exp(-D).sum(axis=0), 1.0, rtol=1e-12)
+    assert np.mean(D.argmin(axis=0) == found[0].labels) > 0.9
+
+
+def test_evidence_is_that_of_scikit_learn():
+    from sklearn.linear_model import LogisticRegression
+
+    _, found = pictures("colors", count=1)
+    picture, term = found[0], Evidence(RawWindow(3), balance=0.0)
+    x = term.features.of(picture.image).reshape(-1, 27)
+    x = (x - x.mean(axis=0)) / x.std(axis=0)
+    model = LogisticRegression(max_iter=500).fit(x, picture.labels.ravel())
+    expected = -model.predict_log_proba(x).T.reshape(8, 20, 20)
+    D = term.fit(found, 0).of(picture.image)
+    # what is standardized here is standardized there in another order of operations
+    np.testing.assert_allclose(D, expected, rtol=1e-6, atol=1e-6)
+
+
+def test_balance_finds_more_of_a_rare_label():
+    labels = np.ones((10, 10), int)
+    labels[:, 4] = 0
+    image = labels[..., None] + np.random.default_rng(3).normal(size=(10, 10, 1))
+    picture = Picture(image, image, labels, np.array([[0.0], [1.0]]))
+    recall = []
+    for balance in (0.0, 1.0):
+        D = Evidence(RawWindow(3), balance).fit([picture], 0).of(image)
+        recall.append(np.mean(D.argmin(axis=0)[labels == 0] == 0))
+    assert recall[1] > recall[0]
+
+
+def test_labels_that_never_occur_are_possible_but_far():
+    image = np.random.default_rng(0).random((6, 6, 1))
+    prototypes = np.array([[0.0], [0.5], [1.0]])
+    for present in ([1], [0, 2]):
+        labels = np.resize(present, (6, 6))
+        picture = Picture(image, image, labels, prototypes)
+        D = Evidence(RawWindow(3)).fit([picture], 0).of(image)
+        assert np.isfinite(D).all()
+        assert set(np.unique(D.argmin(axis=0))) <= set(present)
+
+
+def test_a_constant_image_has_evidence():
+    image = np.full((4, 4, 1), 0.5)
+    labels = np.array([[0, 1, 1, 1]] * 4)
+    picture = Picture(image, image, labels, np.array([[0.0], [1.0]]))
+    D = Evidence(RawWindow(3), balance=0.0).fit([picture], 0).of(image)
+    # nothing but the shares is known; the regression is slightly regularized
+    np.testing.assert_allclose(np.exp(-D[1]), 0.75, atol=0.01)
+
+
+def test_derivatives_are_those_of_a_polynomial():
+    rows, cols = np.indices((40, 40)) - 20.0
+    image = (0.5 * rows**2 + 3.0 * rows * cols - cols)[..., None]
+    f = GaussianDerivatives((2.0,)).of(image)[20, 20]
+    # (0,0), (0,1), (0,2), (1,0), (1,1), (2,0); scaled by s to the order
+    expected = [0.5 * 2.0**2, -1.0 * 2, 0.0, 0.0, 3.0 * 4, 1.0 * 4]
+    # the sampled Gaussian, cut off at four standard deviations, is not quite one
+    np.testing.assert_allclose(f, expected, rtol=0.02, atol=0.02)
+
+
+def test_a_structure_tensor_knows_the_orientation_of_an_edge():
+    image = np.zeros((20, 20, 1))
+    image[:, 10:] = 1.0
+    value, rr, rc, cc = StructureTensor((1.0,)).of(image)[10, 10]
+    assert 0.4 < value < 1.0
+    assert cc > 0.2
+    assert abs(rr) < 1e-6
+    assert abs(rc) < 1e-6
+
+
+@pytest.mark.parametrize(
+    "extractor", [RawWindow(5), GaussianDerivatives(), StructureTensor()], ids=repr
+)
+@pytest.mark.parametrize("shape", [(1, 1, 1), (2, 7, 3)])
+def test_features_of_small_images_are_finite(extractor, shape):
+    f = extractor.of(np.random.default_rng(1).random(shape))
+    assert f.shape[:2] == shape[:2]
+    assert np.isfinite(f).all()
+    assert extractor(np.ones(shape)).dims == ("row", "col", "feature")
+
+
+def test_smoothing_keeps_constants():
+    np.testing.assert_allclose(smoothed(np.full((5, 5), 2.0), 1.5), 2.0, rtol=1e-12)
+
+
+@pytest.mark.parametrize("scales", [(), (0.0,), (65.0,), "x", 3.0, (1.0,) * 9])
+def test_wrong_scales_are_named(scales):
+    for kind in (GaussianDerivatives, StructureTensor):
+        with pytest.raises(ValueError, match="`scales` = "):
+            kind(scales)
+
+
+def test_wrong_choices_are_named():
+    with pytest.raises(TypeError, match="`features` = 3"):
+        Evidence(3)
+    with pytest.raises(ValueError, match="`balance` = 3"):
+        Evidence(balance=3)
+    with pytest.raises(TypeError, match="`data_term` = None"):
+        ex.WeightPatchPredictor(data_term=None)
+    with pytest.raises(TypeError, match="`loss` = 'x'"):
+        ex.WeightPatchPredictor(loss="x")
