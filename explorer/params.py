@@ -166,3 +166,7 @@ BALANCE = Parameter(
     "power of the inverse share of a label with which its pixels count",
     slider=(0.0, 1.0, 0.1),
 )  # fmt: skip
+TRAINING_STEPS = Parameter(
+    "training_steps", "steps", 100, 0, 1_000_000, "number of steps of training",
+    "steps", integer=True, slider=(10, 300, 10),
+)  # fmt: skip

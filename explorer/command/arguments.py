@@ -9,6 +9,7 @@ from typing import Any
 
 from explorer import __version__, params
 from explorer.command.experiment_options import add_figures, add_table, add_warmup
+from explorer.command.image_options import add_label, add_train
 from explorer.command.options import (
     HIGHEST_PORT,
     add_command,
@@ -87,9 +88,11 @@ def build() -> argparse.ArgumentParser:
     )
     parser.set_defaults(run=run_serve, complain=parser.error)
     commands = parser.add_subparsers(
-        dest="command", metavar="{learn,table,figures,warmup}"
+        dest="command", metavar="{learn,train,label,table,figures,warmup}"
     )
     add_learn(commands)
+    add_train(commands)
+    add_label(commands)
     add_table(commands)
     add_figures(commands)
     add_warmup(commands)

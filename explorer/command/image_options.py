@@ -1,0 +1,170 @@
+"""Options of the commands for images of one's own: `laf train` and `laf label`."""
+
+from __future__ import annotations
+
+import argparse
+import glob
+from pathlib import Path
+from typing import Any
+
+from explorer import params
+from explorer.command.options import add_command, add_parameters, fill_in
+
+ABOUT_TRAIN = """\
+Learn from labeled images how to label others.
+
+Every image needs a label image of the same size, whose distinct values or colors are
+the labels; both patterns are sorted by name and paired in that order. Prints a line per
+step and writes the step that did best on the validation images, if there are any. After
+Ctrl-C the steps taken so far count.
+"""
+
+ABOUT_LABEL = """\
+Label an image: with a model that `laf train` wrote, or, given colors of the labels
+alone, with uniform weights. Writes the labels as a PNG with a palette, and beside it a
+netCDF file with the labels and their probabilities.
+"""
+
+TRAIN_OPTIONS = {
+    "n_prototypes": params.PATCHES,
+    "rho": params.RHO,
+    "radius": params.RADIUS,
+    "time": params.TIME,
+    "dim": params.DIM,
+    "rank": params.RANK,
+    "steps": params.TRAINING_STEPS,
+    "patience": params.PATIENCE,
+    "balance": params.BALANCE,
+    "seed": params.SEED,
+}
+
+LABEL_OPTIONS = {
+    "rho": params.RHO,
+    "radius": params.RADIUS,
+    "time": params.TIME,
+    "dim": params.DIM,
+}
+
+FEATURES = ("window", "derivatives", "tensor")
+DATA_TERMS = ("color", "evidence")
+
+
+def add_train(commands: Any) -> None:
+    """Add the command `train` with its options."""
+    texts = "learn from labeled images how to label others", ABOUT_TRAIN
+    train = add_command(commands, "train", texts, run_train, check_train)
+    data = train.add_argument_group("data")
+    for name, what in (("images", "images"), ("labels", "label images")):
+        data.add_argument(
+            f"--{name}",
+            required=True,
+            metavar="GLOB",
+            help=f"pattern of the {what}, in quotes: 'folder/*.png'",
+        )
+    data.add_argument(
+        "--validation",
+        type=int,
+        default=0,
+        metavar="N",
+        help="how many of the last images are not trained on, and decide when to stop "
+        "(default: %(default)s)",
+    )
+    model = train.add_argument_group("model")
+    model.add_argument(
+        "--features",
+        choices=FEATURES,
+        default=FEATURES[0],
+        help="what weights depend on: raw 3×3 windows, Gaussian derivatives at three "
+        "scales, or structure tensors (default: %(default)s)",
+    )
+    model.add_argument(
+        "--data",
+        choices=DATA_TERMS,
+        default=DATA_TERMS[0],
+        help="what pixels say about their labels: the distance of their color to the "
+        "mean color of each label, or a classifier of Gaussian derivatives "
+        "(default: %(default)s)",
+    )
+    add_parameters(model, TRAIN_OPTIONS)
+    train.add_argument(
+        "--out",
+        type=Path,
+        default=Path("model.nc"),
+        metavar="FILE.nc",
+        help="netCDF file to write; one of this name is replaced (default: %(default)s)",
+    )
+
+
+def check_train(options: argparse.Namespace) -> None:
+    """Find the files, fill in defaults, complain about what cannot be."""
+    fill_in(options, TRAIN_OPTIONS)
+    for name in ("images", "labels"):
+        pattern = getattr(options, name)
+        found = sorted(glob.glob(pattern))
+        if not found:
+            options.complain(f"--{name} '{pattern}' matches no file: check the pattern")
+        setattr(options, name, found)
+    if len(options.images) != len(options.labels):
+        options.complain(
+            f"--images matches {len(options.images)} files, --labels "
+            f"{len(options.labels)}: every image needs one label image"
+        )
+    if not 0 <= options.validation < len(options.images):
+        options.complain(
+            f"--validation {options.validation} leaves nothing to train on: there are "
+            f"{len(options.images)} images"
+        )
+
+
+def add_label(commands: Any) -> None:
+    """Add the command `label` with its options."""
+    texts = "label an image with a trained model, or by colors", ABOUT_LABEL
+    label = add_command(commands, "label", texts, run_label, check_label)
+    label.add_argument("image", type=Path, metavar="IMAGE", help="image to label")
+    source = label.add_mutually_exclusive_group(required=True)
+    source.add_argument(
+        "--model", type=Path, metavar="FILE.nc", help="model that `laf train` wrote"
+    )
+    source.add_argument(
+        "--prototypes",
+        nargs="+",
+        metavar="COLOR",
+        help="colors of the labels, '#rrggbb' or gray values from 0 to 1, at least two",
+    )
+    label.add_argument(
+        "--truth",
+        type=Path,
+        metavar="FILE",
+        help="label image to compare with: errors and boundary F1 are printed",
+    )
+    add_parameters(label.add_argument_group("flow, with --prototypes"), LABEL_OPTIONS)
+    label.add_argument(
+        "--out",
+        type=Path,
+        default=Path("labels.png"),
+        metavar="FILE.png",
+        help="PNG to write, with FILE.nc beside it; files of these names are replaced "
+        "(default: %(default)s)",
+    )
+
+
+def check_label(options: argparse.Namespace) -> None:
+    """Complain about options that have no meaning together; fill in defaults."""
+    given = [name for name in LABEL_OPTIONS if getattr(options, name) is not None]
+    if options.model is not None and given:
+        options.complain(f"--{given[0]} is part of the model: leave it out")
+    fill_in(options, LABEL_OPTIONS)
+
+
+def run_train(options: argparse.Namespace) -> int:
+    """Carry out `laf train`."""
+    from explorer.command.train import train
+
+    return train(options)
+
+
+def run_label(options: argparse.Namespace) -> int:
+    """Carry out `laf label`."""
+    from explorer.command.label import label
+
+    return label(options)

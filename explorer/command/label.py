@@ -1,0 +1,134 @@
+"""`laf label`: the labels of an image as a PNG, their probabilities as netCDF."""
+
+from __future__ import annotations
+
+import argparse
+import os
+import re
+import sys
+from pathlib import Path
+
+import numpy as np
+import xarray as xr
+from PIL import Image
+
+from explorer.command.learn import FAILED
+from explorer.command.results import workshop
+from explorer.flow.evolution import Solution
+from explorer.flow.krylov import Krylov
+from explorer.flow.linearized import LinearizedFlow
+from explorer.learning.predictor import WeightPatchPredictor
+from explorer.scenes.collection import coded
+from explorer.scenes.images import open_array, read_image, read_labels
+from explorer.scenes.scene import distances_to
+from explorer.scenes.scores import ATTRS, score
+
+HEX = re.compile(r"#([0-9a-fA-F]{2})([0-9a-fA-F]{2})([0-9a-fA-F]{2})")
+
+
+def label(options: argparse.Namespace) -> int:
+    """Label as `options` say, write both files, return the exit code."""
+    try:
+        check_out(options.out)
+        image = read_image(options.image)
+        truth = None if options.truth is None else truth_of(options.truth, image)
+        if options.model is not None:
+            predictor = WeightPatchPredictor.load(options.model)
+            solution = predictor.solve(image)
+        else:
+            solution = by_colors(image, options)
+    except (ValueError, TypeError, OSError) as error:
+        options.complain(str(error))
+    try:
+        written = save(solution, options.out)
+    except OSError as error:
+        print(f"laf label: error: cannot write the labels: {error}", file=sys.stderr)
+        return FAILED
+    if not solution.status.ok:
+        print(f"note: {solution.status}", file=sys.stderr)
+    if truth is not None:
+        print(text_of(score(solution.labels, truth)))
+    print(f"wrote {written[0]} and {written[1]}", file=sys.stderr)
+    return 0
+
+
+def check_out(out: Path) -> None:
+    """Raise unless `out` names a PNG file that can be written."""
+    if out.suffix.lower() != ".png":
+        raise ValueError(f"`out` = '{out}' must end in .png: labels are a picture")
+    if not out.parent.is_dir():
+        raise FileNotFoundError(f"`out` = '{out}': there is no folder '{out.parent}'")
+
+
+def truth_of(path: Path, image: np.ndarray) -> np.ndarray:
+    """Return the label image at a path as 0 … J−1, its distinct values in order."""
+    codes = coded(open_array(path, "truth"))
+    if codes.shape[:2] != image.shape[:2]:
+        raise ValueError(
+            f"`truth` = '{path}' has {codes.shape[0]}×{codes.shape[1]} pixels; the "
+            f"image has {image.shape[0]}×{image.shape[1]}: pass its own label image"
+        )
+    flat = codes.reshape(image.shape[0] * image.shape[1], -1)
+    found = np.unique(flat, axis=0, return_inverse=True)[1]
+    return read_labels(found.reshape(image.shape[:2]), image.shape[:2])
+
+
+def by_colors(image: np.ndarray, options: argparse.Namespace) -> Solution:
+    """Return the solution with uniform weights and the distances to given colors."""
+    prototypes = np.array([color(text) for text in options.prototypes])
+    if len(prototypes) < 2:
+        raise ValueError("`prototypes` is one color; needed are at least two labels")
+    if image.shape[2] == 1:
+        prototypes = prototypes.mean(axis=1, keepdims=True)
+    D = distances_to(image, prototypes)
+    flow = LinearizedFlow(D, rho=options.rho, radius=options.radius)
+    return Krylov(options.dim).solve(flow, flow.uniform_weights(), options.time)
+
+
+def color(text: str) -> list[float]:
+    """Return '#rrggbb' or a gray value as three numbers in [0, 1].
+
+    >>> color("#ff0000"), color("0.5")
+    ([1.0, 0.0, 0.0], [0.5, 0.5, 0.5])
+    """
+    match = HEX.fullmatch(text)
+    if match:
+        return [int(part, 16) / 255.0 for part in match.groups()]
+    try:
+        gray = float(text)
+    except ValueError:
+        gray = -1.0
+    if not 0.0 <= gray <= 1.0:
+        raise ValueError(
+            f"`prototypes` = {text!r} is no color; needed is '#rrggbb' or a gray value "
+            "from 0 to 1"
+        )
+    return [gray] * 3
+
+
+def save(solution: Solution, out: Path) -> tuple[Path, Path]:
+    """Write labels and probabilities; each file appears whole or not at all."""
+    from explorer.dashboard.painting import label_palette  # loads bokeh
+
+    data = out.with_suffix(".nc")
+    W = solution.W
+    dataset = xr.Dataset({"labels": solution.labels, "W": W})
+    palette = [
+        int(c[i : i + 2], 16)
+        for c in label_palette(W.sizes["label"])
+        for i in (1, 3, 5)
+    ]
+    picture = Image.fromarray(solution.labels.values.astype(np.uint8), mode="P")
+    picture.putpalette(palette)
+    with workshop(out.parent) as folder:
+        draft = Path(folder)
+        picture.save(draft / out.name)
+        dataset.to_netcdf(draft / data.name, engine="h5netcdf")
+        os.replace(draft / data.name, data)
+        os.replace(draft / out.name, out)
+    return out, data
+
+
+def text_of(scores: xr.Dataset) -> str:
+    """Return the scores as lines of text."""
+    return "\n".join(f"{name:24} {float(scores[name]):.4g}" for name in ATTRS)

@@ -1,0 +1,103 @@
+"""`laf train`: a predictor learned from labeled images."""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from collections.abc import Sequence
+
+import xarray as xr
+from tqdm import tqdm
+
+from explorer.command.interrupts import Interrupts
+from explorer.command.learn import FAILED, SIGNAL_BASE, tell
+from explorer.learning.balanced import BalancedLoss
+from explorer.learning.files import checked_target
+from explorer.learning.losses import DirectionLoss
+from explorer.learning.predictor import WeightPatchPredictor
+from explorer.learning.training import TrainingStep
+from explorer.scenes.collection import labeled_images
+from explorer.scenes.evidence import Evidence, PrototypeDistance
+from explorer.scenes.extractors import GaussianDerivatives, StructureTensor
+
+FEATURES = {
+    "window": None,
+    "derivatives": GaussianDerivatives((1.0, 2.0, 4.0)),
+    "tensor": StructureTensor(),
+}
+
+HEADER = f"{'step':>5} {'loss':>10} {'error %':>8} {'val. loss':>10} {'val. %':>8}"
+
+
+def train(options: argparse.Namespace) -> int:
+    """Train as `options` say, write the model, return the exit code."""
+    try:
+        checked_target(options.out)
+        predictor = predictor_of(options)
+        scenes = labeled_images(options.images, options.labels)
+    except (ValueError, TypeError, OSError) as error:
+        options.complain(str(error))
+    with Interrupts(once=True) as interrupts:
+        count = len(scenes) - options.validation
+        follow(predictor, scenes[:count], scenes[count:], interrupts)
+        if predictor.state_ is None or not predictor.state_.records:
+            print("laf train: stopped before step 0, no file written", file=sys.stderr)
+            return SIGNAL_BASE + int(interrupts.signum or 0)
+        try:
+            predictor.save(options.out)
+        except OSError as error:
+            print(f"laf train: error: cannot write the model: {error}", file=sys.stderr)
+            return FAILED
+    best = predictor.state_.records[-1 - predictor.state_.since_best]
+    print(f"wrote {options.out}, as of step {best.step}", file=sys.stderr)
+    return SIGNAL_BASE + int(interrupts.signum) if interrupts.signum else 0
+
+
+def predictor_of(options: argparse.Namespace) -> WeightPatchPredictor:
+    """Return the predictor that the options describe."""
+    evidence = options.data == "evidence"
+    return WeightPatchPredictor(
+        n_prototypes=options.n_prototypes,
+        features=FEATURES[options.features],
+        data_term=Evidence(balance=options.balance)
+        if evidence
+        else PrototypeDistance(),
+        loss=BalancedLoss(options.balance) if options.balance else DirectionLoss(),
+        rho=options.rho,
+        radius=options.radius,
+        time=options.time,
+        dim=options.dim,
+        rank=options.rank,
+        steps=options.steps,
+        patience=options.patience,
+        seed=options.seed,
+    )
+
+
+def follow(
+    predictor: WeightPatchPredictor,
+    training: Sequence[xr.Dataset],
+    validation: Sequence[xr.Dataset],
+    interrupts: Interrupts,
+) -> None:
+    """Take the steps, print a line for each, and stop early if asked to."""
+    steps = predictor.steps
+    with tqdm(total=steps, unit="step", file=sys.stderr, dynamic_ncols=True) as bar:
+        tell(HEADER)
+        try:
+            for state in predictor.iterate(training, validation):
+                record = state.records[-1]
+                tell(line(record))
+                bar.update(record.step - bar.n)
+                if interrupts.signum:
+                    break
+        except KeyboardInterrupt:
+            pass  # noted in `interrupts`; the state reached is kept
+
+
+def line(record: TrainingStep) -> str:
+    """Return a step as a line of the table below `HEADER`."""
+    return (
+        f"{record.step:5d} {record.loss:10.5g} {record.error_percent:8.3f} "
+        f"{record.validation_loss:10.5g} {record.validation_error_percent:8.3f}"
+    )

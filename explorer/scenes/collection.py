@@ -1,0 +1,106 @@
+"""Images with label images, as scenes that share their labels and prototypes."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Sequence
+from pathlib import Path
+
+import numpy as np
+import xarray as xr
+
+from explorer import params
+from explorer.dims import LABEL_FIELD, PICTURE, PIXELS, PROTOTYPES
+from explorer.scenes.images import open_array, read_image
+from explorer.scenes.scene import distances_to
+
+Place = str | os.PathLike[str]
+
+
+def labeled_images(
+    images: Sequence[Place], labels: Sequence[Place]
+) -> list[xr.Dataset]:
+    """Return a scene for each pair of files.
+
+    The distinct gray values or colors of all label images together, in order, are the
+    labels 0 … J−1; the mean color of each over all images is its prototype.
+
+    Parameters
+    ----------
+    images : paths of gray or color images, 8 or 16 bit, of any size.
+    labels : paths of label images of the same sizes, in the same order.
+
+    Raises
+    ------
+    FileNotFoundError, ValueError, TypeError
+        naming the file, what is wrong with it, and the cure.
+    """
+    if not images or len(images) != len(labels):
+        raise ValueError(
+            f"`labels` are {len(labels)} files for {len(images)} `images`; needed is "
+            "one label image for each image, at least one"
+        )
+    pictures = [read_image(path, "images") for path in images]
+    codes = [coded(open_array(path, "labels")) for path in labels]
+    for path, picture, code in zip(labels, pictures, codes, strict=True):
+        if code.shape[:2] != picture.shape[:2]:
+            raise ValueError(
+                f"`labels` = '{path}' has {code.shape[0]}×{code.shape[1]} pixels; its "
+                f"image has {picture.shape[0]}×{picture.shape[1]}: pair the right files"
+            )
+        if picture.shape[2] != pictures[0].shape[2] or code.ndim != codes[0].ndim:
+            raise ValueError(
+                f"`labels` = '{path}' or its image is gray where others have colors: "
+                "convert them all to one kind"
+            )
+    truths = numbered(codes, labels[0])
+    count = 1 + max(int(t.max()) for t in truths)
+    colors = np.concatenate([p.reshape(-1, p.shape[2]) for p in pictures])
+    flat = np.concatenate([t.ravel() for t in truths])
+    prototypes = np.stack([colors[flat == j].mean(axis=0) for j in range(count)])
+    return [
+        scene_of(picture, truth, prototypes, Path(path).name)
+        for picture, truth, path in zip(pictures, truths, images, strict=True)
+    ]
+
+
+def coded(array: np.ndarray) -> np.ndarray:
+    """Return a label image (row, col), or (row, col, channel) where it has colors."""
+    if array.ndim == 3 and (array[..., :1] == array[..., :3]).all():
+        return np.asarray(array[..., 0])  # gray, saved as color
+    return array
+
+
+def numbered(codes: Sequence[np.ndarray], first: Place) -> list[np.ndarray]:
+    """Return label images as 0 … J−1, the distinct values of all of them in order."""
+    width = codes[0].shape[2] if codes[0].ndim == 3 else 1
+    values = np.concatenate([c.reshape(-1, width) for c in codes])
+    distinct, index = np.unique(values, axis=0, return_inverse=True)
+    limit = int(params.LABELS.high)
+    if len(distinct) > limit:
+        raise ValueError(
+            f"`labels` = '{first}' and the others hold {len(distinct)} distinct "
+            f"values; at most {limit} labels are possible: is this a label image, "
+            "without smoothing or compression?"
+        )
+    ends = np.cumsum([c.shape[0] * c.shape[1] for c in codes])[:-1]
+    parts = np.split(index.ravel(), ends)
+    return [p.reshape(c.shape[:2]) for p, c in zip(parts, codes, strict=True)]
+
+
+def scene_of(
+    picture: np.ndarray, truth: np.ndarray, prototypes: np.ndarray, name: str
+) -> xr.Dataset:
+    """Return a scene without noise, as `make_scene` lays it out."""
+    D = distances_to(picture, prototypes)
+    wrong = 100.0 * float(np.mean(D.argmin(axis=0) != truth))
+    return xr.Dataset(
+        {
+            "image": (PICTURE, picture),
+            "clean": (PICTURE, picture),
+            "labels": (PIXELS, truth.astype(np.int64)),
+            "prototypes": (PROTOTYPES, prototypes),
+            "distances": (LABEL_FIELD, D),
+        },
+        attrs={"scene": name, "nearest_error_percent": wrong},
+    )

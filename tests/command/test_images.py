@@ -1,0 +1,142 @@
+"""`laf train` and `laf label`: from files to a model to labels in files."""
+
+from __future__ import annotations
+
+import doctest
+import signal
+
+import numpy as np
+import pytest
+import xarray as xr
+from PIL import Image
+
+import explorer as ex
+from explorer.command import label, main
+from tests.command.processes import read_until, started
+
+FEW = ["--n_prototypes=6", "--steps=2", "--dim=6"]
+
+
+@pytest.fixture
+def folder(tmp_path, monkeypatch):
+    """Three images of thin lines with their labels, 8 bit, 16 bit and in color."""
+    monkeypatch.chdir(tmp_path)
+    for k in range(3):
+        scene = ex.voronoi_scene("lines", 20, 0.2, seed=k)
+        unit = np.clip(scene.image.values[..., 0], 0.0, 1.0)
+        depth = (255, np.uint8) if k != 1 else (65535, np.uint16)
+        Image.fromarray((unit * depth[0]).astype(depth[1])).save(f"image_{k}.png")
+        truth = (255 * scene.labels.values).astype(np.uint8)
+        Image.fromarray(truth).save(f"truth_{k}.png")
+    return tmp_path
+
+
+def trained(*arguments):
+    files = ["--images=image_[01].png", "--labels=truth_[01].png"]
+    return main(["train", *files, *FEW, *arguments])
+
+
+def test_a_model_is_trained_and_labels_another_image(folder, capsys):
+    assert trained("--validation=1") == 0
+    table = capsys.readouterr().out.splitlines()
+    assert [row.split()[0] for row in table] == ["step", "0", "1", "2"]
+    model = ex.WeightPatchPredictor.load("model.nc")
+    assert model.n_prototypes == 6
+    assert model.history_.sizes["step"] == 3
+    arguments = ["label", "image_2.png", "--model=model.nc", "--truth=truth_2.png"]
+    assert main(arguments) == 0
+    printed = capsys.readouterr().out
+    with Image.open("labels.png") as picture:
+        assert picture.mode == "P"
+        found = np.asarray(picture)
+        assert picture.getpalette()[:6] == [0x00, 0x72, 0xB2, 0xE6, 0x9F, 0x00]
+    with xr.open_dataset("labels.nc", engine="h5netcdf") as data:
+        np.testing.assert_array_equal(data.labels, found)
+        assert data.W.dims == ("label", "row", "col")
+        np.testing.assert_allclose(data.W.sum("label"), 1.0, rtol=1e-12)
+    np.testing.assert_array_equal(found, model.label("image_2.png"))
+    truth = ex.voronoi_scene("lines", 20, 0.2, seed=2).labels.values
+    wrong = f"{100 * np.mean(found != truth):.4g}"
+    assert f"error_percent            {wrong}" in printed
+    assert "boundary_f1" in printed
+
+
+@pytest.mark.parametrize(
+    "choices", [["--data=evidence"], ["--features=tensor", "--balance=0"]], ids=str
+)
+def test_other_models(folder, choices):
+    assert trained(*choices) == 0
+    assert main(["label", "image_2.png", "--model=model.nc", "--out=l.png"]) == 0
+
+
+def test_colors_alone_are_enough(folder):
+    assert main(["label", "image_0.png", "--prototypes", "0.0", "#ffffff"]) == 0
+    image = ex.read_image("image_0.png")
+    D = np.stack([abs(image[..., 0] - tone) for tone in (0.0, 1.0)])
+    flow = ex.LinearizedFlow(D)
+    expected = ex.Krylov().solve(flow, flow.uniform_weights(), 5.0).labels
+    with Image.open("labels.png") as picture:
+        np.testing.assert_array_equal(np.asarray(picture), expected)
+
+
+def test_a_stopped_training_keeps_what_it_has(folder):
+    files = ["--images=image_[01].png", "--labels=truth_[01].png", "--patience=100000"]
+    command = ["train", *files, "--steps=100000", "--dim=6"]
+    with started(*command, cwd=folder) as process:
+        read_until(process, "    3 ")
+        process.send_signal(signal.SIGINT)
+        process.stdout.read()
+        assert process.wait(60) == 130
+    model = ex.WeightPatchPredictor.load(folder / "model.nc")
+    assert model.history_.sizes["step"] >= 4
+
+
+TRAIN = ["train", "--images=image_0.png", "--labels=truth_0.png"]
+
+
+@pytest.mark.parametrize(
+    ("arguments", "words"),
+    [
+        (["train", "--images=no*.png", "--labels=truth_*.png"], "matches no file"),
+        (
+            ["train", "--images=image_*.png", "--labels=truth_0.png"],
+            "3 files, --labels 1",
+        ),
+        ([*TRAIN, "--validation=1"], "leaves nothing to train on"),
+        (["train", "--images=image_0.png"], "--labels"),
+        ([*TRAIN, "--out=no/m.nc"], "there is no folder"),
+        ([*TRAIN, "--rank=30"], "`rank` = 30 exceeds `dim` = 10"),
+        (["label", "image_0.png"], "--model --prototypes"),
+        (["label", "image_0.png", "--model=none.nc"], "names no file"),
+        (["label", "none.png", "--prototypes", "0", "1"], "names no file"),
+        (["label", "image_0.png", "--prototypes", "0"], "needed are at least two"),
+        (["label", "image_0.png", "--prototypes", "0", "red"], "is no color"),
+        (["label", "image_0.png", "--prototypes", "0", "1", "--out=x.jpg"], ".png"),
+        (["label", "image_0.png", "--model=m.nc", "--rho=2"], "is part of the model"),
+        (
+            ["label", "image_0.png", "--prototypes", "0", "1", "--truth=small.png"],
+            "has 1×1 pixels; the image has 20×20",
+        ),
+    ],
+    ids=lambda value: value if isinstance(value, str) else "",
+)
+def test_wrong_arguments_end_with_a_message(folder, arguments, words, capsys):
+    Image.fromarray(np.zeros((1, 1), np.uint8)).save("small.png")
+    before = sorted(folder.iterdir())
+    with pytest.raises(SystemExit) as caught:
+        main(arguments)
+    assert caught.value.code == 2
+    assert words in capsys.readouterr().err.replace("\n", " ")
+    assert sorted(folder.iterdir()) == before
+
+
+def test_a_color_image_and_a_gray_model_do_not_fit(folder, capsys):
+    assert trained() == 0
+    Image.fromarray(np.zeros((4, 4, 3), np.uint8)).save("color.png")
+    with pytest.raises(SystemExit):
+        main(["label", "color.png", "--model=model.nc"])
+    assert "`image` has 3 channels; needed are 1" in capsys.readouterr().err
+
+
+def test_the_examples_of_colors_hold():
+    assert doctest.testmod(label).failed == 0

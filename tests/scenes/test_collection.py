@@ -1,0 +1,71 @@
+"""Files of images and labels as scenes with common labels and prototypes."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from explorer.scenes.collection import labeled_images
+
+
+def store(path, array):
+    Image.fromarray(np.asarray(array)).save(path)
+    return path
+
+
+@pytest.fixture
+def pair(tmp_path):
+    """Two gray images of different sizes; the second has one of three labels."""
+    images = [
+        store(tmp_path / "a.png", np.array([[0, 51, 102]] * 2, np.uint8)),
+        store(tmp_path / "b.png", np.array([[153]], np.uint8)),
+    ]
+    labels = [
+        store(tmp_path / "a_l.png", np.array([[0, 128, 255]] * 2, np.uint8)),
+        store(tmp_path / "b_l.png", np.array([[255]], np.uint8)),
+    ]
+    return images, labels
+
+
+def test_labels_and_prototypes_are_common(pair):
+    one, two = labeled_images(*pair)
+    np.testing.assert_array_equal(one.labels, [[0, 1, 2]] * 2)
+    np.testing.assert_array_equal(two.labels, [[2]])
+    expected = [[0.0], [0.2], [(0.4 + 0.4 + 0.6) / 3]]
+    np.testing.assert_allclose(one.prototypes, expected, rtol=1e-14, atol=1e-16)
+    np.testing.assert_array_equal(one.prototypes, two.prototypes)
+    assert one.attrs["scene"] == "a.png"
+
+
+def test_depth_does_not_matter(tmp_path, pair):
+    deep = store(tmp_path / "c.png", np.array([[0, 13107, 26214]] * 2, np.uint16))
+    a, c = (labeled_images([p], pair[1][:1])[0] for p in (pair[0][0], deep))
+    np.testing.assert_allclose(a.image, c.image, rtol=1e-14)
+
+
+def test_colors_can_be_labels(tmp_path):
+    colors = np.array([[[255, 0, 0], [0, 0, 255]]], np.uint8)
+    image = store(tmp_path / "i.png", colors)
+    found = labeled_images([image], [image])[0]
+    np.testing.assert_array_equal(found.labels, [[1, 0]])  # in order of the colors
+    gray = store(tmp_path / "g.png", np.repeat(colors[..., :1], 3, axis=2))
+    np.testing.assert_array_equal(labeled_images([image], [gray])[0].labels, [[1, 0]])
+
+
+def test_what_does_not_fit_is_named(tmp_path, pair):
+    images, labels = pair
+    with pytest.raises(ValueError, match="1 files for 2 `images`"):
+        labeled_images(images, labels[:1])
+    with pytest.raises(ValueError, match="at least one"):
+        labeled_images([], [])
+    with pytest.raises(ValueError, match=r"b_l.png' has 1×1 pixels; its image has 2×3"):
+        labeled_images(images[:1], labels[1:])
+    with pytest.raises(FileNotFoundError, match="names no file"):
+        labeled_images([tmp_path / "none.png"], labels[:1])
+    many = store(tmp_path / "m.png", np.arange(81, dtype=np.uint8).reshape(9, 9))
+    with pytest.raises(ValueError, match="81 distinct values; at most 64"):
+        labeled_images([many], [many])
+    color = store(tmp_path / "rgb.png", np.zeros((1, 1, 3), np.uint8))
+    with pytest.raises(ValueError, match="is gray where others have colors"):
+        labeled_images([images[0], color], labels)
