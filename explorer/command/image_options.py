@@ -91,7 +91,8 @@ def add_train(commands: Any) -> None:
         type=Path,
         default=Path("model.nc"),
         metavar="FILE.nc",
-        help="netCDF file to write; one of this name is replaced (default: %(default)s)",
+        help="netCDF file to write; one of this name is replaced "
+        "(default: %(default)s)",
     )
 
 
