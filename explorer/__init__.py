@@ -139,6 +139,7 @@ __all__ = [
     "sample_image",
     "save_checkpoint",
     "score",
+    "show",
     "voronoi_scene",
     "window_features",
 ]
@@ -153,6 +154,10 @@ def __getattr__(name: str) -> Any:
         from explorer.dashboard.learning import LearningExplorer
 
         return LearningExplorer
+    if name == "show":
+        from explorer.dashboard.showing import show
+
+        return show
     if name == "experiments":
         from importlib import import_module
 

@@ -41,15 +41,20 @@ TOOLS = "pan,wheel_zoom,box_zoom,reset,save"
 
 def write_page(shown: Figure, path: Path) -> None:
     """Write a figure as an HTML file that needs no network."""
+    draft = path.with_suffix(".part")
+    title = f"Figure {shown.number}. {shown.title}"
+    draft.write_text(file_html(page_of(shown), INLINE, title), encoding="utf-8")
+    draft.replace(path)
+
+
+def page_of(shown: Figure) -> Any:
+    """Return a figure as a Bokeh layout: title, panels, caption."""
     title = f"Figure {shown.number}. {shown.title}"
     ranges: dict[tuple[int, ...], tuple[Range1d, Range1d]] = {}
     rows = [row([plot(panel, ranges) for panel in panels]) for panels in shown.rows]
     head = Div(text=f"<h2>{escape(title)}</h2>")
     foot = Div(text=f"<p>{escape(shown.caption)}</p>", width=SIDE * 4)
-    page = column(head, *rows, foot)
-    draft = path.with_suffix(".part")
-    draft.write_text(file_html(page, INLINE, title), encoding="utf-8")
-    draft.replace(path)
+    return column(head, *rows, foot)
 
 
 def plot(panel: Panel, ranges: dict[tuple[int, ...], tuple[Range1d, Range1d]]) -> Any:
