@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import json
 import os
 import secrets
 import shutil
@@ -19,6 +20,8 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+
+from explorer.command.server import MAIN_SHELL
 
 ROOT = Path(__file__).resolve().parents[1]
 CHROMIUM = os.environ.get("CHROMIUM") or next(
@@ -66,6 +69,10 @@ def private_environment(folder: Path) -> dict[str, str]:
     settings = folder / "JUPYTERLAB_SETTINGS_DIR" / "@jupyterlab/apputils-extension"
     settings.mkdir(parents=True, exist_ok=True)
     (settings / "notification.jupyterlab-settings").write_text(QUIET_LAB)
+    # as `laf --lab` and Binder have it, see `server.MAIN_SHELL`
+    (settings / "kernels-settings.jupyterlab-settings").write_text(
+        json.dumps(MAIN_SHELL)
+    )
     path = os.pathsep.join(filter(None, [str(ROOT), env.get("PYTHONPATH")]))
     return {
         **env,

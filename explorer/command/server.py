@@ -38,6 +38,11 @@ TEMPLATE = Path(explorer.__file__).parent / "dashboard" / "template"
 NO_NEWS = {"fetchNews": "false", "checkForUpdates": False, "doNotDisturbMode": True}
 """JupyterLab asks the network for news and updates unless told not to."""
 
+MAIN_SHELL = {"commsOverSubshells": "disabled"}
+"""JupyterLab 4.6 sends widget messages to subshells of the kernel, and may delete one
+that is in use when a cell runs again: the new widgets are then dead. Nothing here needs
+subshells, as computations run in threads of their own."""
+
 
 def free_port() -> int:
     """Return a port on the loopback interface that nobody listens on."""
@@ -96,6 +101,8 @@ def private_environment(
     shutil.copytree(TEMPLATE, folder / "path/voila/templates/explorer")
     news = "@jupyterlab/apputils-extension/notification.jupyterlab-settings"
     put_json(folder / "settings" / news, NO_NEWS)
+    comms = "@jupyterlab/apputils-extension/kernels-settings.jupyterlab-settings"
+    put_json(folder / "settings" / comms, MAIN_SHELL)
     env.update({name: str(path) for name, path in folders.items()})
     env.update(JUPYTER_PREFER_ENV_PATH="1", JUPYTER_TOKEN=token, PYTHONUNBUFFERED="1")
     return env
@@ -103,7 +110,7 @@ def private_environment(
 
 def put_json(path: Path, content: object) -> None:
     """Write a JSON file, making its folder."""
-    path.parent.mkdir(parents=True)
+    path.parent.mkdir(parents=True, exist_ok=True)
     path.write_text(json.dumps(content), encoding="utf-8")
 
 
