@@ -46,6 +46,7 @@ def add_parameters(group: Any, options: dict[str, Parameter]) -> None:
 def describe(parameter: Parameter) -> str:
     """Return the help text of a parameter: meaning, range, unit, default.
 
+    >>> from explorer import params
     >>> describe(params.RHO)
     'scale of the distances; a finite number in [1e-06, 1e+06], distance (default: 0.5)'
     """
