@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -12,6 +13,7 @@ LABEL, ROW, COL, CHANNEL = "label", "row", "col", "channel"
 OFFSET, COMPONENT, STEP = "offset", "component", "step"
 ITERATION = "iteration"
 SCENE, TIME, VARIANT, SCENARIO = "scene", "time", "variant", "scenario"
+RUN, TRAINING_STEP = "run", "training_step"
 NODE, EDGE, IMAGE, APPROACH = "node", "edge", "image", "approach"
 FEATURE = "feature"
 NOISE_LEVEL, RANK_DIM = "noise_level", "rank"
@@ -32,6 +34,15 @@ def labeled(
 ) -> xr.DataArray:
     """Return `values` as a DataArray with named `dims` and `attrs`."""
     return xr.DataArray(values, dims=tuple(dims), coords=coords, attrs=attrs)
+
+
+def fingerprint(*arrays: np.ndarray) -> str:
+    """Return what tells arrays apart: a digest of shapes, types and contents."""
+    found = hashlib.sha256()
+    for array in arrays:
+        found.update(f"{array.shape} {array.dtype}".encode())
+        found.update(np.ascontiguousarray(array).tobytes())
+    return found.hexdigest()
 
 
 def plain(argument: str, value: Any) -> np.ndarray:

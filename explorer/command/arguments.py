@@ -12,6 +12,7 @@ from explorer.command.experiment_options import add_figures, add_table, add_warm
 from explorer.command.image_options import add_label, add_train
 from explorer.command.options import (
     HIGHEST_PORT,
+    add_checkpoint,
     add_command,
     add_parameters,
     fill_in,
@@ -109,14 +110,7 @@ def add_learn(commands: Any) -> None:
     add_parameters(learn.add_argument_group("flow"), FLOW_OPTIONS)
     add_parameters(learn.add_argument_group("learning"), LEARNING_OPTIONS)
     result = learn.add_argument_group("result")
-    result.add_argument(
-        "--checkpoint",
-        type=Path,
-        metavar="FILE.nc",
-        help="file that keeps the run every few seconds and when it ends or is "
-        "stopped; if it is there, the run goes on from it, up to the number of steps "
-        "(default: none)",
-    )
+    add_checkpoint(result)
     result.add_argument(
         "--out",
         type=Path,

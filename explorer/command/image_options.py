@@ -8,7 +8,12 @@ from pathlib import Path
 from typing import Any
 
 from explorer import params
-from explorer.command.options import add_command, add_parameters, fill_in
+from explorer.command.options import (
+    add_checkpoint,
+    add_command,
+    add_parameters,
+    fill_in,
+)
 
 ABOUT_TRAIN = """\
 Learn from labeled images how to label others.
@@ -86,7 +91,9 @@ def add_train(commands: Any) -> None:
         "(default: %(default)s)",
     )
     add_parameters(model, TRAIN_OPTIONS)
-    train.add_argument(
+    result = train.add_argument_group("result")
+    add_checkpoint(result)
+    result.add_argument(
         "--out",
         type=Path,
         default=Path("model.nc"),

@@ -1,4 +1,4 @@
-"""`--checkpoint`: a learning run kept on disk while it goes on, and found again."""
+"""`--checkpoint`: runs kept on disk while they go on, and found again."""
 
 from __future__ import annotations
 
@@ -10,7 +10,9 @@ from pathlib import Path
 from explorer.learning.checkpoint import load_checkpoint, save_checkpoint
 from explorer.learning.files import checked_target
 from explorer.learning.learner import Learner
+from explorer.learning.predictor import WeightPatchPredictor
 from explorer.learning.trace import Step
+from explorer.learning.training import TrainingState
 
 EVERY = 5.0
 """Seconds between two checkpoints: what a crash loses at most, besides a step."""
@@ -47,4 +49,55 @@ class Keeper:
         if self._path is None or not (last or now - self._written > EVERY):
             return
         save_checkpoint(self._learner, records, self._path)
+        self._written = now
+
+
+LONGER = ("steps", "patience")
+"""Parameters that a training may go on with at other values."""
+
+
+class ModelKeeper:
+    """Writes a predictor in training, now and then; does nothing without a path.
+
+    Parameters
+    ----------
+    predictor : WeightPatchPredictor, with the parameters that are asked for.
+    path : file of the checkpoint, a model as `laf label` reads it, or None.
+
+    Attributes
+    ----------
+    state : TrainingState to go on from, None without a file.
+
+    Raises
+    ------
+    ValueError, OSError
+        where the file belongs to other parameters, or cannot be written.
+    """
+
+    def __init__(self, predictor: WeightPatchPredictor, path: Path | None) -> None:
+        self._predictor, self._path = predictor, path
+        self._written = time.monotonic()
+        self.state: TrainingState | None = None
+        if path is None:
+            return
+        checked_target(path)
+        if not path.exists():
+            return
+        kept = WeightPatchPredictor.load(path)
+        wanted, found = predictor.get_params(), kept.get_params()
+        for name in sorted(wanted.keys() - LONGER):
+            if wanted[name] != found[name]:
+                raise ValueError(
+                    f"`path` = '{path}' belongs to another run: `{name}` was "
+                    f"{found[name]!r}, and is {wanted[name]!r} now; use the old value, "
+                    "or begin anew with another file"
+                )
+        self.state = kept.state_
+
+    def keep(self, last: bool = False) -> None:
+        """Write the checkpoint if it is time, or for the last time."""
+        now = time.monotonic()
+        if self._path is None or not (last or now - self._written > EVERY):
+            return
+        self._predictor.save(self._path)
         self._written = now

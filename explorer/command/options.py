@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 from explorer.params import Parameter
@@ -41,6 +42,18 @@ def add_parameters(group: Any, options: dict[str, Parameter]) -> None:
             metavar="N" if parameter.symbol == name else parameter.symbol,
             help=describe(parameter),
         )
+
+
+def add_checkpoint(group: Any) -> None:
+    """Add the option that keeps a run on disk."""
+    group.add_argument(
+        "--checkpoint",
+        type=Path,
+        metavar="FILE.nc",
+        help="file that keeps the run every few seconds and when it ends or is "
+        "stopped; if it is there, the run goes on from it, up to the number of steps "
+        "(default: none)",
+    )
 
 
 def describe(parameter: Parameter) -> str:

@@ -4,18 +4,18 @@ from __future__ import annotations
 
 import argparse
 import sys
-from collections.abc import Sequence
+from collections.abc import Iterable
 
-import xarray as xr
 from tqdm import tqdm
 
 from explorer.command.interrupts import Interrupts
+from explorer.command.keeping import ModelKeeper
 from explorer.command.learn import FAILED, SIGNAL_BASE, tell
 from explorer.learning.balanced import BalancedLoss
 from explorer.learning.files import checked_target
 from explorer.learning.losses import DirectionLoss
 from explorer.learning.predictor import WeightPatchPredictor
-from explorer.learning.training import TrainingStep
+from explorer.learning.training import TrainingState, TrainingStep
 from explorer.scenes.collection import labeled_images
 from explorer.scenes.evidence import Evidence, PrototypeDistance
 from explorer.scenes.extractors import GaussianDerivatives, StructureTensor
@@ -34,12 +34,17 @@ def train(options: argparse.Namespace) -> int:
     try:
         checked_target(options.out)
         predictor = predictor_of(options)
+        keeper = ModelKeeper(predictor, options.checkpoint)
         scenes = labeled_images(options.images, options.labels)
+        count = len(scenes) - options.validation
+        states = predictor.iterate(scenes[:count], scenes[count:], keeper.state)
     except (ValueError, TypeError, OSError) as error:
         options.complain(str(error))
+    if keeper.state is not None:
+        step = len(keeper.state.records) - 1
+        print(f"going on from step {step} of {options.checkpoint}", file=sys.stderr)
     with Interrupts(once=True) as interrupts:
-        count = len(scenes) - options.validation
-        follow(predictor, scenes[:count], scenes[count:], interrupts)
+        follow(states, predictor.steps, keeper, interrupts)
         if predictor.state_ is None or not predictor.state_.records:
             print("laf train: stopped before step 0, no file written", file=sys.stderr)
             return SIGNAL_BASE + int(interrupts.signum or 0)
@@ -75,24 +80,27 @@ def predictor_of(options: argparse.Namespace) -> WeightPatchPredictor:
 
 
 def follow(
-    predictor: WeightPatchPredictor,
-    training: Sequence[xr.Dataset],
-    validation: Sequence[xr.Dataset],
+    states: Iterable[TrainingState],
+    steps: int,
+    keeper: ModelKeeper,
     interrupts: Interrupts,
 ) -> None:
     """Take the steps, print a line for each, and stop early if asked to."""
-    steps = predictor.steps
+    record = None
     with tqdm(total=steps, unit="step", file=sys.stderr, dynamic_ncols=True) as bar:
         tell(HEADER)
         try:
-            for state in predictor.iterate(training, validation):
+            for state in states:
                 record = state.records[-1]
+                keeper.keep()
                 tell(line(record))
                 bar.update(record.step - bar.n)
                 if interrupts.signum:
                     break
         except KeyboardInterrupt:
             pass  # noted in `interrupts`; the state reached is kept
+    if record is not None:
+        keeper.keep(last=True)
 
 
 def line(record: TrainingStep) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from html import escape
 from pathlib import Path
 from typing import Any
@@ -25,14 +26,17 @@ from explorer.experiments.panels import (
     Picture,
 )
 
-SIDE = 300
-"""Width and height of a panel in CSS pixels."""
+WIDTH, SIDES = 1200, (230, 350)
+"""Width of a page in CSS pixels; least and largest width and height inside the axes."""
 
-LEGEND = 26
-"""Height of a row of a legend in CSS pixels."""
+AXIS = 70
+"""Width of an axis with its label and margins in CSS pixels."""
 
-BAR = 60
-"""Width of a color scale in CSS pixels."""
+CROWDED = 12
+"""With more points than this, curves do not mark every one."""
+
+MARK, LETTER = 36, 6
+"""Widths in a legend in CSS pixels: a mark with its margins, a letter."""
 
 MARKERS = ("circle", "square", "triangle", "diamond", "inverted_triangle", "plus")
 INK, ACCENT = "#0072B2", "#D55E00"
@@ -51,24 +55,30 @@ def page_of(shown: Figure) -> Any:
     """Return a figure as a Bokeh layout: title, panels, caption."""
     title = f"Figure {shown.number}. {shown.title}"
     ranges: dict[tuple[int, ...], tuple[Range1d, Range1d]] = {}
-    rows = [row([plot(panel, ranges) for panel in panels]) for panels in shown.rows]
+    side = WIDTH // max(len(panels) for panels in shown.rows) - AXIS
+    side = min(max(side, SIDES[0]), SIDES[1])
+    rows = [
+        row([plot(panel, ranges, side) for panel in panels]) for panels in shown.rows
+    ]
     head = Div(text=f"<h2>{escape(title)}</h2>")
-    foot = Div(text=f"<p>{escape(shown.caption)}</p>", width=SIDE * 4)
+    foot = Div(text=f"<p>{escape(shown.caption)}</p>", width=WIDTH)
     return column(head, *rows, foot)
 
 
-def plot(panel: Panel, ranges: dict[tuple[int, ...], tuple[Range1d, Range1d]]) -> Any:
+def plot(
+    panel: Panel, ranges: dict[tuple[int, ...], tuple[Range1d, Range1d]], side: int
+) -> Any:
     """Return a panel as a Bokeh figure; pictures of one shape move together."""
     if isinstance(panel, Curves):
-        return plot_curves(panel)
+        return plot_curves(panel, side)
     if isinstance(panel, Bars):
-        return plot_bars(panel)
+        return plot_bars(panel, side)
     shape = shape_of(panel)
     if shape not in ranges:
-        side = max(shape)
-        ranges[shape] = Range1d(0, side), Range1d(side, 0)
+        ranges[shape] = Range1d(0, max(shape)), Range1d(max(shape), 0)
     x_range, y_range = ranges[shape]
-    return plot_picture(panel, frame(panel.title, x_range=x_range, y_range=y_range))
+    empty = frame(panel.title, side, x_range=x_range, y_range=y_range)
+    return plot_picture(panel, empty)
 
 
 def shape_of(panel: Picture | Labels | Field) -> tuple[int, int]:
@@ -90,7 +100,6 @@ def plot_picture(panel: Picture | Labels | Field, plot: Any) -> Any:
         plot.image(image=[panel.values], color_mapper=mapper, **place)
         bar = ColorBar(color_mapper=mapper, title=panel.unit, width=8)
         plot.add_layout(bar, "right")
-        plot.width = SIDE + BAR
         plot.add_tools(HoverTool(tooltips=[("x, y", "$x, $y"), (panel.unit, "@image")]))
     elif isinstance(panel, Labels):
         packed = painting.rgba(painting.label_image(panel))
@@ -102,33 +111,60 @@ def plot_picture(panel: Picture | Labels | Field, plot: Any) -> Any:
     return plot
 
 
-def plot_curves(panel: Curves) -> Any:
+def plot_curves(panel: Curves, side: int) -> Any:
     """Return curves, told apart by color and mark, with a legend that hides them."""
-    plot = frame(panel.title, y_axis_type="log" if panel.log else "linear")
-    for k, series in enumerate(panel.series):
+    plot = frame(panel.title, side, y_axis_type="log" if panel.log else "linear")
+    columns, order = legend_of([series.name for series in panel.series], side)
+    for k in order:
+        series = panel.series[k]
         color = painting.OKABE_ITO[k % len(painting.OKABE_ITO)]
-        data = {"x": series.x, "y": series.y}
-        name = series.name
-        plot.line("x", "y", source=data, color=color, line_width=2, legend_label=name)
+        x, y, name = np.asarray(series.x), np.asarray(series.y), series.name
+        plot.line(x, y, color=color, line_width=2, legend_label=name)
+        # marks take turns, so that curves which coincide are seen to be several
+        turns = slice(k, None, len(order)) if x.size > CROWDED else slice(None)
         dots = plot.scatter(
-            "x", "y", source=data, color=color, size=6, legend_label=name,
-            marker=MARKERS[k % len(MARKERS)],
+            "x", "y", source={"x": x[turns], "y": y[turns]}, color=color, size=6,
+            legend_label=name, marker=MARKERS[k % len(MARKERS)],
         )  # fmt: skip
         tips = [(panel.x_label, "@x"), (name, "@y{0.000}")]
         plot.add_tools(HoverTool(tooltips=tips, renderers=[dots]))
     plot.xaxis.axis_label, plot.yaxis.axis_label = panel.x_label, panel.y_label
     plot.legend.click_policy = "hide"
     plot.legend.label_text_font_size = "11px"
-    plot.legend.ncols = 3
+    plot.legend.ncols = columns
     plot.legend.border_line_color = None
     plot.add_layout(plot.legend[0], "below")
-    plot.height = SIDE + LEGEND * -(-len(panel.series) // plot.legend[0].ncols)
     return plot
 
 
-def plot_bars(panel: Bars) -> Any:
+def legend_of(names: Sequence[str], side: int) -> tuple[int, list[int]]:
+    """Return how many columns a legend has room for, and the order to fill them in.
+
+    Bokeh fills column by column; a reader goes row by row:
+
+    >>> legend_of(["m = 2", "m = 3", "m = 5", "m = 10", "m = 20"], 300)
+    (3, [0, 3, 1, 4, 2])
+    >>> legend_of(["low rank", "a name that takes a whole row of its own"], 300)
+    (1, [0, 1])
+    """
+    count, widest = len(names), max(map(len, names))
+    rows = -(-count // max(1, min(count, side // (MARK + LETTER * widest))))
+    columns = -(-count // rows)
+    full = count - (columns - 1) * rows  # rows that reach the last column
+    starts = np.cumsum(
+        [0] + [columns if r < full else columns - 1 for r in range(rows)]
+    )
+    cells = [
+        int(starts[r]) + c
+        for c in range(columns)
+        for r in range(rows if c < columns - 1 else full)
+    ]
+    return columns, cells
+
+
+def plot_bars(panel: Bars, side: int) -> Any:
     """Return a histogram."""
-    plot = frame(panel.title, y_axis_type="log" if panel.log else "linear")
+    plot = frame(panel.title, side, y_axis_type="log" if panel.log else "linear")
     left, right = panel.edges[:-1], panel.edges[1:]
     bottom = np.min(panel.heights[panel.heights > 0.0], initial=1.0) / 2.0
     colors = [INK if a else ACCENT for a in left >= panel.accent - 1e-9]
@@ -140,11 +176,11 @@ def plot_bars(panel: Bars) -> Any:
     return plot
 
 
-def frame(title: str, **options: Any) -> Any:
+def frame(title: str, side: int, **options: Any) -> Any:
     """Return an empty figure in the common style."""
     plot = figure(
-        title=title, width=SIDE, height=SIDE, tools=TOOLS, toolbar_location="right",
-        **options,
+        title=title, frame_width=side, frame_height=side, tools=TOOLS,
+        toolbar_location="right", frame_align=False, **options,
     )  # fmt: skip
     plot.toolbar.logo = None
     plot.toolbar.autohide = True

@@ -155,8 +155,8 @@ def draw4(data: xr.Dataset) -> Figure:
     caption = (
         f"8 colors, noisy, means over {data.sizes[SCENE]} scenes. After {steps[-1]} "
         f"steps the curves of all m lie within {spread['m =']:.2g} %, those of all "
-        f"ranks within {spread['r =']:.2g} %; at T = "
-        f"{', '.join(f'{T:g}' for T in TIMES)} {slow} % of the pixels are wrong. "
+        f"ranks within {spread['r =']:.2g} %; wrong at T = "
+        f"{', '.join(f'{T:g}' for T in TIMES)}: {slow} % of the pixels. "
         "Below: σ₂/σ₁ along training, and where the first singular vectors live."
     )
     return Figure(4, "Krylov dimension, rank and time", caption, [first, second])

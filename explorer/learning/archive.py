@@ -7,10 +7,9 @@ from collections.abc import Mapping
 from dataclasses import fields, is_dataclass
 from typing import Any
 
-import numpy as np
 import xarray as xr
 
-from explorer.dims import FEATURE, OFFSET, PROTOTYPES, STEP
+from explorer.dims import FEATURE, OFFSET, STEP
 from explorer.learning.balanced import BalancedLoss
 from explorer.learning.losses import CrossEntropy, DirectionLoss
 from explorer.learning.patches import PatchModel
@@ -27,7 +26,7 @@ from explorer.scenes.extractors import (
     StructureTensor,
 )
 
-SCHEMA = 1
+SCHEMA = 2
 """Version of the layout of the file."""
 
 KIND = "weight patch predictor"
@@ -50,12 +49,11 @@ RECORDS: dict[str, Any] = {
 def to_dataset(
     parameters: Mapping[str, Any],
     state: TrainingState,
-    prototypes: np.ndarray,
     distances: Distances,
 ) -> xr.Dataset:
-    """Return all of a predictor: parameters, training state, labels, data term."""
+    """Return what a predictor has learned: parameters, training state, data term."""
     history = history_of(state.records)
-    data: dict[str, Any] = {"label_prototypes": (PROTOTYPES, prototypes)}
+    data: dict[str, Any] = {}
     for name in ("model", "best"):
         model: PatchModel = getattr(state, name)
         data[f"{name}_tangents"] = ((PATCH, OFFSET), model.tangents, {"symbol": "ν"})
@@ -70,6 +68,7 @@ def to_dataset(
         "kind": KIND,
         "schema": SCHEMA,
         "parameters": json.dumps(encoded(parameters), sort_keys=True),
+        "scenes": json.dumps(state.scenes),
     }
     return history.assign(data).assign_attrs(attrs)
 
@@ -131,7 +130,8 @@ def state_of(dataset: xr.Dataset) -> TrainingState:
     steps = dataset[STEP].values.tolist()
     records = tuple(map(TrainingStep, steps, *columns))
     model, best = model_of(dataset, "model"), model_of(dataset, "best")
-    return TrainingState(model, best, slope, mean, square, records)
+    scenes: tuple[str, str] = tuple(json.loads(dataset.attrs["scenes"]))
+    return TrainingState(model, best, slope, mean, square, records, scenes)
 
 
 def model_of(dataset: xr.Dataset, name: str) -> PatchModel:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import json
 from collections.abc import Sequence
 from dataclasses import fields
@@ -11,7 +10,7 @@ from typing import Any
 import numpy as np
 import xarray as xr
 
-from explorer.dims import COMPONENT, STEP
+from explorer.dims import COMPONENT, STEP, fingerprint
 from explorer.learning.files import Place, read, write
 from explorer.learning.learner import Learner
 from explorer.learning.optimizers import Moments
@@ -96,16 +95,10 @@ def identity(learner: Learner) -> dict[str, Any]:
     """Return what a run is determined by: digests of its arrays, and its settings."""
     return {
         "data": learner.flow.digest,
-        "labels": digest(learner.truth),
-        "start": digest(learner.start),
+        "labels": fingerprint(learner.truth),
+        "start": fingerprint(learner.start),
         **learner.settings(),
     }
-
-
-def digest(array: np.ndarray) -> str:
-    """Return a fingerprint of an array: shape, type and content."""
-    head = f"{array.shape} {array.dtype}".encode()
-    return hashlib.sha256(head + np.ascontiguousarray(array).tobytes()).hexdigest()
 
 
 def packed(memory: Any) -> dict[str, np.ndarray]:

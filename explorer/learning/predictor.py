@@ -10,6 +10,7 @@ import numpy as np
 import xarray as xr
 
 from explorer import params
+from explorer.dims import LABEL, PROTOTYPES
 from explorer.flow.evolution import Solution
 from explorer.flow.krylov import Krylov
 from explorer.flow.linearized import LinearizedFlow
@@ -28,7 +29,7 @@ from explorer.learning.training import (
 )
 from explorer.scenes.evidence import DataTerm, Distances, PrototypeDistance
 from explorer.scenes.extractors import Extractor, RawWindow
-from explorer.scenes.pictures import Picture, checked_pictures, picture_of
+from explorer.scenes.pictures import Picture, checked_pictures, digest_of, picture_of
 
 
 @dataclass(eq=False)
@@ -58,7 +59,8 @@ class WeightPatchPredictor:
     Attributes
     ----------
     model_ : PatchModel of the least validation loss; history_ : Dataset over `step`;
-    label_prototypes_ : (label, channel), that of the training images; distances_ : the
+    label_prototypes_ : (label, channel), that of the training images; label_values_ :
+    (label, code), gray values or colors of the labels in label images; distances_ : the
     data term, fitted; state_ : what training goes on from.
 
     Notes
@@ -92,6 +94,7 @@ class WeightPatchPredictor:
     seed: int = int(params.SEED.default)
     state_: TrainingState | None = field(default=None, init=False, repr=False)
     label_prototypes_: np.ndarray | None = field(default=None, init=False, repr=False)
+    label_values_: np.ndarray | None = field(default=None, init=False, repr=False)
     distances_: Distances | None = field(default=None, init=False, repr=False)
 
     def __post_init__(self) -> None:
@@ -147,7 +150,8 @@ class WeightPatchPredictor:
             `labels`, `prototypes`; `clean`, if there, is what is clustered.
         validation : the same, of images that are not trained on; they decide when to
             stop and which step was best. Without any the training loss does.
-        state : TrainingState, optional, to go on from (`state_`).
+        state : TrainingState, optional, to go on from: `state_`, reached with the same
+            scenes. With the same parameters the result is the same to the last bit.
         """
         for _ in self.iterate(scenes, validation, state):
             pass
@@ -166,6 +170,10 @@ class WeightPatchPredictor:
         if not training:
             raise ValueError("`scenes` is empty: pass at least one scene to train on")
         rest = checked_pictures("validation", validation, training[0])
+        scenes = digest_of(training), digest_of(rest)
+        if state is not None:
+            described = self._described(training[0].image[:1, :1])
+            state.check(scenes, described.shape[1], (2 * self.radius + 1) ** 2)
         return self._iterate(training, rest, state, check)
 
     def _iterate(
@@ -176,6 +184,8 @@ class WeightPatchPredictor:
         check: Callable[[], None],
     ) -> Iterator[TrainingState]:
         self.label_prototypes_ = training[0].prototypes
+        self.label_values_ = training[0].values
+        self.state_ = state
         self.distances_ = self.data_term.fit(training, self.seed)
         examples = [[self._example(p) for p in part] for part in (training, validation)]
         if state is None:
@@ -184,12 +194,12 @@ class WeightPatchPredictor:
             model = first_model(
                 clean, truths, self.n_prototypes, self.radius, self.seed
             )
-            state = TrainingState.start(model)
+            scenes = digest_of(training), digest_of(validation)
+            state = TrainingState.start(model, scenes)
         gradient = LowRankGradient(self.dim, self.rank, self.loss)
         trainer = Trainer(gradient, self.time, self.rate)
         done = len(state.records) - 1
         if done >= self.steps or (done >= 0 and state.since_best >= self.patience):
-            self.state_ = state
             return
         for reached in trainer.iterate(state, examples[0], examples[1], check):
             self.state_ = reached
@@ -232,7 +242,11 @@ class WeightPatchPredictor:
 
     def save(self, path: Place) -> None:
         """Write a netCDF file, whole or not at all; `load` reads it."""
-        write(archive.to_dataset(self.get_params(), *self._trained()), path)
+        state, prototypes, distances = self._trained()
+        found = archive.to_dataset(self.get_params(), state, distances)
+        found["label_prototypes"] = (PROTOTYPES, prototypes)
+        found["label_values"] = ((LABEL, "code"), self.label_values_)
+        write(found, path)
 
     @classmethod
     def load(cls, path: Place) -> WeightPatchPredictor:
@@ -241,6 +255,7 @@ class WeightPatchPredictor:
         predictor = cls(**archive.parameters_of(dataset))
         predictor.state_ = archive.state_of(dataset)
         predictor.label_prototypes_ = dataset.label_prototypes.values
+        predictor.label_values_ = dataset.label_values.values
         predictor.distances_ = archive.distances_of(dataset, predictor.data_term)
         return predictor
 

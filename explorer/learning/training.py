@@ -53,6 +53,7 @@ class TrainingState:
     model : the parameters now; best : those of the least validation loss.
     slope, mean, square : gradient of the loss in `PatchModel.vector`, Adam's moments.
     records : one for every step so far, the start included, once it is evaluated.
+    scenes : fingerprints of the training and the validation images.
     """
 
     model: PatchModel
@@ -61,12 +62,32 @@ class TrainingState:
     mean: np.ndarray
     square: np.ndarray
     records: tuple[TrainingStep, ...] = field(default=())
+    scenes: tuple[str, str] = ("", "")
 
     @classmethod
-    def start(cls, model: PatchModel) -> TrainingState:
+    def start(
+        cls, model: PatchModel, scenes: tuple[str, str] = ("", "")
+    ) -> TrainingState:
         """Return the state before the first evaluation."""
         zero = np.zeros_like(model.vector)
-        return cls(model, model, zero, zero, zero)
+        return cls(model, model, zero, zero, zero, scenes=scenes)
+
+    def check(self, scenes: tuple[str, str], features: int, offsets: int) -> None:
+        """Raise unless training can go on from here: same scenes, same sizes."""
+        for k, name in enumerate(("scenes", "validation")):
+            if scenes[k] != self.scenes[k]:
+                raise ValueError(
+                    f"`{name}` are not those that this training was begun with: pass "
+                    "the same in the same order, or begin anew, without `state` or "
+                    "with another checkpoint"
+                )
+        found = self.model.prototypes.shape[1], self.model.tangents.shape[1]
+        if found != (features, offsets):
+            raise ValueError(
+                f"`state` reads {found[0]} features and predicts {found[1]} weights "
+                f"per pixel, the estimator {features} and {offsets}: set `features`, "
+                "`window` and `radius` to what they were, or begin anew"
+            )
 
     @property
     def least(self) -> float:

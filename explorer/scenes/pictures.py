@@ -9,10 +9,20 @@ from typing import Any
 import numpy as np
 import xarray as xr
 
-from explorer.dims import PICTURE, PIXELS, PROTOTYPES, finite_field, label_field
+from explorer.dims import (
+    PICTURE,
+    PIXELS,
+    PROTOTYPES,
+    fingerprint,
+    finite_field,
+    label_field,
+)
 from explorer.scenes.images import is_path, read_image
 
 NEEDED = ("image", "labels", "prototypes")
+
+VALUES = "label_values"
+"""Variable (label, code) of scenes that were read from files."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -20,13 +30,25 @@ class Picture:
     """An image with ground truth.
 
     image, clean : (row, col, channel); labels : (row, col); prototypes : (label,
-    channel), what the labels look like.
+    channel), what the labels look like; values : (label, code), gray values or colors
+    of the labels in label images, 0 … J−1 where there were none.
     """
 
     image: np.ndarray
     clean: np.ndarray
     labels: np.ndarray
     prototypes: np.ndarray
+    values: np.ndarray
+
+    @property
+    def digest(self) -> str:
+        """A fingerprint of all that is learned from."""
+        return fingerprint(self.image, self.clean, self.labels, self.prototypes)
+
+
+def digest_of(pictures: Sequence[Picture]) -> str:
+    """Return a fingerprint of several pictures in their order."""
+    return fingerprint(np.array([p.digest for p in pictures], dtype=str))
 
 
 def checked_pictures(
@@ -75,7 +97,8 @@ def checked_picture(argument: str, scene: Any) -> Picture:
             f"`clean` has shape {clean.shape}; `image` has {image.shape}: they must "
             "be the same picture"
         )
-    return Picture(image, clean, labels, prototypes)
+    values = np.asarray(scene.get(VALUES, np.arange(len(prototypes))[:, None]))
+    return Picture(image, clean, labels, prototypes, values)
 
 
 def picture_of(argument: str, image: Any, channels: int) -> np.ndarray:

@@ -91,6 +91,63 @@ def test_a_stopped_training_keeps_what_it_has(folder):
     assert model.history_.sizes["step"] >= 4
 
 
+def test_a_training_goes_on_from_its_checkpoint_to_the_last_bit(folder, capsys):
+    assert trained("--validation=1", "--steps=4", "--out=whole.nc") == 0
+    again = ["--validation=1", "--checkpoint=kept.nc"]
+    assert trained(*again) == 0
+    assert trained(*again, "--steps=4") == 0
+    printed = capsys.readouterr()
+    assert "going on from step 2 of kept.nc" in printed.err
+    assert printed.out.splitlines()[-1].split()[0] == "4"
+    whole, parts, kept = map(
+        ex.WeightPatchPredictor.load, ("whole.nc", "model.nc", "kept.nc")
+    )
+    vector = whole.state_.model.vector
+    np.testing.assert_array_equal(parts.state_.model.vector, vector)
+    np.testing.assert_array_equal(kept.state_.model.vector, vector)
+    np.testing.assert_array_equal(parts.history_.loss, whole.history_.loss)
+    # nothing is left to do, and the model is written again
+    (folder / "model.nc").unlink()
+    assert trained(*again, "--steps=4") == 0
+    assert ex.WeightPatchPredictor.load("model.nc").history_.sizes["step"] == 5
+
+
+@pytest.mark.parametrize(
+    ("arguments", "words"),
+    [
+        (["--rho=2"], "`rho` was 0.5, and is 2.0 now"),
+        (["--data=evidence"], "`data_term` was PrototypeDistance()"),
+        (["--validation=1"], "`scenes` are not those"),
+        (["--images=image_[02].png", "--labels=truth_[02].png"], "`scenes` are not"),
+    ],
+    ids=lambda value: value[0] if isinstance(value, list) else "",
+)
+def test_a_checkpoint_of_another_training_is_refused(folder, arguments, words, capsys):
+    assert trained("--checkpoint=kept.nc") == 0
+    content = (folder / "kept.nc").read_bytes()
+    with pytest.raises(SystemExit) as caught:
+        trained("--checkpoint=kept.nc", *arguments)
+    assert caught.value.code == 2
+    assert words in capsys.readouterr().err.replace("\n", " ")
+    assert (folder / "kept.nc").read_bytes() == content
+
+
+def test_a_stopped_training_goes_on(folder):
+    files = ["--images=image_[01].png", "--labels=truth_[01].png", "--patience=100000"]
+    command = ["train", *files, "--dim=6", "--checkpoint=kept.nc"]
+    with started(*command, "--steps=100000", cwd=folder) as process:
+        read_until(process, "    3 ")
+        process.send_signal(signal.SIGTERM)
+        process.stdout.read()
+        assert process.wait(60) == 143
+    reached = ex.WeightPatchPredictor.load(folder / "kept.nc").history_
+    more = reached.sizes["step"] + 1
+    assert main([*command, f"--steps={more}"]) == 0
+    found = ex.WeightPatchPredictor.load(folder / "model.nc").history_
+    assert found.sizes["step"] == more + 1
+    np.testing.assert_array_equal(found.loss[: more - 1], reached.loss)
+
+
 TRAIN = ["train", "--images=image_0.png", "--labels=truth_0.png"]
 
 

@@ -90,10 +90,14 @@ def test_figure_5_labels_scenes_that_were_not_trained_on(found):
     assert data.scene.values.tolist() == [2000, 2001]
     truth = ex.voronoi_scene("lines", 16, 0.3, seed=2000).labels
     np.testing.assert_array_equal(data.truth[0], truth)
-    weights = data.predicted_weights
+    weights = data.predicted_weights.isel(run=1)
     np.testing.assert_allclose(weights.sum("offset"), 1.0, rtol=1e-12)
-    error = float(score(data.labeling[0], truth).error_percent)
-    assert float(data.predicted_error_percent[0]) == pytest.approx(error, rel=1e-14)
+    for run in (0, 1):
+        at = data.isel(run=run, scene=0)
+        error = float(score(at.labeling, truth).error_percent)
+        assert float(at.predicted_error_percent) == pytest.approx(error, rel=1e-14)
+    # trained on other scenes, with other prototypes
+    assert (data.error_percent.isel(run=0) != data.error_percent.isel(run=1)).any()
 
 
 @pytest.mark.parametrize("number", FIGURES)

@@ -72,6 +72,22 @@ def test_training_goes_on_from_a_file_to_the_last_bit(tmp_path, trained):
         np.testing.assert_array_equal(again.history_[name], trained.history_[name])
 
 
+@pytest.mark.parametrize(
+    ("changes", "data", "words"),
+    [
+        ({}, (scenes(2), scenes(1, 8)), "`validation` are not those"),
+        ({}, (scenes(2)[::-1], scenes(1, 9)), "`scenes` are not those"),
+        ({"window": 5}, (scenes(2), scenes(1, 9)), "`state` reads 9 features"),
+        ({"radius": 2}, (scenes(2), scenes(1, 9)), "predicts 9 weights"),
+    ],
+    ids=["validation", "order", "window", "radius"],
+)
+def test_training_does_not_go_on_with_something_else(trained, changes, data, words):
+    other = ex.WeightPatchPredictor(**(SMALL | changes))
+    with pytest.raises(ValueError, match=words):
+        other.fit(*data, trained.state_)
+
+
 def test_a_stored_predictor_gives_the_same_weights(tmp_path, trained):
     path = tmp_path / "model.nc"
     trained.save(path)

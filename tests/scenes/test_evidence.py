@@ -21,6 +21,11 @@ def pictures(kind="lines", count=2, size=20, noise=0.2):
     return scenes, checked_pictures("scenes", scenes)
 
 
+def picture_of(image, labels, count):
+    tones = np.linspace(0.0, 1.0, count)[:, None]
+    return Picture(image, image, labels, tones, np.arange(count)[:, None])
+
+
 def test_prototype_distances_are_those_of_the_scene():
     scenes, found = pictures("colors")
     distances = PrototypeDistance().fit(found, 0)
@@ -53,7 +58,7 @@ def test_balance_finds_more_of_a_rare_label():
     labels = np.ones((10, 10), int)
     labels[:, 4] = 0
     image = labels[..., None] + np.random.default_rng(3).normal(size=(10, 10, 1))
-    picture = Picture(image, image, labels, np.array([[0.0], [1.0]]))
+    picture = picture_of(image, labels, 2)
     recall = []
     for balance in (0.0, 1.0):
         D = Evidence(RawWindow(3), balance).fit([picture], 0).of(image)
@@ -63,10 +68,9 @@ def test_balance_finds_more_of_a_rare_label():
 
 def test_labels_that_never_occur_are_possible_but_far():
     image = np.random.default_rng(0).random((6, 6, 1))
-    prototypes = np.array([[0.0], [0.5], [1.0]])
     for present in ([1], [0, 2]):
         labels = np.resize(present, (6, 6))
-        picture = Picture(image, image, labels, prototypes)
+        picture = picture_of(image, labels, 3)
         D = Evidence(RawWindow(3)).fit([picture], 0).of(image)
         assert np.isfinite(D).all()
         assert set(np.unique(D.argmin(axis=0))) <= set(present)
@@ -75,7 +79,7 @@ def test_labels_that_never_occur_are_possible_but_far():
 def test_a_constant_image_has_evidence():
     image = np.full((4, 4, 1), 0.5)
     labels = np.array([[0, 1, 1, 1]] * 4)
-    picture = Picture(image, image, labels, np.array([[0.0], [1.0]]))
+    picture = picture_of(image, labels, 2)
     D = Evidence(RawWindow(3), balance=0.0).fit([picture], 0).of(image)
     # nothing but the shares is known; the regression is slightly regularized
     np.testing.assert_allclose(np.exp(-D[1]), 0.75, atol=0.01)
