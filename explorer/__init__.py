@@ -66,7 +66,8 @@ from explorer.scenes.features import (
     mean_features,
     window_features,
 )
-from explorer.scenes.images import SAMPLES, fit, image_scene, read_image, sample_image
+from explorer.scenes.images import SAMPLES, fit, image_scene, sample_image
+from explorer.scenes.reading import read_image
 from explorer.scenes.scores import score
 from explorer.scenes.voronoi import voronoi_scene
 

@@ -14,12 +14,13 @@ from PIL import Image
 
 from explorer.command.learn import FAILED
 from explorer.command.results import workshop
+from explorer.dims import LABEL
 from explorer.flow.evolution import Solution
 from explorer.flow.krylov import Krylov
 from explorer.flow.linearized import LinearizedFlow
 from explorer.learning.predictor import WeightPatchPredictor
-from explorer.scenes.collection import coded
-from explorer.scenes.images import open_array, read_image, read_labels
+from explorer.scenes.labelings import distinct, numbered, open_codes
+from explorer.scenes.reading import read_image
 from explorer.scenes.scene import distances_to
 from explorer.scenes.scores import ATTRS, score
 
@@ -31,12 +32,9 @@ def label(options: argparse.Namespace) -> int:
     try:
         check_out(options.out)
         image = read_image(options.image)
-        truth = None if options.truth is None else truth_of(options.truth, image)
-        if options.model is not None:
-            predictor = WeightPatchPredictor.load(options.model)
-            solution = predictor.solve(image)
-        else:
-            solution = by_colors(image, options)
+        model = options.model and WeightPatchPredictor.load(options.model)
+        truth = options.truth and truth_of(options, image.shape[:2], model)
+        solution = model.solve(image) if model else by_colors(image, options)
     except (ValueError, TypeError, OSError) as error:
         options.complain(str(error))
     try:
@@ -47,7 +45,7 @@ def label(options: argparse.Namespace) -> int:
     if not solution.status.ok:
         print(f"note: {solution.status}", file=sys.stderr)
     if truth is not None:
-        print(text_of(score(solution.labels, truth)))
+        print(text_of(score(solution.labels, truth, solution.W.sizes[LABEL])))
     print(f"wrote {written[0]} and {written[1]}", file=sys.stderr)
     return 0
 
@@ -60,17 +58,43 @@ def check_out(out: Path) -> None:
         raise FileNotFoundError(f"`out` = '{out}': there is no folder '{out.parent}'")
 
 
-def truth_of(path: Path, image: np.ndarray) -> np.ndarray:
-    """Return the label image at a path as 0 … J−1, its distinct values in order."""
-    codes = coded(open_array(path, "truth"))
-    if codes.shape[:2] != image.shape[:2]:
+def truth_of(
+    options: argparse.Namespace,
+    shape: tuple[int, ...],
+    model: WeightPatchPredictor | None,
+) -> np.ndarray:
+    """Return the label image that `options` name as 0 … J−1.
+
+    A model knows the values that it was trained with.
+    """
+    path = options.truth
+    code = open_codes(path, "truth")
+    if code.shape[:2] != shape:
         raise ValueError(
-            f"`truth` = '{path}' has {codes.shape[0]}×{codes.shape[1]} pixels; the "
-            f"image has {image.shape[0]}×{image.shape[1]}: pass its own label image"
+            f"`truth` = '{path}' has {code.shape[0]}×{code.shape[1]} pixels; the "
+            f"image has {shape[0]}×{shape[1]}: pass its own label image"
         )
-    flat = codes.reshape(image.shape[0] * image.shape[1], -1)
-    found = np.unique(flat, axis=0, return_inverse=True)[1]
-    return read_labels(found.reshape(image.shape[:2]), image.shape[:2])
+    if model is not None and model.label_values_ is not None:
+        return numbered(code, model.label_values_, "truth", path)
+    return numbered(code, values_in(options, code), "truth", path)
+
+
+def values_in(options: argparse.Namespace, code: np.ndarray) -> np.ndarray:
+    """Return what a label image calls the labels of colors that were given in order.
+
+    Numbers below their count are taken as they are.
+    """
+    values, count = distinct([code], options.truth), len(options.prototypes)
+    numbers = np.arange(count)[:, None]
+    if values.shape[1] == 1 and np.isin(values, numbers).all():
+        return numbers
+    if len(values) != count:
+        raise ValueError(
+            f"`truth` = '{options.truth}' holds {len(values)} distinct values, and "
+            f"there are {count} `prototypes`: which is which is not clear; number the "
+            f"labels from 0 to {count - 1}"
+        )
+    return values
 
 
 def by_colors(image: np.ndarray, options: argparse.Namespace) -> Solution:

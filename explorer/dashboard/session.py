@@ -26,7 +26,8 @@ from explorer.dashboard.snapshot import Snapshot
 from explorer.dashboard.worker import Requests
 from explorer.flow.evolution import judge
 from explorer.params import RTOL
-from explorer.scenes.images import decode, fit, image_structure, read_image
+from explorer.scenes.images import fit, image_structure
+from explorer.scenes.reading import decode, read_image
 from explorer.warmup import missing, warm_up
 
 Published = tuple[Snapshot, Settings, list[Segment], xr.Dataset]

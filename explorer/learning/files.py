@@ -8,7 +8,7 @@ from pathlib import Path
 
 import xarray as xr
 
-from explorer.scenes.images import is_path
+from explorer.scenes.reading import is_path
 
 Place = str | os.PathLike[str]
 

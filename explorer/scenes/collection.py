@@ -9,9 +9,10 @@ from pathlib import Path
 import numpy as np
 import xarray as xr
 
-from explorer import params
-from explorer.dims import LABEL_FIELD, PICTURE, PIXELS, PROTOTYPES
-from explorer.scenes.images import open_array, read_image
+from explorer.dims import LABEL, LABEL_FIELD, PICTURE, PIXELS, PROTOTYPES
+from explorer.scenes.labelings import distinct, numbered, open_codes
+from explorer.scenes.pictures import VALUES
+from explorer.scenes.reading import read_image
 from explorer.scenes.scene import distances_to
 
 Place = str | os.PathLike[str]
@@ -23,7 +24,8 @@ def labeled_images(
     """Return a scene for each pair of files.
 
     The distinct gray values or colors of all label images together, in order, are the
-    labels 0 … J−1; the mean color of each over all images is its prototype.
+    labels 0 … J−1, and `label_values` of each scene; the mean color of each over all
+    images is its prototype.
 
     Parameters
     ----------
@@ -41,7 +43,7 @@ def labeled_images(
             "one label image for each image, at least one"
         )
     pictures = [read_image(path, "images") for path in images]
-    codes = [coded(open_array(path, "labels")) for path in labels]
+    codes = [open_codes(path, "labels") for path in labels]
     for path, picture, code in zip(labels, pictures, codes, strict=True):
         if code.shape[:2] != picture.shape[:2]:
             raise ValueError(
@@ -53,39 +55,21 @@ def labeled_images(
                 f"`labels` = '{path}' or its image is gray where others have colors: "
                 "convert them all to one kind"
             )
-    truths = numbered(codes, labels[0])
-    count = 1 + max(int(t.max()) for t in truths)
+    values = distinct(codes, labels[0])
+    truths = [
+        numbered(code, values, "labels", path)
+        for code, path in zip(codes, labels, strict=True)
+    ]
+    count = len(values)
     colors = np.concatenate([p.reshape(-1, p.shape[2]) for p in pictures])
-    flat = np.concatenate([t.ravel() for t in truths])
-    prototypes = np.stack([colors[flat == j].mean(axis=0) for j in range(count)])
+    labeled = np.concatenate([t.ravel() for t in truths])
+    prototypes = np.stack([colors[labeled == j].mean(axis=0) for j in range(count)])
     return [
-        scene_of(picture, truth, prototypes, Path(path).name)
+        scene_of(picture, truth, prototypes, Path(path).name).assign(
+            {VALUES: ((LABEL, "code"), values)}
+        )
         for picture, truth, path in zip(pictures, truths, images, strict=True)
     ]
-
-
-def coded(array: np.ndarray) -> np.ndarray:
-    """Return a label image (row, col), or (row, col, channel) where it has colors."""
-    if array.ndim == 3 and (array[..., :1] == array[..., :3]).all():
-        return np.asarray(array[..., 0])  # gray, saved as color
-    return array
-
-
-def numbered(codes: Sequence[np.ndarray], first: Place) -> list[np.ndarray]:
-    """Return label images as 0 … J−1, the distinct values of all of them in order."""
-    width = codes[0].shape[2] if codes[0].ndim == 3 else 1
-    values = np.concatenate([c.reshape(-1, width) for c in codes])
-    distinct, index = np.unique(values, axis=0, return_inverse=True)
-    limit = int(params.LABELS.high)
-    if len(distinct) > limit:
-        raise ValueError(
-            f"`labels` = '{first}' and the others hold {len(distinct)} distinct "
-            f"values; at most {limit} labels are possible: is this a label image, "
-            "without smoothing or compression?"
-        )
-    ends = np.cumsum([c.shape[0] * c.shape[1] for c in codes])[:-1]
-    parts = np.split(index.ravel(), ends)
-    return [p.reshape(c.shape[:2]) for p, c in zip(parts, codes, strict=True)]
 
 
 def scene_of(

@@ -17,7 +17,7 @@ from explorer.dims import (
     finite_field,
     label_field,
 )
-from explorer.scenes.images import is_path, read_image
+from explorer.scenes.reading import is_path, read_image
 
 NEEDED = ("image", "labels", "prototypes")
 

@@ -12,6 +12,7 @@ from PIL import Image
 
 import explorer as ex
 from explorer.command import label, main
+from explorer.scenes.collection import labeled_images
 from tests.command.processes import read_until, started
 
 FEW = ["--n_prototypes=6", "--steps=2", "--dim=6"]
@@ -77,6 +78,39 @@ def test_colors_alone_are_enough(folder):
     expected = ex.Krylov().solve(flow, flow.uniform_weights(), 5.0).labels
     with Image.open("labels.png") as picture:
         np.testing.assert_array_equal(np.asarray(picture), expected)
+
+
+def test_a_truth_that_lacks_a_label_is_compared_with_the_right_one(folder, capsys):
+    """White alone is the second label, not the first of one."""
+    assert trained() == 0
+    Image.fromarray(np.full((20, 20), 255, np.uint8)).save("white.png")
+    Image.fromarray(np.full((20, 20, 3), 255, np.uint8)).save("bright.png")
+    Image.fromarray(np.full((20, 20), 254, np.uint8)).save("pale.png")
+    arguments = ["label", "image_2.png", "--model=model.nc"]
+    capsys.readouterr()
+    for name in ("white.png", "bright.png"):
+        assert main([*arguments, f"--truth={name}"]) == 0
+        wrong = f"{100 * np.mean(np.asarray(Image.open('labels.png')) != 1):.4g}"
+        assert f"error_percent            {wrong}" in capsys.readouterr().out
+    with pytest.raises(SystemExit):
+        main([*arguments, "--truth=pale.png"])
+    said = capsys.readouterr().err.replace("\n", " ")
+    assert "'pale.png' holds 254, which is no label; the labels are 0, 255" in said
+
+
+def test_labels_that_were_written_are_labels_again(folder, capsys):
+    """A palette's numbers count, whatever the order of its colors."""
+    tones = ["0", "0.3", "0.6", "1"]
+    assert main(["label", "image_0.png", "--prototypes", *tones]) == 0
+    again = ["--truth=labels.png", "--out=again.png"]
+    assert main(["label", "image_0.png", "--prototypes", *tones, *again]) == 0
+    assert "error_percent            0\n" in capsys.readouterr().out
+    (scene,) = labeled_images(["image_0.png"], ["labels.png"])
+    with xr.open_dataset("labels.nc", engine="h5netcdf") as data:
+        np.testing.assert_array_equal(scene.labels, data.labels)
+    with pytest.raises(SystemExit):
+        main(["label", "image_0.png", "--prototypes", "0", "1", "--truth=labels.png"])
+    assert "4 distinct values" in capsys.readouterr().err.replace("\n", " ")
 
 
 def test_a_stopped_training_keeps_what_it_has(folder):

@@ -19,7 +19,7 @@ from explorer import (
     sample_image,
 )
 from explorer.flow.status import Ending
-from explorer.scenes.images import MAX_PIXELS, read_image
+from explorer.scenes.reading import MAX_PIXELS, read_image
 
 SHAPE = (6, 5)
 
