@@ -55,7 +55,8 @@ from explorer.learning.optimizers import (
 )
 from explorer.learning.predictor import WeightPatchPredictor
 from explorer.learning.routes import TwoSided
-from explorer.scenes.evidence import Evidence, PrototypeDistance
+from explorer.scenes.data_terms import PrototypeDistance
+from explorer.scenes.evidence import Evidence
 from explorer.scenes.extractors import (
     GaussianDerivatives,
     RawWindow,

@@ -166,6 +166,11 @@ BALANCE = Parameter(
     "power of the inverse share of a label with which its pixels count",
     slider=(0.0, 1.0, 0.1),
 )  # fmt: skip
+HIDDEN = Parameter(
+    "hidden", "hidden", 32, 0, 1000,
+    "units of the hidden layer of the classifier, 0 for a linear one", "units",
+    integer=True, slider=(0, 128, 8),
+)  # fmt: skip
 TRAINING_STEPS = Parameter(
     "training_steps", "steps", 100, 0, 1_000_000, "number of steps of training",
     "steps", integer=True, slider=(10, 300, 10),

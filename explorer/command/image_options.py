@@ -40,6 +40,7 @@ TRAIN_OPTIONS = {
     "steps": params.TRAINING_STEPS,
     "patience": params.PATIENCE,
     "balance": params.BALANCE,
+    "hidden": params.HIDDEN,
     "seed": params.SEED,
 }
 

@@ -17,7 +17,8 @@ from explorer.learning.losses import DirectionLoss
 from explorer.learning.predictor import WeightPatchPredictor
 from explorer.learning.training import TrainingState, TrainingStep
 from explorer.scenes.collection import labeled_images
-from explorer.scenes.evidence import Evidence, PrototypeDistance
+from explorer.scenes.data_terms import DataTerm, PrototypeDistance
+from explorer.scenes.evidence import Evidence
 from explorer.scenes.extractors import GaussianDerivatives, StructureTensor
 
 FEATURES = {
@@ -60,13 +61,10 @@ def train(options: argparse.Namespace) -> int:
 
 def predictor_of(options: argparse.Namespace) -> WeightPatchPredictor:
     """Return the predictor that the options describe."""
-    evidence = options.data == "evidence"
     return WeightPatchPredictor(
         n_prototypes=options.n_prototypes,
         features=FEATURES[options.features],
-        data_term=Evidence(balance=options.balance)
-        if evidence
-        else PrototypeDistance(),
+        data_term=data_term_of(options),
         loss=BalancedLoss(options.balance) if options.balance else DirectionLoss(),
         rho=options.rho,
         radius=options.radius,
@@ -77,6 +75,13 @@ def predictor_of(options: argparse.Namespace) -> WeightPatchPredictor:
         patience=options.patience,
         seed=options.seed,
     )
+
+
+def data_term_of(options: argparse.Namespace) -> DataTerm:
+    """Return the data term that the options describe."""
+    if options.data == "color":
+        return PrototypeDistance()
+    return Evidence(balance=options.balance, hidden=options.hidden)
 
 
 def follow(

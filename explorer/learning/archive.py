@@ -14,12 +14,8 @@ from explorer.learning.balanced import BalancedLoss
 from explorer.learning.losses import CrossEntropy, DirectionLoss
 from explorer.learning.patches import PatchModel
 from explorer.learning.training import TrainingState, TrainingStep, history_of
-from explorer.scenes.evidence import (
-    DataTerm,
-    Distances,
-    Evidence,
-    PrototypeDistance,
-)
+from explorer.scenes.data_terms import DataTerm, Distances, PrototypeDistance
+from explorer.scenes.evidence import Evidence
 from explorer.scenes.extractors import (
     GaussianDerivatives,
     RawWindow,

@@ -27,7 +27,7 @@ from explorer.learning.training import (
     history_of,
     shaped,
 )
-from explorer.scenes.evidence import DataTerm, Distances, PrototypeDistance
+from explorer.scenes.data_terms import DataTerm, Distances, PrototypeDistance
 from explorer.scenes.extractors import Extractor, RawWindow
 from explorer.scenes.pictures import Picture, checked_pictures, digest_of, picture_of
 

@@ -2,11 +2,16 @@
 
 from __future__ import annotations
 
+import warnings
+
 import numpy as np
 import pytest
+from sklearn.linear_model import LogisticRegression
+from sklearn.neural_network import MLPClassifier
 
 import explorer as ex
-from explorer.scenes.evidence import Evidence, PrototypeDistance
+from explorer.scenes.data_terms import PrototypeDistance
+from explorer.scenes.evidence import Evidence
 from explorer.scenes.extractors import (
     GaussianDerivatives,
     RawWindow,
@@ -32,26 +37,48 @@ def test_prototype_distances_are_those_of_the_scene():
     np.testing.assert_array_equal(distances.of(found[1].image), scenes[1].distances)
 
 
+@pytest.mark.parametrize("hidden", [0, 5])
 @pytest.mark.parametrize("kind", ["lines", "colors"])
-def test_evidence_is_minus_the_log_of_probabilities(kind):
+def test_evidence_is_minus_the_log_of_probabilities(kind, hidden):
     _, found = pictures(kind)
-    D = Evidence(RawWindow(3)).fit(found, 0).of(found[0].image)
+    D = Evidence(RawWindow(3), hidden=hidden).fit(found, 0).of(found[0].image)
     np.testing.assert_allclose(np.exp(-D).sum(axis=0), 1.0, rtol=1e-12)
     assert np.mean(D.argmin(axis=0) == found[0].labels) > 0.9
 
 
-def test_evidence_is_that_of_scikit_learn():
-    from sklearn.linear_model import LogisticRegression
-
-    _, found = pictures("colors", count=1)
-    picture, term = found[0], Evidence(RawWindow(3), balance=0.0)
-    x = term.features.of(picture.image).reshape(-1, 27)
+@pytest.mark.parametrize("hidden", [0, 7])
+@pytest.mark.parametrize("kind", ["lines", "colors"])
+def test_evidence_is_that_of_scikit_learn(kind, hidden):
+    _, found = pictures(kind, count=1)
+    picture = found[0]
+    term = Evidence(RawWindow(3), balance=0.0, hidden=hidden)
+    x = term.features.of(picture.image)
+    x = x.reshape(-1, x.shape[-1])
     x = (x - x.mean(axis=0)) / x.std(axis=0)
-    model = LogisticRegression(max_iter=500).fit(x, picture.labels.ravel())
-    expected = -model.predict_log_proba(x).T.reshape(8, 20, 20)
-    D = term.fit(found, 0).of(picture.image)
+    model = LogisticRegression(max_iter=500)
+    if hidden:
+        model = MLPClassifier((hidden,), max_iter=500, random_state=4)
+    with warnings.catch_warnings(action="ignore"):
+        model.fit(x, picture.labels.ravel())
+    expected = -model.predict_log_proba(x).T.reshape(-1, 20, 20)
+    D = term.fit(found, 4).of(picture.image)
     # what is standardized here is standardized there in another order of operations
     np.testing.assert_allclose(D, expected, rtol=1e-6, atol=1e-6)
+
+
+def test_a_hidden_layer_sees_what_no_line_divides():
+    rng = np.random.default_rng(0)
+    image = rng.choice([0.0, 1.0], (30, 30, 2))
+    labels = (image[..., 0] != image[..., 1]).astype(int)  # exclusive or
+    tones = np.array([[0.0, 0.0], [1.0, 1.0]])
+    picture = Picture(image, image, labels, tones, np.arange(2)[:, None])
+    wrong = []
+    for hidden in (0, 16):
+        term = Evidence(GaussianDerivatives((0.1,)), hidden=hidden)
+        D = term.fit([picture], 0).of(image)
+        wrong.append(np.mean(D.argmin(axis=0) != labels))
+    assert wrong[0] > 0.3
+    assert wrong[1] < 0.02
 
 
 def test_balance_finds_more_of_a_rare_label():
@@ -61,17 +88,17 @@ def test_balance_finds_more_of_a_rare_label():
     picture = picture_of(image, labels, 2)
     recall = []
     for balance in (0.0, 1.0):
-        D = Evidence(RawWindow(3), balance).fit([picture], 0).of(image)
+        D = Evidence(RawWindow(3), balance, 0).fit([picture], 0).of(image)
         recall.append(np.mean(D.argmin(axis=0)[labels == 0] == 0))
     assert recall[1] > recall[0]
 
 
 def test_labels_that_never_occur_are_possible_but_far():
     image = np.random.default_rng(0).random((6, 6, 1))
-    for present in ([1], [0, 2]):
+    for present, hidden in (([1], 0), ([1], 3), ([0, 2], 0), ([0, 2], 3)):
         labels = np.resize(present, (6, 6))
         picture = picture_of(image, labels, 3)
-        D = Evidence(RawWindow(3)).fit([picture], 0).of(image)
+        D = Evidence(RawWindow(3), hidden=hidden).fit([picture], 0).of(image)
         assert np.isfinite(D).all()
         assert set(np.unique(D.argmin(axis=0))) <= set(present)
 
@@ -80,7 +107,7 @@ def test_a_constant_image_has_evidence():
     image = np.full((4, 4, 1), 0.5)
     labels = np.array([[0, 1, 1, 1]] * 4)
     picture = picture_of(image, labels, 2)
-    D = Evidence(RawWindow(3), balance=0.0).fit([picture], 0).of(image)
+    D = Evidence(RawWindow(3), 0.0, 0).fit([picture], 0).of(image)
     # nothing but the shares is known; the regression is slightly regularized
     np.testing.assert_allclose(np.exp(-D[1]), 0.75, atol=0.01)
 
@@ -132,6 +159,8 @@ def test_wrong_choices_are_named():
         Evidence(3)
     with pytest.raises(ValueError, match="`balance` = 3"):
         Evidence(balance=3)
+    with pytest.raises(ValueError, match=r"`hidden` = 1\.5"):
+        Evidence(hidden=1.5)
     with pytest.raises(TypeError, match="`data_term` = None"):
         ex.WeightPatchPredictor(data_term=None)
     with pytest.raises(TypeError, match="`loss` = 'x'"):
