@@ -55,6 +55,7 @@ from explorer.learning.optimizers import (
 )
 from explorer.learning.predictor import WeightPatchPredictor
 from explorer.learning.routes import TwoSided
+from explorer.scenes.collection import labeled_images
 from explorer.scenes.data_terms import PrototypeDistance
 from explorer.scenes.evidence import Evidence
 from explorer.scenes.extractors import (
@@ -133,6 +134,7 @@ __all__ = [
     "feature_distances",
     "fit",
     "image_scene",
+    "labeled_images",
     "load_checkpoint",
     "manifold",
     "mean_features",

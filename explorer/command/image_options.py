@@ -59,7 +59,24 @@ def add_train(commands: Any) -> None:
     """Add the command `train` with its options."""
     texts = "learn from labeled images how to label others", ABOUT_TRAIN
     train = add_command(commands, "train", texts, run_train, check_train)
-    data = train.add_argument_group("data")
+    add_images(train.add_argument_group("data"))
+    model = train.add_argument_group("model")
+    add_features(model)
+    add_parameters(model, TRAIN_OPTIONS)
+    result = train.add_argument_group("result")
+    add_checkpoint(result)
+    result.add_argument(
+        "--out",
+        type=Path,
+        default=Path("model.nc"),
+        metavar="FILE.nc",
+        help="netCDF file to write; one of this name is replaced "
+        "(default: %(default)s)",
+    )
+
+
+def add_images(data: Any) -> None:
+    """Add what images there are, and what each is for."""
     for name, what in (("images", "images"), ("labels", "label images")):
         data.add_argument(
             f"--{name}",
@@ -72,34 +89,50 @@ def add_train(commands: Any) -> None:
         type=int,
         default=0,
         metavar="N",
-        help="how many of the last images are not trained on, and decide when to stop "
-        "(default: %(default)s)",
+        help="how many of the images before those for the test are not trained on, and "
+        "decide when to stop (default: %(default)s)",
     )
-    model = train.add_argument_group("model")
+    data.add_argument(
+        "--test",
+        type=int,
+        default=0,
+        metavar="N",
+        help="how many of the last images are looked at only in the end: a table then "
+        "compares the model with baselines on them (default: %(default)s)",
+    )
+
+
+def add_features(model: Any) -> None:
+    """Add what is seen of an image."""
     model.add_argument(
         "--features",
         choices=FEATURES,
         default=FEATURES[0],
-        help="what weights depend on: raw 3×3 windows, Gaussian derivatives at three "
-        "scales, or structure tensors (default: %(default)s)",
+        help="what weights depend on: raw windows, Gaussian derivatives, or structure "
+        "tensors (default: %(default)s)",
+    )
+    model.add_argument(
+        "--window",
+        type=int,
+        default=3,
+        metavar="N",
+        help="side of raw windows, odd, 3 to 15, pixels (default: %(default)s)",
+    )
+    model.add_argument(
+        "--scales",
+        type=float,
+        nargs="+",
+        default=[1.0, 2.0, 4.0],
+        metavar="S",
+        help="widths of the Gaussians in derivatives and tensors, and in the evidence, "
+        "pixels (default: 1 2 4)",
     )
     model.add_argument(
         "--data",
         choices=DATA_TERMS,
         default=DATA_TERMS[0],
         help="what pixels say about their labels: the distance of their color to the "
-        "mean color of each label, or a classifier of Gaussian derivatives "
-        "(default: %(default)s)",
-    )
-    add_parameters(model, TRAIN_OPTIONS)
-    result = train.add_argument_group("result")
-    add_checkpoint(result)
-    result.add_argument(
-        "--out",
-        type=Path,
-        default=Path("model.nc"),
-        metavar="FILE.nc",
-        help="netCDF file to write; one of this name is replaced "
+        "mean color of each label, or a small network on Gaussian derivatives "
         "(default: %(default)s)",
     )
 
@@ -118,10 +151,11 @@ def check_train(options: argparse.Namespace) -> None:
             f"--images matches {len(options.images)} files, --labels "
             f"{len(options.labels)}: every image needs one label image"
         )
-    if not 0 <= options.validation < len(options.images):
+    kept = len(options.images) - options.validation - options.test
+    if min(options.validation, options.test) < 0 or kept < 1:
         options.complain(
-            f"--validation {options.validation} leaves nothing to train on: there are "
-            f"{len(options.images)} images"
+            f"--validation {options.validation} and --test {options.test} leave "
+            f"nothing to train on: there are {len(options.images)} images"
         )
 
 

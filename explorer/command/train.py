@@ -4,28 +4,33 @@ from __future__ import annotations
 
 import argparse
 import sys
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
+from pathlib import Path
 
+import xarray as xr
 from tqdm import tqdm
 
 from explorer.command.interrupts import Interrupts
 from explorer.command.keeping import ModelKeeper
 from explorer.command.learn import FAILED, SIGNAL_BASE, tell
+from explorer.experiments.heldout import held_out, text_of
 from explorer.learning.balanced import BalancedLoss
-from explorer.learning.files import checked_target
+from explorer.learning.files import checked_target, write
 from explorer.learning.losses import DirectionLoss
 from explorer.learning.predictor import WeightPatchPredictor
 from explorer.learning.training import TrainingState, TrainingStep
 from explorer.scenes.collection import labeled_images
 from explorer.scenes.data_terms import DataTerm, PrototypeDistance
 from explorer.scenes.evidence import Evidence
-from explorer.scenes.extractors import GaussianDerivatives, StructureTensor
+from explorer.scenes.extractors import (
+    Extractor,
+    GaussianDerivatives,
+    RawWindow,
+    StructureTensor,
+)
 
-FEATURES = {
-    "window": None,
-    "derivatives": GaussianDerivatives((1.0, 2.0, 4.0)),
-    "tensor": StructureTensor(),
-}
+SCORES = "_scores.nc"
+"""What the file with the comparison is called, after the stem of the model."""
 
 HEADER = f"{'step':>5} {'loss':>10} {'error %':>8} {'val. loss':>10} {'val. %':>8}"
 
@@ -36,9 +41,11 @@ def train(options: argparse.Namespace) -> int:
         checked_target(options.out)
         predictor = predictor_of(options)
         keeper = ModelKeeper(predictor, options.checkpoint)
-        scenes = labeled_images(options.images, options.labels)
-        count = len(scenes) - options.validation
-        states = predictor.iterate(scenes[:count], scenes[count:], keeper.state)
+        count = len(options.images) - options.validation - options.test
+        scenes = labeled_images(options.images, options.labels, count)
+        test = scenes[count + options.validation :]
+        validation = scenes[count : count + options.validation]
+        states = predictor.iterate(scenes[:count], validation, keeper.state)
     except (ValueError, TypeError, OSError) as error:
         options.complain(str(error))
     if keeper.state is not None:
@@ -54,8 +61,10 @@ def train(options: argparse.Namespace) -> int:
         except OSError as error:
             print(f"laf train: error: cannot write the model: {error}", file=sys.stderr)
             return FAILED
-    best = predictor.state_.records[-1 - predictor.state_.since_best]
-    print(f"wrote {options.out}, as of step {best.step}", file=sys.stderr)
+        best = predictor.state_.records[-1 - predictor.state_.since_best]
+        print(f"wrote {options.out}, as of step {best.step}", file=sys.stderr)
+        if test and not interrupts.signum:
+            judge(predictor, (scenes[:count], test), options.out, interrupts)
     return SIGNAL_BASE + int(interrupts.signum) if interrupts.signum else 0
 
 
@@ -63,7 +72,7 @@ def predictor_of(options: argparse.Namespace) -> WeightPatchPredictor:
     """Return the predictor that the options describe."""
     return WeightPatchPredictor(
         n_prototypes=options.n_prototypes,
-        features=FEATURES[options.features],
+        features=extractor_of(options),
         data_term=data_term_of(options),
         loss=BalancedLoss(options.balance) if options.balance else DirectionLoss(),
         rho=options.rho,
@@ -81,7 +90,16 @@ def data_term_of(options: argparse.Namespace) -> DataTerm:
     """Return the data term that the options describe."""
     if options.data == "color":
         return PrototypeDistance()
-    return Evidence(balance=options.balance, hidden=options.hidden)
+    seen = GaussianDerivatives(options.scales)
+    return Evidence(seen, balance=options.balance, hidden=options.hidden)
+
+
+def extractor_of(options: argparse.Namespace) -> Extractor:
+    """Return the features of the weights that the options describe."""
+    if options.features == "window":
+        return RawWindow(options.window)
+    kinds = {"derivatives": GaussianDerivatives, "tensor": StructureTensor}
+    return kinds[options.features](options.scales)
 
 
 def follow(
@@ -106,6 +124,35 @@ def follow(
             pass  # noted in `interrupts`; the state reached is kept
     if record is not None:
         keeper.keep(last=True)
+
+
+def judge(
+    predictor: WeightPatchPredictor,
+    scenes: tuple[Sequence[xr.Dataset], Sequence[xr.Dataset]],
+    out: Path,
+    interrupts: Interrupts,
+) -> None:
+    """Compare with baselines on images held out: print the table, store it beside."""
+    with tqdm(desc="comparing", bar_format="{desc} {postfix}", file=sys.stderr) as bar:
+
+        def check(name: str) -> None:
+            if interrupts.signum:
+                raise KeyboardInterrupt
+            bar.set_postfix_str(name)
+
+        try:
+            table = held_out(predictor, *scenes, check)
+        except KeyboardInterrupt:
+            print("laf train: comparison stopped", file=sys.stderr)
+            return
+    print(f"\n{text_of(table)}")
+    scores = out.with_name(out.stem + SCORES)
+    try:
+        write(table, scores)
+    except OSError as error:
+        print(f"laf train: cannot write the comparison: {error}", file=sys.stderr)
+    else:
+        print(f"wrote {scores}", file=sys.stderr)
 
 
 def line(record: TrainingStep) -> str:

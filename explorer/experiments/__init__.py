@@ -11,6 +11,7 @@ from explorer.experiments.baselines import (
 )
 from explorer.experiments.claims import table as claims_table
 from explorer.experiments.comparison import compare, tuned
+from explorer.experiments.heldout import held_out
 from explorer.experiments.influence import figure4
 from explorer.experiments.pixelwise import figure3
 from explorer.experiments.prediction import figure5
@@ -35,5 +36,6 @@ __all__ = [
     "figure3",
     "figure4",
     "figure5",
+    "held_out",
     "tuned",
 ]

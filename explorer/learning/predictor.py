@@ -10,7 +10,7 @@ import numpy as np
 import xarray as xr
 
 from explorer import params
-from explorer.dims import LABEL, PROTOTYPES
+from explorer.dims import LABEL, LABEL_FIELD, PROTOTYPES, labeled
 from explorer.flow.evolution import Solution
 from explorer.flow.krylov import Krylov
 from explorer.flow.linearized import LinearizedFlow
@@ -263,6 +263,12 @@ class WeightPatchPredictor:
         """Return Ω̂, (offset, row, col), of an image (row, col[, channel]) or a path."""
         _, flow, weights = self._predict(image)
         return flow.label_weights(weights)
+
+    def distances(self, image: Any) -> xr.DataArray:
+        """Return D, (label, row, col), the fitted data term, of such an image."""
+        _, prototypes, distances = self._trained()
+        array = picture_of("image", image, prototypes.shape[1])
+        return labeled(distances.of(array), LABEL_FIELD, symbol="D")
 
     def label(self, image: Any) -> xr.DataArray:
         """Return the labeling (row, col) of an image as `predict_weights` takes it."""

@@ -10,7 +10,7 @@ import numpy as np
 import xarray as xr
 
 from explorer.dims import LABEL, LABEL_FIELD, PICTURE, PIXELS, PROTOTYPES
-from explorer.scenes.labelings import distinct, numbered, open_codes
+from explorer.scenes.labelings import distinct, numbered, open_codes, spelled
 from explorer.scenes.pictures import VALUES
 from explorer.scenes.reading import read_image
 from explorer.scenes.scene import distances_to
@@ -19,18 +19,20 @@ Place = str | os.PathLike[str]
 
 
 def labeled_images(
-    images: Sequence[Place], labels: Sequence[Place]
+    images: Sequence[Place], labels: Sequence[Place], training: int | None = None
 ) -> list[xr.Dataset]:
     """Return a scene for each pair of files.
 
     The distinct gray values or colors of all label images together, in order, are the
-    labels 0 … J−1, and `label_values` of each scene; the mean color of each over all
-    images is its prototype.
+    labels 0 … J−1, and `label_values` of each scene; the mean color of each over the
+    training images is its prototype.
 
     Parameters
     ----------
     images : paths of gray or color images, 8 or 16 bit, of any size.
     labels : paths of label images of the same sizes, in the same order.
+    training : int, optional, how many of the first images prototypes are taken from,
+        so that others can be held out; None takes all.
 
     Raises
     ------
@@ -60,16 +62,29 @@ def labeled_images(
         numbered(code, values, "labels", path)
         for code, path in zip(codes, labels, strict=True)
     ]
-    count = len(values)
-    colors = np.concatenate([p.reshape(-1, p.shape[2]) for p in pictures])
-    labeled = np.concatenate([t.ravel() for t in truths])
-    prototypes = np.stack([colors[labeled == j].mean(axis=0) for j in range(count)])
+    prototypes = mean_colors(pictures[:training], truths[:training], values)
     return [
         scene_of(picture, truth, prototypes, Path(path).name).assign(
             {VALUES: ((LABEL, "code"), values)}
         )
         for picture, truth, path in zip(pictures, truths, images, strict=True)
     ]
+
+
+def mean_colors(
+    pictures: Sequence[np.ndarray], truths: Sequence[np.ndarray], values: np.ndarray
+) -> np.ndarray:
+    """Return the mean color of each label, (label, channel)."""
+    colors = np.concatenate([p.reshape(-1, p.shape[2]) for p in pictures])
+    labeled = np.concatenate([t.ravel() for t in truths])
+    often = np.bincount(labeled, minlength=len(values))
+    if (often == 0).any():
+        missing = spelled(values[np.argmin(often)].tolist())
+        raise ValueError(
+            f"`labels` hold {missing} in none of the {len(pictures)} training images, "
+            "so that nothing can be learned of it: train on an image that has it"
+        )
+    return np.stack([colors[labeled == j].mean(axis=0) for j in range(len(values))])
 
 
 def scene_of(

@@ -80,6 +80,28 @@ def test_colors_alone_are_enough(folder):
         np.testing.assert_array_equal(np.asarray(picture), expected)
 
 
+def test_held_out_images_are_compared_with_baselines(folder, capsys):
+    files = ["--images=image_?.png", "--labels=truth_?.png", "--data=evidence"]
+    assert main(["train", *files, *FEW, "--test=1", "--hidden=3"]) == 0
+    printed = capsys.readouterr().out
+    table = xr.load_dataset("model_scores.nc", engine="h5netcdf")
+    assert table.sizes["scene"] == 1
+    assert table.structure.values.tolist() == ["image_2.png"]
+    model = ex.WeightPatchPredictor.load("model.nc")
+    truth = ex.voronoi_scene("lines", 20, 0.2, seed=2).labels
+    expected = ex.score(model.label("image_2.png"), truth)
+    found = table.sel({"method": "learned weights"}).isel(scene=0)
+    assert float(found.boundary_f1) == float(expected.boundary_f1)
+    for name in ("nearest label", "nearest label, learned distances"):
+        assert name in table["method"]
+        assert f"\n{name} " in printed
+    # two were trained on, and the third had no part in it
+    alone = ["--images=image_[01].png", "--labels=truth_[01].png", "--data=evidence"]
+    assert main(["train", *alone, *FEW, "--hidden=3", "--out=alone.nc"]) == 0
+    same = ex.WeightPatchPredictor.load("alone.nc")
+    np.testing.assert_array_equal(same.state_.model.vector, model.state_.model.vector)
+
+
 def test_a_truth_that_lacks_a_label_is_compared_with_the_right_one(folder, capsys):
     """White alone is the second label, not the first of one."""
     assert trained() == 0
@@ -193,7 +215,10 @@ TRAIN = ["train", "--images=image_0.png", "--labels=truth_0.png"]
             ["train", "--images=image_*.png", "--labels=truth_0.png"],
             "3 files, --labels 1",
         ),
-        ([*TRAIN, "--validation=1"], "leaves nothing to train on"),
+        ([*TRAIN, "--validation=1"], "leave nothing to train on"),
+        ([*TRAIN, "--test=1"], "leave nothing to train on"),
+        ([*TRAIN, "--window=4"], "`window` = 4"),
+        ([*TRAIN, "--features=tensor", "--scales", "0"], "`scales` = [0.0]"),
         (["train", "--images=image_0.png"], "--labels"),
         ([*TRAIN, "--out=no/m.nc"], "there is no folder"),
         ([*TRAIN, "--rank=30"], "`rank` = 30 exceeds `dim` = 10"),

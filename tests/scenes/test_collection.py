@@ -38,6 +38,17 @@ def test_labels_and_prototypes_are_common(pair):
     assert one.attrs["scene"] == "a.png"
 
 
+def test_prototypes_are_those_of_the_training_images(tmp_path, pair):
+    images, labels = pair
+    one, two = labeled_images(images, labels, training=1)
+    expected = [[0.0], [0.2], [0.4]]
+    for scene in (one, two):
+        np.testing.assert_allclose(scene.prototypes, expected, rtol=1e-14, atol=1e-16)
+        np.testing.assert_array_equal(scene.label_values, [[0], [128], [255]])
+    with pytest.raises(ValueError, match="hold 0 in none of the 1 training images"):
+        labeled_images(images[::-1], labels[::-1], training=1)
+
+
 def test_depth_does_not_matter(tmp_path, pair):
     deep = store(tmp_path / "c.png", np.array([[0, 13107, 26214]] * 2, np.uint16))
     a, c = (labeled_images([p], pair[1][:1])[0] for p in (pair[0][0], deep))

@@ -1,0 +1,141 @@
+"""A trained predictor and its rivals on images that none of them has seen."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from itertools import product
+
+import numpy as np
+import xarray as xr
+
+from explorer.experiments.baselines import (
+    Baseline,
+    GaussianDenoising,
+    GraphCut,
+    NearestLabel,
+    RandomWalker,
+    TotalVariation,
+)
+from explorer.experiments.comparison import METHOD, Method, compare, tuned
+from explorer.learning.predictor import WeightPatchPredictor
+from explorer.scenes.evidence import Evidence
+
+SMOOTHNESS = (0.01, 0.02, 0.05, 0.1, 0.2, 0.5, 1.0, 2.0, 5.0)
+"""γ that graph cuts are tried with: from less than gray values differ to a wall."""
+
+WITHOUT_CUTS = "graph cuts, which need PyMaxflow: pip install PyMaxflow"
+
+
+@dataclass(frozen=True, eq=False)
+class Learned:
+    """The labeling of a trained predictor."""
+
+    predictor: WeightPatchPredictor
+    name: str = "learned weights"
+
+    def label(self, scene: xr.Dataset) -> np.ndarray:
+        """Return the labels of the predictor."""
+        return np.asarray(self.predictor.label(scene["image"]))
+
+
+@dataclass(frozen=True, eq=False)
+class OnEvidence:
+    """A baseline that is given the distances a predictor has learned."""
+
+    baseline: Baseline
+    predictor: WeightPatchPredictor
+
+    @property
+    def name(self) -> str:
+        """The name in tables."""
+        return f"{self.baseline.name}, learned distances"
+
+    def label(self, scene: xr.Dataset) -> np.ndarray:
+        """Return the labels of the baseline on learned distances."""
+        D = self.predictor.distances(scene["image"])
+        return self.baseline.label(scene.assign(distances=D))
+
+
+def held_out(
+    predictor: WeightPatchPredictor,
+    training: Sequence[xr.Dataset],
+    test: Sequence[xr.Dataset],
+    check: Callable[[str], None] = lambda name: None,
+) -> xr.Dataset:
+    """Compare a trained predictor with baselines on images it was not trained on.
+
+    Each baseline is tuned to the best boundary F1 on the training images. Where the
+    predictor has learned its data term, so are the nearest label and a graph cut that
+    take its distances; they show what the learned weights add.
+
+    Parameters
+    ----------
+    predictor : WeightPatchPredictor, trained.
+    training, test : scenes, as `labeled_images` or `voronoi_scene` return them.
+    check : called with the name of what comes next; it may raise to stop.
+
+    Returns
+    -------
+    Dataset over `method` and `scene`, as `compare` returns it. Without PyMaxflow there
+    are no graph cuts, which the attribute `missing` then says.
+    """
+    chosen: list[Method] = []
+    for name, family in families(predictor).items():
+        check(name)
+        chosen.append(tuned(family, training))
+    check("comparison")
+    table = compare([*chosen, Learned(predictor)], test)
+    return table.assign_attrs(missing="" if graph_cuts() else WITHOUT_CUTS)
+
+
+def families(predictor: WeightPatchPredictor) -> dict[str, Sequence[Method]]:
+    """Return the methods that are tuned, those with learned distances included."""
+    walkers = product((10.0, 130.0), (0.3, 0.6), (0.5, 1.0, 2.0))
+    found: dict[str, Sequence[Method]] = {
+        "nearest label": [NearestLabel()],
+        "Gaussian": [GaussianDenoising(s) for s in (0.5, 1.0, 1.5, 2.0, 3.0)],
+        "total variation": [TotalVariation(w) for w in (0.02, 0.05, 0.1, 0.2, 0.4)],
+        "random walker": [RandomWalker(*values) for values in walkers],
+        "graph cut": graph_cuts(),
+    }
+    if isinstance(predictor.data_term, Evidence):
+        for baselines in ([NearestLabel()], graph_cuts()):
+            family = [OnEvidence(b, predictor) for b in baselines]
+            found[family[0].name if family else ""] = family
+    return {name: family for name, family in found.items() if family}
+
+
+def graph_cuts() -> list[Baseline]:
+    """Return the graph cuts to try; none without PyMaxflow."""
+    try:
+        return [GraphCut(s) for s in SMOOTHNESS]
+    except ModuleNotFoundError:
+        return []
+
+
+def text_of(table: xr.Dataset) -> str:
+    """Return a comparison as plain text: means over the images, a line a method."""
+    means = table.mean("scene")
+    columns = {
+        "error_percent": ("wrong %", "{:8.2f}"),
+        "balanced_error_percent": ("balanced", "{:8.2f}"),
+        "boundary_f1": ("F1", "{:8.3f}"),
+        "mean_iou": ("IoU", "{:8.3f}"),
+        "seconds": ("s", "{:8.2f}"),
+        "peak_memory": ("MB", "{:8.0f}"),
+    }
+    width = max(len(str(name)) for name in table[METHOD].values)
+    head = " ".join(f"{title:>8}" for title, _ in columns.values())
+    lines = [f"{'':{width}} {head}"]
+    for name in table[METHOD].values:
+        row = means.sel({METHOD: name})
+        scale = {"peak_memory": 2.0**-20}
+        cells = (
+            form.format(float(row[key]) * scale.get(key, 1.0))
+            for key, (_, form) in columns.items()
+        )
+        lines.append(f"{name:{width}} {' '.join(cells)}")
+    if table.attrs.get("missing"):
+        lines.append(f"not compared: {table.attrs['missing']}")
+    return "\n".join(lines)
