@@ -133,12 +133,12 @@ def judge(
     interrupts: Interrupts,
 ) -> None:
     """Compare with baselines on images held out: print the table, store it beside."""
-    with tqdm(desc="comparing", bar_format="{desc} {postfix}", file=sys.stderr) as bar:
+    with tqdm(desc="comparing", bar_format="{desc}", file=sys.stderr) as bar:
 
         def check(name: str) -> None:
             if interrupts.signum:
                 raise KeyboardInterrupt
-            bar.set_postfix_str(name)
+            bar.set_description_str(f"comparing: {name}")
 
         try:
             table = held_out(predictor, *scenes, check)

@@ -21,8 +21,10 @@ from explorer.experiments.comparison import METHOD, Method, compare, tuned
 from explorer.learning.predictor import WeightPatchPredictor
 from explorer.scenes.evidence import Evidence
 
+WIDTHS = (0.3, 0.5, 0.7, 1.0, 1.5, 2.0, 3.0)
+WEIGHTS = (0.01, 0.02, 0.05, 0.1, 0.2, 0.4, 0.8)
 SMOOTHNESS = (0.01, 0.02, 0.05, 0.1, 0.2, 0.5, 1.0, 2.0, 5.0)
-"""γ that graph cuts are tried with: from less than gray values differ to a wall."""
+"""σ, λ and γ that baselines are tuned over: from all but none to much too much."""
 
 WITHOUT_CUTS = "graph cuts, which need PyMaxflow: pip install PyMaxflow"
 
@@ -91,11 +93,11 @@ def held_out(
 
 def families(predictor: WeightPatchPredictor) -> dict[str, Sequence[Method]]:
     """Return the methods that are tuned, those with learned distances included."""
-    walkers = product((10.0, 130.0), (0.3, 0.6), (0.5, 1.0, 2.0))
+    walkers = product((10.0, 130.0), (0.3, 0.6, 0.9), (0.5, 1.0, 2.0))
     found: dict[str, Sequence[Method]] = {
         "nearest label": [NearestLabel()],
-        "Gaussian": [GaussianDenoising(s) for s in (0.5, 1.0, 1.5, 2.0, 3.0)],
-        "total variation": [TotalVariation(w) for w in (0.02, 0.05, 0.1, 0.2, 0.4)],
+        "Gaussian": [GaussianDenoising(s) for s in WIDTHS],
+        "total variation": [TotalVariation(w) for w in WEIGHTS],
         "random walker": [RandomWalker(*values) for values in walkers],
         "graph cut": graph_cuts(),
     }
