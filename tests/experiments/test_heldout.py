@@ -1,0 +1,93 @@
+"""A predictor beside baselines on images held out: who is there, and on what."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+import explorer as ex
+from explorer.experiments import baselines, heldout
+from explorer.experiments.heldout import OnEvidence, held_out, text_of
+
+SCENES = [ex.voronoi_scene("lines", 20, 0.3, seed) for seed in range(4)]
+TRAINING, TEST = SCENES[:2], SCENES[2:]
+
+
+@pytest.fixture(scope="module")
+def predictor():
+    evidence = ex.Evidence(ex.RawWindow(3), hidden=4)
+    return ex.WeightPatchPredictor(n_prototypes=6, steps=2, data_term=evidence).fit(
+        TRAINING
+    )
+
+
+@pytest.fixture
+def no_cuts(monkeypatch):
+    def refuse():
+        raise ModuleNotFoundError("PyMaxflow")
+
+    monkeypatch.setattr(baselines, "load_maxflow", refuse)
+
+
+def test_every_family_is_there_and_the_model_last(predictor, no_cuts):
+    told = []
+    table = held_out(predictor, TRAINING, TEST, told.append)
+    kinds = [str(name).split(",")[0] for name in table["method"].values]
+    assert kinds == [
+        "nearest label", "Gaussian denoising", "total variation", "random walker",
+        "nearest label", "learned weights",
+    ]  # fmt: skip
+    assert told[-1] == "comparison"
+    assert table.sizes["scene"] == 2
+    for k, scene in enumerate(TEST):
+        found = ex.score(predictor.label(scene.image), scene.labels)
+        row = table.isel(scene=k).sel({"method": "learned weights"})
+        assert float(row.error_percent) == float(found.error_percent)
+        D = predictor.distances(scene.image)
+        found = ex.score(D.argmin("label"), scene.labels)
+        row = table.isel(scene=k).sel({"method": "nearest label, learned distances"})
+        assert float(row.boundary_f1) == float(found.boundary_f1)
+
+
+def test_graph_cuts_that_cannot_be_had_are_said_to_be_missing(predictor, no_cuts):
+    table = held_out(predictor, TRAINING, TEST[:1])
+    assert table.attrs["missing"] == heldout.WITHOUT_CUTS
+    last = text_of(table).splitlines()[-1]
+    assert last.startswith("not compared: graph cuts")
+
+
+def test_baselines_are_tuned_on_the_training_scenes_alone(predictor, no_cuts):
+    """Each of a family was tried on every training scene, and on no other."""
+    for family in heldout.families(predictor).values():
+        best = ex.experiments.tuned(family, TRAINING)
+        reached = [
+            np.mean([
+                float(ex.score(m.label(s), s.labels).boundary_f1) for s in TRAINING
+            ])
+            for m in family
+        ]  # fmt: skip
+        assert family[int(np.argmax(reached))].name == best.name
+
+
+def test_learned_distances_replace_those_of_the_scene(predictor):
+    method = OnEvidence(baselines.NearestLabel(), predictor)
+    scene = TEST[0]
+    expected = predictor.distances(scene.image).argmin("label")
+    np.testing.assert_array_equal(method.label(scene), expected)
+    assert (expected != scene.distances.argmin("label")).any()
+
+
+def test_a_table_is_text_with_a_line_for_each_method(predictor, no_cuts):
+    table = held_out(predictor, TRAINING, TEST)
+    lines = text_of(table).splitlines()
+    assert len(lines) == 2 + table.sizes["method"]
+    error = float(table.error_percent.mean("scene")[-1])
+    assert f" {error:.2f} " in lines[-2]
+
+
+def test_it_can_be_stopped(predictor):
+    def stop(name):
+        raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        held_out(predictor, TRAINING, TEST, stop)
