@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from html import escape
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
@@ -26,13 +27,13 @@ from explorer.experiments.panels import (
     Picture,
 )
 
-WIDTH, SIDES = 1200, (230, 350)
+WIDTH, SIDES = 1280, (170, 300)
 """Width of a page in CSS pixels; least and largest width and height inside the axes."""
 
-AXIS = 70
-"""Width of an axis with its label and margins in CSS pixels."""
+AXIS, SCALE = 75, 70
+"""Widths of an axis with its label and margins, and of a color scale, in CSS pixels."""
 
-CROWDED = 12
+CROWDED = 8
 """With more points than this, curves do not mark every one."""
 
 MARK, LETTER = 36, 6
@@ -46,23 +47,58 @@ TOOLS = "pan,wheel_zoom,box_zoom,reset,save"
 def write_page(shown: Figure, path: Path) -> None:
     """Write a figure as an HTML file that needs no network."""
     draft = path.with_suffix(".part")
-    title = f"Figure {shown.number}. {shown.title}"
-    draft.write_text(file_html(page_of(shown), INLINE, title), encoding="utf-8")
+    page = file_html(page_of(shown), INLINE, heading(shown))
+    draft.write_text(page, encoding="utf-8")
     draft.replace(path)
 
 
 def page_of(shown: Figure) -> Any:
     """Return a figure as a Bokeh layout: title, panels, caption."""
-    title = f"Figure {shown.number}. {shown.title}"
-    ranges: dict[tuple[int, ...], tuple[Range1d, Range1d]] = {}
-    side = WIDTH // max(len(panels) for panels in shown.rows) - AXIS
-    side = min(max(side, SIDES[0]), SIDES[1])
-    rows = [
-        row([plot(panel, ranges, side) for panel in panels]) for panels in shown.rows
-    ]
-    head = Div(text=f"<h2>{escape(title)}</h2>")
+    head = Div(text=f"<h2>{escape(heading(shown))}</h2>")
     foot = Div(text=f"<p>{escape(shown.caption)}</p>", width=WIDTH)
-    return column(head, *rows, foot)
+    return column(head, panels_of(shown, WIDTH), foot)
+
+
+def heading(shown: Figure) -> str:
+    """Return the number and the title of a figure."""
+    return f"Figure {shown.number}. {shown.title}"
+
+
+def panels_of(shown: Figure, width: int) -> Any:
+    """Return the panels of a figure as a Bokeh layout of plots, nothing else.
+
+    width : CSS pixels that there are; longer rows go on below.
+    """
+    ranges: dict[tuple[int, ...], tuple[Range1d, Range1d]] = {}
+    rows, side = arranged(shown.rows, width)
+    return column(
+        [row([plot(panel, ranges, side) for panel in panels]) for panels in rows]
+    )
+
+
+def arranged(
+    rows: Sequence[Sequence[Panel]], width: int
+) -> tuple[list[list[Panel]], int]:
+    """Return rows no wider than `width`, and the side of their panels."""
+    side, found = SIDES[0], [list(panels) for panels in rows]
+    for across in range(max(map(len, rows)), 0, -1):
+        found = [part for panels in rows for part in parted(panels, across)]
+        side = min((width - sum(map(margin, part))) // len(part) for part in found)
+        if side >= SIDES[0]:
+            break
+    return found, min(side, SIDES[1])
+
+
+def parted(panels: Sequence[Panel], across: int) -> list[list[Panel]]:
+    """Return a row as several of at most `across` panels, about as many in each."""
+    count = -(-len(panels) // across)
+    ends = [len(panels) * k // count for k in range(count + 1)]
+    return [list(panels[a:b]) for a, b in pairwise(ends)]
+
+
+def margin(panel: Panel) -> int:
+    """Return what a panel takes beside its axes, in CSS pixels."""
+    return AXIS + SCALE * isinstance(panel, Field)
 
 
 def plot(

@@ -2,13 +2,36 @@
 
 from __future__ import annotations
 
+from html import escape
 from typing import Any
 
+import ipywidgets as widgets
 import xarray as xr
 
 from explorer.dashboard.bridge import LiveFigure
-from explorer.dashboard.pages import page_of
+from explorer.dashboard.pages import heading, panels_of
 from explorer.experiments.figures import FIGURES
+from explorer.experiments.panels import Figure
+
+WIDTH = 960
+"""CSS pixels of the panels side by side: about what a notebook leaves to a cell."""
+
+
+class FigureView(widgets.VBox):
+    """A figure below its title and above its caption; it scrolls where it is wide."""
+
+    def __init__(self, shown: Figure) -> None:
+        title = widgets.HTML(f"<h3>{escape(heading(shown))}</h3>")
+        self.live = LiveFigure(panels_of(shown, WIDTH))
+        caption = widgets.HTML(f"<p>{escape(shown.caption)}</p>")
+        super().__init__([title, self.live, caption])
+        self.layout.overflow = "auto"
+
+    def close(self) -> None:
+        """Close the figure with all its parts."""
+        for part in self.children:
+            part.close()
+        super().close()
 
 
 def show(data: xr.Dataset) -> Any:
@@ -25,4 +48,4 @@ def show(data: xr.Dataset) -> Any:
             "what `experiments.figure1()` … `figure5()` return"
         )
     _, draw = FIGURES[int(number)]
-    return LiveFigure(page_of(draw(data)))
+    return FigureView(draw(data))

@@ -30,16 +30,21 @@ NOTEBOOK = "explore_learning.ipynb"
 def open_explorer(page, server, kind):
     """Open the notebook in JupyterLab or Voila and wait for the first picture."""
     if kind == "lab":
-        page.goto(server.url(f"/lab/tree/{NOTEBOOK}", "&reset"))
-        page.wait_for_selector(".jp-Notebook .jp-Cell", timeout=60_000)
-        # never run before the kernel has been idle once
-        page.wait_for_function(IDLE, timeout=60_000)
-        page.evaluate("() => jupyterapp.commands.execute('notebook:run-all-cells')")
-        page.wait_for_function(RUN_DONE, timeout=120_000)
-        assert page.evaluate(ERRORS) == []
+        run_notebook(page, server, NOTEBOOK)
     else:
         page.goto(server.url(f"/voila/render/{NOTEBOOK}"))
     wait_for_picture(page)
+
+
+def run_notebook(page, server, name):
+    """Open a notebook in JupyterLab and run all its cells, none of which may fail."""
+    page.goto(server.url(f"/lab/tree/{name}", "&reset"))
+    page.wait_for_selector(".jp-Notebook .jp-Cell", timeout=60_000)
+    # never run before the kernel has been idle once
+    page.wait_for_function(IDLE, timeout=60_000)
+    page.evaluate("() => jupyterapp.commands.execute('notebook:run-all-cells')")
+    page.wait_for_function(RUN_DONE, timeout=120_000)
+    assert page.evaluate(ERRORS) == []
 
 
 def wait_for_picture(page):

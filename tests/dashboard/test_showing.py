@@ -4,15 +4,33 @@ from __future__ import annotations
 
 import pytest
 import xarray as xr
+from bokeh.models import Widget
 
 import explorer as ex
 from explorer.dashboard.bridge import LiveFigure
+from explorer.experiments.figures import FIGURES
 
 
 def test_a_figure_becomes_a_widget():
     data = ex.experiments.figure1(ex.experiments.Setup(size=8, scenes=1, steps=0))
     widget = ex.show(data)
-    assert isinstance(widget, LiveFigure)
+    title, live, caption = widget.children
+    assert "Figure 1. Two labeling problems" in title.value
+    assert "Means over 1 scenes" in caption.value
+    assert isinstance(live, LiveFigure)
+    widget.close()
+    assert title.comm is None
+    assert live.comm is None
+
+
+@pytest.mark.parametrize("number", FIGURES)
+def test_no_model_is_from_a_bundle_that_views_do_not_load(number):
+    """Bokeh keeps its widgets, such as Div, apart."""
+    setup = ex.experiments.Setup(size=8, scenes=1, steps=1)
+    widget = ex.show(FIGURES[number][0](setup))
+    models = widget.live._root.references()
+    assert len(models) > 10
+    assert not [model for model in models if isinstance(model, Widget)]
     widget.close()
 
 
