@@ -55,7 +55,8 @@ class Parameter:
                 f"`{self.name}` = {value!r} is out of range; "
                 f"needed is {self.admissible} ({self.meaning})"
             )
-        return round(number) if self.integer else number
+        found = round(number) if self.integer else number
+        return value if type(value) is type(found) else found  # the same object
 
 
 TIME = Parameter(

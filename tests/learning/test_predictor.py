@@ -7,6 +7,7 @@ import re
 import numpy as np
 import pytest
 import xarray as xr
+from sklearn.base import clone
 
 import explorer as ex
 from explorer.learning.training import Trainer, TrainingState
@@ -86,6 +87,19 @@ def test_training_does_not_go_on_with_something_else(trained, changes, data, wor
     other = ex.WeightPatchPredictor(**(SMALL | changes))
     with pytest.raises(ValueError, match=words):
         other.fit(*data, trained.state_)
+
+
+def test_scikit_learn_can_copy_it():
+    """Its constructor keeps parameters as they are, the very same objects."""
+    predictor = ex.WeightPatchPredictor(
+        rho=1,
+        features=ex.GaussianDerivatives([1, 2]),
+        data_term=ex.Evidence(),
+        seed=3000,
+    )
+    copy = clone(predictor)
+    assert copy is not predictor
+    assert copy.get_params() == predictor.get_params()
 
 
 def test_a_stored_predictor_gives_the_same_weights(tmp_path, trained):
