@@ -53,8 +53,8 @@ from explorer.learning.optimizers import (
     MomentumDescent,
     RiemannianDescent,
 )
-from explorer.learning.predictor import WeightPatchPredictor
 from explorer.learning.routes import TwoSided
+from explorer.prediction.predictor import WeightPatchPredictor
 from explorer.scenes.collection import labeled_images
 from explorer.scenes.data_terms import PrototypeDistance
 from explorer.scenes.evidence import Evidence

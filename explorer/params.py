@@ -167,12 +167,20 @@ BALANCE = Parameter(
     "power of the inverse share of a label with which its pixels count",
     slider=(0.0, 1.0, 0.1),
 )  # fmt: skip
+WINDOW = Parameter(
+    "window", "window", 3, 3, 15, "side of a window of raw values, odd", "pixels",
+    integer=True, slider=(3, 15, 2),
+)  # fmt: skip
+PATCH_RATE = Parameter(
+    "rate", "α", 0.1, 0.0, 10.0, "rate of Adam for the tangent vectors of patches",
+    open_low=True, slider=(0.01, 1.0, 0.01), log=True,
+)  # fmt: skip
 HIDDEN = Parameter(
     "hidden", "hidden", 32, 0, 1000,
     "units of the hidden layer of the classifier, 0 for a linear one", "units",
     integer=True, slider=(0, 128, 8),
 )  # fmt: skip
 TRAINING_STEPS = Parameter(
-    "training_steps", "steps", 100, 0, 1_000_000, "number of steps of training",
+    "steps", "steps", 100, 0, 1_000_000, "number of steps of training",
     "steps", integer=True, slider=(10, 300, 10),
 )  # fmt: skip

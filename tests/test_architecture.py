@@ -19,8 +19,8 @@ MODULES = sorted(PACKAGE.rglob("*.py"))
 LAYERS = {
     "dims": 0, "params": 0, "threads": 0, "late": 0, "kernels": 0,
     "geometry": 1, "scenes": 1,
-    "flow": 2, "learning": 3, "experiments": 4, "warmup": 4,
-    "dashboard": 5, "command": 6,
+    "flow": 2, "learning": 3, "prediction": 4, "experiments": 5, "warmup": 5,
+    "dashboard": 6, "command": 7,
 }  # fmt: skip
 """A module imports from its own folder and from lower layers only."""
 

@@ -26,8 +26,9 @@ Ctrl-C the steps taken so far count.
 
 ABOUT_LABEL = """\
 Label an image: with a model that `laf train` wrote, or, given colors of the labels
-alone, with uniform weights. Writes the labels as a PNG with a palette, and beside it a
-netCDF file with the labels and their probabilities.
+alone, with uniform weights. Writes a PNG, in which each label has the value that it had
+in the training images (colors of the labels: their number), with a palette, and beside
+it a netCDF file with the labels and their probabilities.
 """
 
 TRAIN_OPTIONS = {

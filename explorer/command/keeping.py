@@ -10,9 +10,9 @@ from pathlib import Path
 from explorer.learning.checkpoint import load_checkpoint, save_checkpoint
 from explorer.learning.files import checked_target
 from explorer.learning.learner import Learner
-from explorer.learning.predictor import WeightPatchPredictor
 from explorer.learning.trace import Step
-from explorer.learning.training import TrainingState
+from explorer.prediction.predictor import WeightPatchPredictor
+from explorer.prediction.training import TrainingState
 
 EVERY = 5.0
 """Seconds between two checkpoints: what a crash loses at most, besides a step."""

@@ -18,11 +18,14 @@ from explorer.dims import LABEL
 from explorer.flow.evolution import Solution
 from explorer.flow.krylov import Krylov
 from explorer.flow.linearized import LinearizedFlow
-from explorer.learning.predictor import WeightPatchPredictor
+from explorer.prediction.predictor import WeightPatchPredictor
 from explorer.scenes.labelings import distinct, numbered, open_codes
+from explorer.scenes.pictures import VALUES
 from explorer.scenes.reading import read_image
 from explorer.scenes.scene import distances_to
 from explorer.scenes.scores import ATTRS, score
+
+BYTE = 255
 
 HEX = re.compile(r"#([0-9a-fA-F]{2})([0-9a-fA-F]{2})([0-9a-fA-F]{2})")
 
@@ -38,7 +41,7 @@ def label(options: argparse.Namespace) -> int:
     except (ValueError, TypeError, OSError) as error:
         options.complain(str(error))
     try:
-        written = save(solution, options.out)
+        written = save(solution, values_of(model, solution), options.out)
     except OSError as error:
         print(f"laf label: error: cannot write the labels: {error}", file=sys.stderr)
         return FAILED
@@ -130,20 +133,40 @@ def color(text: str) -> list[float]:
     return [gray] * 3
 
 
-def save(solution: Solution, out: Path) -> tuple[Path, Path]:
-    """Write labels and probabilities; each file appears whole or not at all."""
+def values_of(model: WeightPatchPredictor | None, solution: Solution) -> np.ndarray:
+    """Return what stands for each label in label images, (label, code)."""
+    if model is None or model.label_values_ is None:
+        return np.arange(solution.W.sizes[LABEL])[:, None]
+    return model.label_values_
+
+
+def picture_of(labels: np.ndarray, values: np.ndarray) -> Image.Image:
+    """Return labels as an image that means to a computer what training labels did.
+
+    Gray values of 8 bits stay, with a palette for the eye; colors are those of the
+    training labels; other numbers become 16 bits of gray.
+    """
     from explorer.dashboard.painting import label_palette  # loads bokeh
 
+    codes = values[labels]
+    if values.shape[1] > 1:
+        return Image.fromarray(codes.astype(np.uint8))
+    if values.max() > BYTE:
+        return Image.fromarray(codes[..., 0].astype(np.uint16))
+    picture = Image.fromarray(codes[..., 0].astype(np.uint8), mode="P")
+    palette = np.zeros((BYTE + 1, 3), np.uint8)
+    for value, color in zip(values[:, 0], label_palette(len(values)), strict=True):
+        palette[value] = [int(color[i : i + 2], 16) for i in (1, 3, 5)]
+    picture.putpalette(palette.ravel().tolist())
+    return picture
+
+
+def save(solution: Solution, values: np.ndarray, out: Path) -> tuple[Path, Path]:
+    """Write labels and probabilities; each file appears whole or not at all."""
     data = out.with_suffix(".nc")
-    W = solution.W
-    dataset = xr.Dataset({"labels": solution.labels, "W": W})
-    palette = [
-        int(c[i : i + 2], 16)
-        for c in label_palette(W.sizes["label"])
-        for i in (1, 3, 5)
-    ]
-    picture = Image.fromarray(solution.labels.values.astype(np.uint8), mode="P")
-    picture.putpalette(palette)
+    dataset = xr.Dataset({"labels": solution.labels, "W": solution.W})
+    dataset[VALUES] = ((LABEL, "code"), values)
+    picture = picture_of(solution.labels.values, values)
     with workshop(out.parent) as folder:
         draft = Path(folder)
         picture.save(draft / out.name)

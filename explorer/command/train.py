@@ -17,8 +17,8 @@ from explorer.experiments.heldout import held_out, text_of
 from explorer.learning.balanced import BalancedLoss
 from explorer.learning.files import checked_target, write
 from explorer.learning.losses import DirectionLoss
-from explorer.learning.predictor import WeightPatchPredictor
-from explorer.learning.training import TrainingState, TrainingStep
+from explorer.prediction.predictor import WeightPatchPredictor
+from explorer.prediction.training import TrainingState, TrainingStep
 from explorer.scenes.collection import labeled_images
 from explorer.scenes.data_terms import DataTerm, PrototypeDistance
 from explorer.scenes.evidence import Evidence

@@ -18,7 +18,7 @@ from explorer.experiments.baselines import (
     TotalVariation,
 )
 from explorer.experiments.comparison import METHOD, Method, compare, tuned
-from explorer.learning.predictor import WeightPatchPredictor
+from explorer.prediction.predictor import WeightPatchPredictor
 from explorer.scenes.evidence import Evidence
 
 WIDTHS = (0.3, 0.5, 0.7, 1.0, 1.5, 2.0, 3.0)

@@ -29,7 +29,7 @@ from explorer.experiments.scenarios import LINES, SCENARIOS, TIME, flow_of
 from explorer.experiments.units import Bench, Setup, Unit, stack
 from explorer.flow.krylov import Krylov
 from explorer.learning.learner import Learner
-from explorer.learning.predictor import WeightPatchPredictor
+from explorer.prediction.predictor import WeightPatchPredictor
 from explorer.scenes.scores import score
 
 STEPS_FACTOR = 10 / 3

@@ -9,9 +9,6 @@ import numpy as np
 
 from explorer.threads import exclusive
 
-SAMPLE = 200_000
-"""Feature vectors that a classifier is trained on at most."""
-
 UPDATES, BATCH, PASSES = 20_000, 200, (10, 500)
 """Steps of Adam, about; vectors for each; least and most passes over the sample."""
 
@@ -42,19 +39,22 @@ class Classifier:
 
 @exclusive
 def fit_classifier(
-    x: np.ndarray, y: np.ndarray, count: int, hidden: int, balance: float, seed: int
+    data: tuple[np.ndarray, np.ndarray],
+    count: int,
+    hidden: int,
+    balance: float,
+    seed: int,
 ) -> Classifier:
-    """Return what feature vectors (vector, feature) with labels 0 … `count`−1 teach.
+    """Return what feature vectors with labels 0 … `count`−1 teach.
 
     Parameters
     ----------
+    data : the vectors (vector, feature) and their labels (vector,).
     hidden : units of the hidden layer; 0 is multinomial logistic regression.
     balance : power of the inverse share of a label with which its vectors count.
-    seed : of the sample, the start and the order; the result depends on nothing else.
+    seed : of the start and the order; the result depends on nothing else.
     """
-    if len(x) > SAMPLE:
-        chosen = np.random.default_rng(seed).choice(len(x), SAMPLE, replace=False)
-        x, y = x[chosen], y[chosen]
+    x, y = data
     mean, scale = x.mean(axis=0), x.std(axis=0)
     scale[scale == 0.0] = 1.0
     arrays = {"mean": mean, "scale": scale}

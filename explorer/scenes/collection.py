@@ -44,6 +44,11 @@ def labeled_images(
             f"`labels` are {len(labels)} files for {len(images)} `images`; needed is "
             "one label image for each image, at least one"
         )
+    if training is not None and not 1 <= training <= len(images):
+        raise ValueError(
+            f"`training` = {training!r} is out of range; needed is an integer from 1 "
+            f"to {len(images)}, the number of images"
+        )
     pictures = [read_image(path, "images") for path in images]
     codes = [open_codes(path, "labels") for path in labels]
     for path, picture, code in zip(labels, pictures, codes, strict=True):
@@ -52,10 +57,11 @@ def labeled_images(
                 f"`labels` = '{path}' has {code.shape[0]}×{code.shape[1]} pixels; its "
                 f"image has {picture.shape[0]}×{picture.shape[1]}: pair the right files"
             )
-        if picture.shape[2] != pictures[0].shape[2] or code.ndim != codes[0].ndim:
+        kinds = picture.shape[2], code.shape[2:]
+        if kinds != (pictures[0].shape[2], codes[0].shape[2:]):
             raise ValueError(
-                f"`labels` = '{path}' or its image is gray where others have colors: "
-                "convert them all to one kind"
+                f"`labels` = '{path}' or its image is gray or transparent where others "
+                "are not: convert them all to one kind"
             )
     values = distinct(codes, labels[0])
     truths = [

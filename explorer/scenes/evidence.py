@@ -12,6 +12,10 @@ from explorer.scenes.classifier import Classifier, fit_classifier
 from explorer.scenes.data_terms import DataTerm, Distances
 from explorer.scenes.extractors import Extractor, GaussianDerivatives
 from explorer.scenes.pictures import Picture
+from explorer.scenes.sampling import flat, sampled
+
+SAMPLE = 200_000
+"""Pixels that a classifier is trained on at most."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -60,11 +64,17 @@ class Evidence(DataTerm):
 
     def fit(self, pictures: Sequence[Picture], seed: int) -> Distances:
         """Return the log odds that a classifier finds."""
-        described = [self.features.of(p.image) for p in pictures]
-        x = np.concatenate([f.reshape(-1, f.shape[-1]) for f in described])
-        y = np.concatenate([p.labels.ravel() for p in pictures])
+        rng = np.random.default_rng(seed)
+        chosen = sampled([p.labels.size for p in pictures], SAMPLE, rng)
+        x = np.concatenate([
+            flat(self.features.of(p.image))[k]
+            for p, k in zip(pictures, chosen, strict=True)
+        ])  # fmt: skip
+        y = np.concatenate([
+            p.labels.ravel()[k] for p, k in zip(pictures, chosen, strict=True)
+        ])  # fmt: skip
         count = len(pictures[0].prototypes)
-        found = fit_classifier(x, y, count, self.hidden, self.balance, seed)
+        found = fit_classifier((x, y), count, self.hidden, self.balance, seed)
         return self.restore(found.arrays)
 
     def restore(self, arrays: dict[str, np.ndarray]) -> Distances:

@@ -9,11 +9,9 @@ from typing import Any
 
 import numpy as np
 
-from explorer.dims import FEATURE, PIXELS, labeled
+from explorer import params
+from explorer.dims import FEATURE, PICTURE, PIXELS, finite_field, labeled
 from explorer.scenes.features import window_features
-
-WINDOWS = range(3, 16, 2)
-"""Admissible sides of a window: 1 … 7 pixels on either side."""
 
 MOST_SCALES, COARSEST = 8, 64.0
 
@@ -32,10 +30,11 @@ class Extractor(ABC):
         """Return the features (row, col, feature) of an image (row, col, channel)."""
 
     def __call__(self, image: Any) -> Any:
-        """Return `of` as a DataArray (row, col, feature)."""
-        array = np.asarray(image, float)
-        picture = array[..., None] if array.ndim == 2 else array
-        return labeled(self.of(picture), (*PIXELS, FEATURE), extractor=repr(self))
+        """Return `of` as a DataArray (row, col, feature), of (row, col[, channel])."""
+        gray = np.ndim(image) == len(PIXELS)
+        array = finite_field("image", image, PIXELS if gray else PICTURE)
+        found = self.of(array[..., None] if gray else array)
+        return labeled(found, (*PIXELS, FEATURE), extractor=repr(self))
 
 
 @dataclass(frozen=True)
@@ -50,18 +49,17 @@ class RawWindow(Extractor):
     window : odd int in 3 … 15, side of the window, pixels.
     """
 
-    window: int = 3
+    window: int = int(params.WINDOW.default)
 
     def __post_init__(self) -> None:
-        if isinstance(self.window, bool) or self.window not in WINDOWS:
-            raise ValueError(
-                f"`window` = {self.window!r} is not admissible; needed is an odd "
-                f"integer from {WINDOWS[0]} to {WINDOWS[-1]}"
-            )
+        window = params.WINDOW.check(self.window)
+        if window % 2 == 0:
+            raise ValueError(f"`window` = {window} is even; needed is an odd integer")
+        object.__setattr__(self, "window", window)
 
     def of(self, image: np.ndarray) -> np.ndarray:
         """Return (row, col, window² · channels)."""
-        return np.asarray(window_features(image, int(self.window) // 2))
+        return np.asarray(window_features(image, self.window // 2))
 
 
 @dataclass(frozen=True)
@@ -95,10 +93,11 @@ class GaussianDerivatives(Extractor):
 
 @dataclass(frozen=True)
 class StructureTensor(Extractor):
-    """The raw value and G_s * (∇I ∇Iᵀ) at several scales: orientation and strength.
+    """The value and G_s * (∇I ∇Iᵀ) at several scales s: orientation and strength.
 
-    Four features for each scale and channel; the entries enter by their signed square
-    root, which is of the size of a gradient.
+    For each channel the value and its slopes, smoothed with a Gaussian of 0.7 pixels,
+    make one feature and three for each scale; the entries of the tensor enter by their
+    signed square root, which is of the size of a gradient.
 
     Parameters
     ----------
@@ -111,14 +110,12 @@ class StructureTensor(Extractor):
         object.__setattr__(self, "scales", checked_scales(self.scales))
 
     def of(self, image: np.ndarray) -> np.ndarray:
-        """Return (row, col, 4 · scales · channels)."""
+        """Return (row, col, (1 + 3 · scales) · channels)."""
         fields = []
         for channel in np.moveaxis(image, -1, 0):
+            smooth, *slopes = (smoothed(channel, FINEST, order) for order in GRADIENT)
+            fields.append(smooth)
             for s in self.scales:
-                smooth, *slopes = (
-                    smoothed(channel, FINEST, order) for order in GRADIENT
-                )
-                fields.append(smooth)
                 for a, b in ((0, 0), (0, 1), (1, 1)):
                     entry = smoothed(slopes[a] * slopes[b], s)
                     fields.append(np.sign(entry) * np.sqrt(np.abs(entry)))

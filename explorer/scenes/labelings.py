@@ -41,6 +41,8 @@ def open_codes(path: Place, argument: str) -> np.ndarray:
     An image with a palette, such as `laf label` writes, holds numbers, not colors.
     """
     array = open_array(path, argument, indices=True)
+    if array.ndim == 3 and array.shape[2] == 4 and (array[..., 3] == 255).all():
+        array = array[..., :3]  # nothing is transparent
     if array.ndim == 3 and (array[..., :1] == array[..., :3]).all():
         return np.asarray(array[..., 0])  # gray, saved as color
     return array

@@ -16,8 +16,10 @@ from explorer.dims import (
     fingerprint,
     finite_field,
     label_field,
+    plain,
+    raw,
 )
-from explorer.scenes.reading import is_path, read_image
+from explorer.scenes.reading import is_path, read_image, to_unit
 
 NEEDED = ("image", "labels", "prototypes")
 
@@ -104,6 +106,9 @@ def checked_picture(argument: str, scene: Any) -> Picture:
 def picture_of(argument: str, image: Any, channels: int) -> np.ndarray:
     """Return an image, or the file of one, as (row, col, channel), finite.
 
+    Integers are scaled to [0, 1] by the range of their type; floats, which may be
+    noisy, are taken as they are.
+
     Raises
     ------
     ValueError
@@ -111,10 +116,12 @@ def picture_of(argument: str, image: Any, channels: int) -> np.ndarray:
     """
     if is_path(image):
         array = read_image(image, argument)
-    elif np.ndim(image) == len(PIXELS):
-        array = finite_field(argument, image, PIXELS)[..., None]
     else:
-        array = finite_field(argument, image, PICTURE)
+        gray = np.ndim(image) == len(PIXELS)
+        if plain(argument, image).dtype.kind in "bui":  # as a file would be read
+            image = to_unit(raw(argument, image, PIXELS if gray else PICTURE), argument)
+        array = finite_field(argument, image, PIXELS if gray else PICTURE)
+        array = array[..., None] if gray else array
     if array.shape[2] != channels:
         raise ValueError(
             f"`{argument}` has {array.shape[2]} channels; needed are {channels}, as "

@@ -102,6 +102,8 @@ def decode(
             refuse_size(argument, picture.height, picture.width)
             picture.load()
             ImageOps.exif_transpose(picture, in_place=True)  # as a viewer shows it
+            if picture.mode == "1":  # as 0 and 255, like any other gray
+                picture = picture.convert("L")
             numbers = indices and picture.mode == "P"
             if not numbers and picture.mode in COLORED:
                 alpha = "A" in picture.mode or "transparency" in picture.info

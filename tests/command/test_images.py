@@ -50,14 +50,18 @@ def test_a_model_is_trained_and_labels_another_image(folder, capsys):
     with Image.open("labels.png") as picture:
         assert picture.mode == "P"
         found = np.asarray(picture)
-        assert picture.getpalette()[:6] == [0x00, 0x72, 0xB2, 0xE6, 0x9F, 0x00]
+        colors = np.reshape(picture.getpalette(), (-1, 3))
+        assert colors[[0, 255]].tolist() == [[0x00, 0x72, 0xB2], [0xE6, 0x9F, 0x00]]
     with xr.open_dataset("labels.nc", engine="h5netcdf") as data:
-        np.testing.assert_array_equal(data.labels, found)
+        np.testing.assert_array_equal(255 * data.labels, found)  # as those trained on
+        np.testing.assert_array_equal(data.label_values, [[0], [255]])
         assert data.W.dims == ("label", "row", "col")
         np.testing.assert_allclose(data.W.sum("label"), 1.0, rtol=1e-12)
-    np.testing.assert_array_equal(found, model.label("image_2.png"))
+    np.testing.assert_array_equal(found, 255 * model.label("image_2.png"))
+    assert main([*arguments[:3], "--truth=labels.png", "--out=again.png"]) == 0
+    assert "error_percent            0\n" in capsys.readouterr().out
     truth = ex.voronoi_scene("lines", 20, 0.2, seed=2).labels.values
-    wrong = f"{100 * np.mean(found != truth):.4g}"
+    wrong = f"{100 * np.mean(found != 255 * truth):.4g}"
     assert f"error_percent            {wrong}" in printed
     assert "boundary_f1" in printed
 
@@ -112,12 +116,36 @@ def test_a_truth_that_lacks_a_label_is_compared_with_the_right_one(folder, capsy
     capsys.readouterr()
     for name in ("white.png", "bright.png"):
         assert main([*arguments, f"--truth={name}"]) == 0
-        wrong = f"{100 * np.mean(np.asarray(Image.open('labels.png')) != 1):.4g}"
+        wrong = f"{100 * np.mean(np.asarray(Image.open('labels.png')) != 255):.4g}"
         assert f"error_percent            {wrong}" in capsys.readouterr().out
     with pytest.raises(SystemExit):
         main([*arguments, "--truth=pale.png"])
     said = capsys.readouterr().err.replace("\n", " ")
     assert "'pale.png' holds 254, which is no label; the labels are 0, 255" in said
+
+
+@pytest.mark.parametrize("kind", ["numbers", "colors", "deep"])
+def test_labels_are_written_as_those_trained_on(folder, kind, capsys):
+    """Whatever stood for a label in training stands for it in what is written."""
+    truth = np.asarray(Image.open("truth_0.png")) // 255
+    code = {
+        "numbers": (truth + 1).astype(np.uint8),  # 1 and 2
+        "colors": np.array([[255, 0, 0], [0, 0, 255]], np.uint8)[truth],
+        "deep": np.array([300, 7], np.uint16)[truth],
+    }[kind]
+    Image.fromarray(code).save("code.png")
+    files = ["--images=image_0.png", "--labels=code.png"]
+    assert main(["train", *files, *FEW]) == 0
+    label_it = ["label", "image_0.png", "--model=model.nc"]
+    assert main(label_it) == 0
+    labels = ex.WeightPatchPredictor.load("model.nc").label("image_0.png").values
+    values = np.unique(code.reshape(400, -1), axis=0)
+    with Image.open("labels.png") as picture:
+        found = np.asarray(picture).reshape(20, 20, -1)
+    np.testing.assert_array_equal(found, values[labels])
+    capsys.readouterr()
+    assert main([*label_it, "--truth=labels.png", "--out=again.png"]) == 0
+    assert "error_percent            0\n" in capsys.readouterr().out
 
 
 def test_labels_that_were_written_are_labels_again(folder, capsys):

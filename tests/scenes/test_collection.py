@@ -64,6 +64,29 @@ def test_colors_can_be_labels(tmp_path):
     np.testing.assert_array_equal(labeled_images([image], [gray])[0].labels, [[1, 0]])
 
 
+def test_label_images_of_any_kind_agree(tmp_path, pair):
+    """Gray, of one bit, with a palette, gray or colors saved with or without alpha."""
+    code = np.array([[0, 255, 0]] * 2, np.uint8)
+    first = pair[0][0]
+    kinds = {"gray": Image.fromarray(code), "bits": Image.fromarray(code > 0)}
+    kinds["palette"] = Image.fromarray(code, mode="P")
+    kinds["palette"].putpalette([7, 7, 7] * 256)  # colors do not count
+    kinds["rgb"] = kinds["gray"].convert("RGB")
+    kinds["rgba"] = kinds["gray"].convert("RGBA")
+    for name, picture in kinds.items():
+        picture.save(tmp_path / f"{name}.png")
+    files = [tmp_path / f"{name}.png" for name in kinds]
+    for scene in labeled_images([first] * len(files), files):
+        np.testing.assert_array_equal(scene.labels, [[0, 1, 0]] * 2)
+        np.testing.assert_array_equal(scene.label_values, [[0], [255]])
+
+
+@pytest.mark.parametrize("training", [0, -1, 3])
+def test_how_many_are_for_training_is_checked(pair, training):
+    with pytest.raises(ValueError, match=f"`training` = {training} is out of range"):
+        labeled_images(*pair, training=training)
+
+
 def test_what_does_not_fit_is_named(tmp_path, pair):
     images, labels = pair
     with pytest.raises(ValueError, match="1 files for 2 `images`"):
@@ -78,5 +101,5 @@ def test_what_does_not_fit_is_named(tmp_path, pair):
     with pytest.raises(ValueError, match="81 distinct values; at most 64"):
         labeled_images([many], [many])
     color = store(tmp_path / "rgb.png", np.zeros((1, 1, 3), np.uint8))
-    with pytest.raises(ValueError, match="is gray where others have colors"):
+    with pytest.raises(ValueError, match="is gray or transparent where"):
         labeled_images([images[0], color], labels)

@@ -6,6 +6,7 @@ import warnings
 
 import numpy as np
 import pytest
+import xarray as xr
 from sklearn.linear_model import LogisticRegression
 from sklearn.neural_network import MLPClassifier
 
@@ -125,7 +126,9 @@ def test_derivatives_are_those_of_a_polynomial():
 def test_a_structure_tensor_knows_the_orientation_of_an_edge():
     image = np.zeros((20, 20, 1))
     image[:, 10:] = 1.0
-    value, rr, rc, cc = StructureTensor((1.0,)).of(image)[10, 10]
+    f = StructureTensor((1.0, 2.0)).of(image)
+    assert f.shape == (20, 20, 1 + 3 * 2)  # the value counts once
+    value, rr, rc, cc, *_ = f[10, 10]
     assert 0.4 < value < 1.0
     assert cc > 0.2
     assert abs(rr) < 1e-6
@@ -141,6 +144,15 @@ def test_features_of_small_images_are_finite(extractor, shape):
     assert f.shape[:2] == shape[:2]
     assert np.isfinite(f).all()
     assert extractor(np.ones(shape)).dims == ("row", "col", "feature")
+
+
+def test_features_go_by_the_names_of_dimensions():
+    image = np.random.default_rng(2).random((5, 6, 3))
+    turned = xr.DataArray(np.moveaxis(image, -1, 0), dims=("channel", "row", "col"))
+    expected = RawWindow(3).of(image)
+    np.testing.assert_array_equal(RawWindow(3)(turned), expected)
+    with pytest.raises(ValueError, match="`image`"):
+        RawWindow(3)(np.full((3, 3), np.nan))
 
 
 def test_smoothing_keeps_constants():

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 
 import numpy as np
 
 from explorer.geometry.grid import offsets
-from explorer.learning.patches import PatchModel
+from explorer.prediction.patches import PatchModel
+from explorer.scenes.sampling import flat, sampled
 from explorer.threads import exclusive
 
 SAMPLE = 40_000
@@ -16,7 +17,7 @@ SAMPLE = 40_000
 
 @exclusive
 def first_model(
-    features: Sequence[np.ndarray],
+    described: Iterable[np.ndarray],
     truths: Sequence[np.ndarray],
     count: int,
     radius: int,
@@ -31,17 +32,18 @@ def first_model(
 
     Parameters
     ----------
-    features : (row, col, feature) of noiseless images; truths : (row, col) each.
+    described : features (row, col, feature) of noiseless images, one at a time;
+    truths : (row, col) each.
     """
     from sklearn.cluster import KMeans
     from threadpoolctl import threadpool_limits
 
     rng = np.random.default_rng(seed)
-    x = np.concatenate([f.reshape(-1, f.shape[-1]) for f in features])
-    agreement = np.concatenate([agreements(t, radius) for t in truths])
-    if len(x) > SAMPLE:
-        chosen = rng.choice(len(x), SAMPLE, replace=False)
-        x, agreement = x[chosen], agreement[chosen]
+    chosen = sampled([t.size for t in truths], SAMPLE, rng)
+    x = np.concatenate([flat(f)[k] for f, k in zip(described, chosen, strict=True)])
+    agreement = np.concatenate([
+        agreements(t, radius)[k] for t, k in zip(truths, chosen, strict=True)
+    ])  # fmt: skip
     distinct, which, often = np.unique(
         x, axis=0, return_inverse=True, return_counts=True
     )

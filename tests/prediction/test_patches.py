@@ -5,8 +5,8 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from explorer.learning.initial import agreements, first_model
-from explorer.learning.patches import PatchModel, lengths
+from explorer.prediction.initial import agreements, first_model
+from explorer.prediction.patches import PatchModel, lengths
 
 
 def random_model(rng, prototypes=4, offsets=9, features=5):

@@ -93,8 +93,8 @@ class Shares:
 def lengths(features: np.ndarray, prototypes: np.ndarray) -> np.ndarray:
     """Return ‖f_i − p_j‖, (pixel, prototype), without forming all differences.
 
-    Where the two nearly agree, ‖f‖² − 2⟨f, p⟩ + ‖p‖² is rounding: below a millionth of
-    its terms it counts as zero.
+    Where the two nearly agree, ‖f‖² − 2⟨f, p⟩ + ‖p‖² is rounding: where that is below
+    10⁻¹² of its terms, the length below a millionth, it counts as zero.
     """
     squares = (features**2).sum(axis=1)[:, None] + (prototypes**2).sum(axis=1)
     difference = squares - 2.0 * features @ prototypes.T

@@ -7,10 +7,11 @@ import re
 import numpy as np
 import pytest
 import xarray as xr
+from PIL import Image
 from sklearn.base import clone
 
 import explorer as ex
-from explorer.learning.training import Trainer, TrainingState
+from explorer.prediction.training import Trainer, TrainingState
 from explorer.scenes.pictures import checked_pictures
 
 SMALL = {"n_prototypes": 8, "steps": 4, "dim": 6}
@@ -102,6 +103,41 @@ def test_scikit_learn_can_copy_it():
     assert copy.get_params() == predictor.get_params()
 
 
+def test_numbers_of_other_types_can_be_stored(tmp_path):
+    predictor = ex.WeightPatchPredictor(window=np.int64(5), steps=np.int32(0))
+    predictor.fit(scenes(1)).save(tmp_path / "model.nc")
+    again = ex.WeightPatchPredictor.load(tmp_path / "model.nc")
+    assert again.get_params() == predictor.get_params()
+
+
+def test_files_and_arrays_of_integers_are_one_image(tmp_path, trained):
+    clipped = np.clip(scenes(1, 30)[0].image.values[..., 0], 0.0, 1.0)
+    for kind in (np.uint8, np.uint16):
+        array = (np.iinfo(kind).max * clipped).astype(kind)
+        Image.fromarray(array).save(tmp_path / "image.png")
+        expected = trained.label(tmp_path / "image.png")
+        np.testing.assert_array_equal(trained.label(array), expected)
+        named = xr.DataArray(array.T, dims=("col", "row"))
+        np.testing.assert_array_equal(trained.label(named), expected)
+    with pytest.raises(TypeError, match="`image` has dtype int64"):
+        trained.label(array.astype(np.int64))
+
+
+@pytest.mark.parametrize(
+    "change",
+    [{"data_term": ex.Evidence()}, {"radius": 2}, {"window": 5},
+     {"features": ex.StructureTensor()}],
+    ids=lambda change: next(iter(change)),
+)  # fmt: skip
+def test_other_choices_undo_the_training(change):
+    predictor = ex.WeightPatchPredictor(**SMALL).fit(scenes(1))
+    predictor.set_params(steps=6, rho=1.0)
+    assert predictor.label(scenes(1)[0].image).shape == (20, 20)
+    predictor.set_params(**change)
+    with pytest.raises(RuntimeError, match="has not been trained"):
+        predictor.label(scenes(1)[0].image)
+
+
 def test_a_stored_predictor_gives_the_same_weights(tmp_path, trained):
     path = tmp_path / "model.nc"
     trained.save(path)
@@ -191,7 +227,6 @@ def test_a_constant_scene_trains_to_nothing():
 
 
 def test_parameters_are_those_of_scikit_learn():
-    from sklearn.base import clone
 
     predictor = ex.WeightPatchPredictor(rho=0.7)
     assert clone(predictor).get_params() == predictor.get_params()

@@ -12,8 +12,8 @@ import xarray as xr
 from explorer.dims import FEATURE, OFFSET, STEP
 from explorer.learning.balanced import BalancedLoss
 from explorer.learning.losses import CrossEntropy, DirectionLoss
-from explorer.learning.patches import PatchModel
-from explorer.learning.training import TrainingState, TrainingStep, history_of
+from explorer.prediction.patches import PatchModel
+from explorer.prediction.training import TrainingState, TrainingStep, history_of
 from explorer.scenes.data_terms import DataTerm, Distances, PrototypeDistance
 from explorer.scenes.evidence import Evidence
 from explorer.scenes.extractors import (
@@ -22,7 +22,7 @@ from explorer.scenes.extractors import (
     StructureTensor,
 )
 
-SCHEMA = 2
+SCHEMA = 3
 """Version of the layout of the file."""
 
 KIND = "weight patch predictor"

@@ -14,13 +14,14 @@ from explorer.dims import LABEL, LABEL_FIELD, PROTOTYPES, labeled
 from explorer.flow.evolution import Solution
 from explorer.flow.krylov import Krylov
 from explorer.flow.linearized import LinearizedFlow
-from explorer.learning import archive
 from explorer.learning.files import Place, read, write
 from explorer.learning.gradient import LowRankGradient
-from explorer.learning.initial import first_model
-from explorer.learning.losses import DirectionLoss, Loss, checked_loss
-from explorer.learning.patches import PatchModel
-from explorer.learning.training import (
+from explorer.learning.losses import DirectionLoss, Loss
+from explorer.prediction import archive
+from explorer.prediction.choices import SHAPING, check_choices
+from explorer.prediction.initial import first_model
+from explorer.prediction.patches import PatchModel
+from explorer.prediction.training import (
     Example,
     Trainer,
     TrainingState,
@@ -79,7 +80,7 @@ class WeightPatchPredictor:
     """
 
     n_prototypes: int = int(params.PATCHES.default)
-    window: int = 3
+    window: int = int(params.WINDOW.default)
     features: Extractor | None = None
     data_term: DataTerm = field(default_factory=PrototypeDistance)
     loss: Loss = field(default_factory=DirectionLoss)
@@ -88,9 +89,9 @@ class WeightPatchPredictor:
     time: float = params.TIME.default
     dim: int = int(params.DIM.default)
     rank: int = int(params.RANK.default)
-    steps: int = 100
+    steps: int = int(params.TRAINING_STEPS.default)
     patience: int = int(params.PATIENCE.default)
-    rate: float = 0.1
+    rate: float = params.PATCH_RATE.default
     seed: int = int(params.SEED.default)
     state_: TrainingState | None = field(default=None, init=False, repr=False)
     label_prototypes_: np.ndarray | None = field(default=None, init=False, repr=False)
@@ -102,25 +103,7 @@ class WeightPatchPredictor:
 
     def _check(self) -> None:
         """Check every parameter, and make numbers of one kind of them."""
-        self.n_prototypes = params.PATCHES.check(self.n_prototypes)
-        self.patience = params.PATIENCE.check(self.patience)
-        for name in ("rho", "radius", "time", "dim", "steps", "rate", "seed"):
-            declared = getattr(params, name.upper())
-            setattr(self, name, declared.check(getattr(self, name)))
-        self.rank = LowRankGradient(self.dim, self.rank).rank
-        if not (self.features is None or isinstance(self.features, Extractor)):
-            raise TypeError(
-                f"`features` = {self.features!r} is a {type(self.features).__name__}; "
-                "needed is None (raw windows) or an extractor such as "
-                "`GaussianDerivatives()`"
-            )
-        if not isinstance(self.data_term, DataTerm):
-            raise TypeError(
-                f"`data_term` = {self.data_term!r} is a "
-                f"{type(self.data_term).__name__}; needed is `PrototypeDistance()` or "
-                "`Evidence()`"
-            )
-        checked_loss(self.loss)
+        check_choices(self)
         self._extractor = self.features or RawWindow(self.window)
 
     def get_params(self, deep: bool = True) -> dict[str, Any]:
@@ -128,7 +111,11 @@ class WeightPatchPredictor:
         return {f.name: getattr(self, f.name) for f in fields(self) if f.init}
 
     def set_params(self, **changes: Any) -> WeightPatchPredictor:
-        """Change parameters and return the estimator, as scikit-learn does."""
+        """Change parameters and return the estimator, as scikit-learn does.
+
+        What was trained is gone where the model would have another shape or meaning:
+        with other `features`, `window`, `data_term` or `radius`.
+        """
         unknown = set(changes) - set(self.get_params())
         if unknown:
             raise ValueError(
@@ -136,6 +123,8 @@ class WeightPatchPredictor:
                 f"{', '.join(self.get_params())}"
             )
         checked = WeightPatchPredictor(**(self.get_params() | changes))
+        if any(getattr(self, name) != getattr(checked, name) for name in SHAPING):
+            self.state_ = self.distances_ = None
         vars(self).update(checked.get_params(), _extractor=checked._extractor)
         return self
 
@@ -174,28 +163,28 @@ class WeightPatchPredictor:
         if state is not None:
             described = self._described(training[0].image[:1, :1])
             state.check(scenes, described.shape[1], (2 * self.radius + 1) ** 2)
-        return self._iterate(training, rest, state, check)
+        return self._iterate(training, rest, state or scenes, check)
 
     def _iterate(
         self,
         training: Sequence[Picture],
         validation: Sequence[Picture],
-        state: TrainingState | None,
+        state: TrainingState | tuple[str, str],
         check: Callable[[], None],
     ) -> Iterator[TrainingState]:
         self.label_prototypes_ = training[0].prototypes
         self.label_values_ = training[0].values
-        self.state_ = state
         self.distances_ = self.data_term.fit(training, self.seed)
         examples = [[self._example(p) for p in part] for part in (training, validation)]
-        if state is None:
-            clean = [self._extractor.of(p.clean) for p in training]
+        if isinstance(state, tuple):  # fingerprints of the images alone
+            clean = (self._extractor.of(p.clean) for p in training)
             truths = [p.labels for p in training]
             model = first_model(
                 clean, truths, self.n_prototypes, self.radius, self.seed
             )
-            scenes = digest_of(training), digest_of(validation)
-            state = TrainingState.start(model, scenes)
+            state = TrainingState.start(model, state)
+        else:
+            self.state_ = state
         gradient = LowRankGradient(self.dim, self.rank, self.loss)
         trainer = Trainer(gradient, self.time, self.rate)
         done = len(state.records) - 1

@@ -1,0 +1,1 @@
+"""Weights for images never seen: patches by prototypes, trained end to end."""

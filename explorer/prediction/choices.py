@@ -1,0 +1,40 @@
+"""What the parameters of a predictor may be, and which of them shape its model."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from explorer import params
+from explorer.learning.gradient import LowRankGradient
+from explorer.learning.losses import checked_loss
+from explorer.scenes.data_terms import DataTerm
+from explorer.scenes.extractors import Extractor, RawWindow
+
+DECLARED = {
+    "n_prototypes": params.PATCHES, "rho": params.RHO, "radius": params.RADIUS,
+    "time": params.TIME, "dim": params.DIM, "steps": params.TRAINING_STEPS,
+    "patience": params.PATIENCE, "rate": params.PATCH_RATE, "seed": params.SEED,
+}  # fmt: skip
+
+SHAPING = ("features", "window", "data_term", "radius")
+"""Parameters without which what was trained means nothing."""
+
+
+def check_choices(predictor: Any) -> None:
+    """Check every parameter of a predictor, and make numbers of one kind of them."""
+    for name, declared in DECLARED.items():
+        setattr(predictor, name, declared.check(getattr(predictor, name)))
+    predictor.window = RawWindow(predictor.window).window
+    predictor.rank = LowRankGradient(predictor.dim, predictor.rank).rank
+    features, data_term = predictor.features, predictor.data_term
+    if not (features is None or isinstance(features, Extractor)):
+        raise TypeError(
+            f"`features` = {features!r} is a {type(features).__name__}; needed is None "
+            "(raw windows) or an extractor such as `GaussianDerivatives()`"
+        )
+    if not isinstance(data_term, DataTerm):
+        raise TypeError(
+            f"`data_term` = {data_term!r} is a {type(data_term).__name__}; needed is "
+            "`PrototypeDistance()` or `Evidence()`"
+        )
+    checked_loss(predictor.loss)

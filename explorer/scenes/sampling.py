@@ -1,0 +1,27 @@
+"""Pixels drawn from several images, so that not all need be described at once."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+
+
+def sampled(
+    sizes: Sequence[int], most: int, rng: np.random.Generator
+) -> list[np.ndarray | slice]:
+    """Return which pixels of each image are in a sample of `most` of all, in order.
+
+    Where there are no more than that, all are.
+    """
+    if sum(sizes) <= most:
+        return [slice(None) for _ in sizes]
+    drawn = np.sort(rng.choice(sum(sizes), most, replace=False))
+    starts = np.cumsum([0, *sizes])
+    parts = np.split(drawn, np.searchsorted(drawn, starts[1:-1]))
+    return [part - start for part, start in zip(parts, starts[:-1], strict=True)]
+
+
+def flat(fields: np.ndarray) -> np.ndarray:
+    """Return features (row, col, feature) as (pixel, feature)."""
+    return fields.reshape(-1, fields.shape[-1])
