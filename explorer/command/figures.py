@@ -17,8 +17,6 @@ from explorer.experiments.figures import FIGURES
 from explorer.experiments.units import QUICK, Bench, Progress, Setup
 from explorer.learning.files import write
 
-FAILED = 1
-
 PARTS = "parts"
 """Folder below the output that keeps what has been computed, unit by unit."""
 
@@ -45,10 +43,9 @@ def figures(options: argparse.Namespace) -> int:
             for number in options.numbers:
                 found[number] = figure(number, setup, options.out, check)
         except (StoppedError, KeyboardInterrupt):
-            rest = " ".join(str(n) for n in options.numbers if n not in found)
             print(
                 f"laf figures: stopped; what was computed is in {options.out / PARTS}, "
-                f"and `laf figures {rest}` goes on from there",
+                "and the same command goes on from there",
                 file=sys.stderr,
             )
             return SIGNAL_BASE + int(interrupts.signum or 2)

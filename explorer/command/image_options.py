@@ -115,15 +115,13 @@ def add_features(model: Any) -> None:
     model.add_argument(
         "--window",
         type=int,
-        default=3,
         metavar="N",
-        help="side of raw windows, odd, 3 to 15, pixels (default: %(default)s)",
+        help="side of raw windows, odd, 3 to 15, pixels (default: 3)",
     )
     model.add_argument(
         "--scales",
         type=float,
         nargs="+",
-        default=[1.0, 2.0, 4.0],
         metavar="S",
         help="widths of the Gaussians in derivatives and tensors, and in the evidence, "
         "pixels (default: 1 2 4)",
@@ -140,6 +138,7 @@ def add_features(model: Any) -> None:
 
 def check_train(options: argparse.Namespace) -> None:
     """Find the files, fill in defaults, complain about what cannot be."""
+    check_meaning(options)
     fill_in(options, TRAIN_OPTIONS)
     for name in ("images", "labels"):
         pattern = getattr(options, name)
@@ -158,6 +157,19 @@ def check_train(options: argparse.Namespace) -> None:
             f"--validation {options.validation} and --test {options.test} leave "
             f"nothing to train on: there are {len(options.images)} images"
         )
+
+
+def check_meaning(options: argparse.Namespace) -> None:
+    """Complain about options that have no meaning with others; fill in the rest."""
+    windows, colors = options.features == "window", options.data == "color"
+    if options.window is not None and not windows:
+        options.complain(f"--window has no meaning with --features {options.features}")
+    if options.scales is not None and windows and colors:
+        options.complain("--scales need --features derivatives or --data evidence")
+    if options.hidden is not None and colors:
+        options.complain("--hidden has no meaning with --data color")
+    options.window = 3 if options.window is None else options.window
+    options.scales = options.scales or [1.0, 2.0, 4.0]
 
 
 def add_label(commands: Any) -> None:

@@ -48,8 +48,11 @@ class Keeper:
         now = time.monotonic()
         if self._path is None or not (last or now - self._written > EVERY):
             return
-        save_checkpoint(self._learner, records, self._path)
         self._written = now
+        try:
+            save_checkpoint(self._learner, records, self._path)
+        except OSError as error:  # the run itself can go on
+            print(f"cannot write the checkpoint: {error}", file=sys.stderr)
 
 
 LONGER = ("steps", "patience")
@@ -99,5 +102,8 @@ class ModelKeeper:
         now = time.monotonic()
         if self._path is None or not (last or now - self._written > EVERY):
             return
-        self._predictor.save(self._path)
         self._written = now
+        try:
+            self._predictor.save(self._path)
+        except OSError as error:  # the training itself can go on
+            print(f"cannot write the checkpoint: {error}", file=sys.stderr)

@@ -52,20 +52,27 @@ def train(options: argparse.Namespace) -> int:
         step = len(keeper.state.records) - 1
         print(f"going on from step {step} of {options.checkpoint}", file=sys.stderr)
     with Interrupts(once=True) as interrupts:
-        follow(states, predictor.steps, keeper, interrupts)
-        if predictor.state_ is None or not predictor.state_.records:
-            print("laf train: stopped before step 0, no file written", file=sys.stderr)
-            return SIGNAL_BASE + int(interrupts.signum or 0)
-        try:
-            predictor.save(options.out)
-        except OSError as error:
-            print(f"laf train: error: cannot write the model: {error}", file=sys.stderr)
-            return FAILED
-        best = predictor.state_.records[-1 - predictor.state_.since_best]
-        print(f"wrote {options.out}, as of step {best.step}", file=sys.stderr)
-        if test and not interrupts.signum:
-            judge(predictor, (scenes[:count], test), options.out, interrupts)
-    return SIGNAL_BASE + int(interrupts.signum) if interrupts.signum else 0
+        failed = follow(states, predictor.steps, keeper, interrupts)
+        failed = finish(predictor, options.out) or failed
+        if test and not interrupts.signum and not failed:
+            tuning = validation or scenes[:count]
+            judge(predictor, (tuning, test), options.out, interrupts)
+    return SIGNAL_BASE + int(interrupts.signum) if interrupts.signum else failed
+
+
+def finish(predictor: WeightPatchPredictor, out: Path) -> int:
+    """Write the model, if there is one, and say so; return the exit code."""
+    if predictor.state_ is None or not predictor.state_.records:
+        print("laf train: stopped before step 0, no file written", file=sys.stderr)
+        return FAILED
+    try:
+        predictor.save(out)
+    except OSError as error:
+        print(f"laf train: error: cannot write the model: {error}", file=sys.stderr)
+        return FAILED
+    best = predictor.state_.records[-1 - predictor.state_.since_best]
+    print(f"wrote {out}, as of step {best.step}", file=sys.stderr)
+    return 0
 
 
 def predictor_of(options: argparse.Namespace) -> WeightPatchPredictor:
@@ -107,9 +114,12 @@ def follow(
     steps: int,
     keeper: ModelKeeper,
     interrupts: Interrupts,
-) -> None:
-    """Take the steps, print a line for each, and stop early if asked to."""
-    record = None
+) -> int:
+    """Take the steps, print a line for each, stop early if asked to; return 0 or 1.
+
+    The state reached is kept whatever happens.
+    """
+    record, failed = None, 0
     with tqdm(total=steps, unit="step", file=sys.stderr, dynamic_ncols=True) as bar:
         tell(HEADER)
         try:
@@ -121,9 +131,13 @@ def follow(
                 if interrupts.signum:
                     break
         except KeyboardInterrupt:
-            pass  # noted in `interrupts`; the state reached is kept
+            pass  # noted in `interrupts`
+        except (ValueError, TypeError, OSError, MemoryError) as error:
+            tqdm.write(f"laf train: error: {error}", file=sys.stderr)
+            failed = FAILED
     if record is not None:
         keeper.keep(last=True)
+    return failed
 
 
 def judge(

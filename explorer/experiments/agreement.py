@@ -71,7 +71,8 @@ def figure2(setup: Setup | None = None, bench: Bench | None = None) -> xr.Datase
     -------
     Dataset over `noise_level`, `variant`, `scene` and `step` with `error_percent` and
     `loss`, and `gap_percent`, by how much the means over the scenes differ at most,
-    over `noise_level`. Without PyTorch the attribute `left_out` says what is missing.
+    over `noise_level`. Without PyTorch that is NaN, and the attribute `left_out` says
+    what is missing.
     """
     setup, bench = setup or Setup(), bench or Bench()
     found = methods()
@@ -94,6 +95,8 @@ def figure2(setup: Setup | None = None, bench: Bench | None = None) -> xr.Datase
     data = stack(levels, NOISE_LEVEL, list(NOISES))
     mean = data.error_percent.mean(SCENE)
     gap = (mean.max(VARIANT) - mean.min(VARIANT)).max("step")
+    if count == 1:  # nothing to compare with
+        gap = gap * np.nan
     left_out = "" if count > 1 else TORCH_MISSING
     return data.assign(gap_percent=gap).assign_attrs(figure=2, left_out=left_out)
 
@@ -127,7 +130,8 @@ def draw2(data: xr.Dataset) -> Figure:
         panels.append(Curves(f"{level}", "step", "wrong pixels in %", curves))
         gap = float(data.gap_percent.sel(noise_level=level))
         last = float(np.max(mean.sel(noise_level=level).isel(step=-1)))
-        said.append(f"{level}: gap {gap:.2g} %, {last:.2g} % wrong at the end")
+        compared = "" if np.isnan(gap) else f"gap {gap:.2g} %, "
+        said.append(f"{level}: {compared}{last:.2g} % wrong at the end")
     caption = (
         f"Means over {data.sizes[SCENE]} scenes of 8 colors; largest gap between the "
         f"curves in percent of the pixels. {'; '.join(said)}. {data.attrs['left_out']}"

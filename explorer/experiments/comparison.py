@@ -78,7 +78,10 @@ def compare(methods: Sequence[Method], scenes: Sequence[xr.Dataset]) -> xr.Datas
 
 
 def tuned(
-    family: Sequence[M], scenes: Sequence[xr.Dataset], by: str = "boundary_f1"
+    family: Sequence[M],
+    scenes: Sequence[xr.Dataset],
+    by: str = "boundary_f1",
+    check: Callable[[str], None] = lambda name: None,
 ) -> M:
     """Return the method of a family that is best on training scenes.
 
@@ -87,6 +90,7 @@ def tuned(
     family : one method with different parameters; of those equally good the first wins.
     scenes : to tune on: others than those that methods are compared on.
     by : a score of `explorer.score`; its mean over the scenes decides.
+    check : called with the name of each method that is tried; it may raise to stop.
     """
     if not isinstance(by, str) or by not in ATTRS:
         raise ValueError(f"`by` = {by!r}; admissible are {', '.join(ATTRS)}")
@@ -95,6 +99,7 @@ def tuned(
     sign = 1.0 if ATTRS[by]["better"] == "higher" else -1.0
 
     def quality(method: M) -> float:
+        check(method.name)
         found = [scores_of(labels_of(method, s), s)[by].item() for s in scenes]
         return sign * float(np.mean(found))
 

@@ -20,6 +20,7 @@ from explorer.experiments.baselines import (
 from explorer.experiments.comparison import METHOD, Method, compare, tuned
 from explorer.prediction.predictor import WeightPatchPredictor
 from explorer.scenes.evidence import Evidence
+from explorer.scenes.pictures import VALUES
 
 WIDTHS = (0.3, 0.5, 0.7, 1.0, 1.5, 2.0, 3.0)
 WEIGHTS = (0.01, 0.02, 0.05, 0.1, 0.2, 0.4, 0.8)
@@ -61,51 +62,74 @@ class OnEvidence:
 
 def held_out(
     predictor: WeightPatchPredictor,
-    training: Sequence[xr.Dataset],
+    tuning: Sequence[xr.Dataset],
     test: Sequence[xr.Dataset],
     check: Callable[[str], None] = lambda name: None,
 ) -> xr.Dataset:
     """Compare a trained predictor with baselines on images it was not trained on.
 
-    Each baseline is tuned to the best boundary F1 on the training images. Where the
+    Each baseline is tuned to the best boundary F1 on scenes of its own. Where the
     predictor has learned its data term, so are the nearest label and a graph cut that
     take its distances; they show what the learned weights add.
 
     Parameters
     ----------
     predictor : WeightPatchPredictor, trained.
-    training, test : scenes, as `labeled_images` or `voronoi_scene` return them.
+    tuning, test : scenes, as `labeled_images` or `voronoi_scene` return them. To tune
+        on the training images is usual and fair, except that learned distances are too
+        sure of them; better are validation images, if there are any.
     check : called with the name of what comes next; it may raise to stop.
 
     Returns
     -------
     Dataset over `method` and `scene`, as `compare` returns it. Without PyMaxflow there
     are no graph cuts, which the attribute `missing` then says.
+
+    Raises
+    ------
+    ValueError
+        where the scenes were read with other label values than the predictor knows.
     """
-    chosen: list[Method] = []
-    for name, family in families(predictor).items():
-        check(name)
-        chosen.append(tuned(family, training))
+    for argument, scenes in (("tuning", tuning), ("test", test)):
+        for k, scene in enumerate(scenes):
+            checked_values(f"{argument}[{k}]", scene, predictor)
+    chosen: list[Method] = [tuned(f, tuning, check=check) for f in families() if f]
+    if isinstance(predictor.data_term, Evidence):
+        seen = [s.assign(distances=predictor.distances(s["image"])) for s in tuning]
+        for family in ([NearestLabel()], graph_cuts()):
+            if family:
+                best: Baseline = tuned(family, seen, check=check)
+                chosen.append(OnEvidence(best, predictor))
     check("comparison")
     table = compare([*chosen, Learned(predictor)], test)
     return table.assign_attrs(missing="" if graph_cuts() else WITHOUT_CUTS)
 
 
-def families(predictor: WeightPatchPredictor) -> dict[str, Sequence[Method]]:
-    """Return the methods that are tuned, those with learned distances included."""
+def checked_values(
+    argument: str, scene: xr.Dataset, predictor: WeightPatchPredictor
+) -> None:
+    """Raise where a scene calls its labels otherwise than the predictor does."""
+    known = predictor.label_values_
+    if known is None or VALUES not in scene:
+        return
+    if not np.array_equal(scene[VALUES], known):
+        raise ValueError(
+            f"`{argument}` has the label values {scene[VALUES].values.tolist()}, and "
+            f"`predictor` was trained with {known.tolist()}: read all images with one "
+            "call of `labeled_images(…, training=…)`"
+        )
+
+
+def families() -> list[Sequence[Baseline]]:
+    """Return the baselines, each with the parameters that are tried."""
     walkers = product((10.0, 130.0), (0.3, 0.6, 0.9), (0.5, 1.0, 2.0))
-    found: dict[str, Sequence[Method]] = {
-        "nearest label": [NearestLabel()],
-        "Gaussian": [GaussianDenoising(s) for s in WIDTHS],
-        "total variation": [TotalVariation(w) for w in WEIGHTS],
-        "random walker": [RandomWalker(*values) for values in walkers],
-        "graph cut": graph_cuts(),
-    }
-    if isinstance(predictor.data_term, Evidence):
-        for baselines in ([NearestLabel()], graph_cuts()):
-            family = [OnEvidence(b, predictor) for b in baselines]
-            found[family[0].name if family else ""] = family
-    return {name: family for name, family in found.items() if family}
+    return [
+        [NearestLabel()],
+        [GaussianDenoising(s) for s in WIDTHS],
+        [TotalVariation(w) for w in WEIGHTS],
+        [RandomWalker(*values) for values in walkers],
+        graph_cuts(),
+    ]
 
 
 def graph_cuts() -> list[Baseline]:
@@ -132,7 +156,7 @@ def text_of(table: xr.Dataset) -> str:
     lines = [f"{'':{width}} {head}"]
     for name in table[METHOD].values:
         row = means.sel({METHOD: name})
-        scale = {"peak_memory": 2.0**-20}
+        scale = {"peak_memory": 1e-6}
         cells = (
             form.format(float(row[key]) * scale.get(key, 1.0))
             for key, (_, form) in columns.items()

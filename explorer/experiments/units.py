@@ -4,23 +4,38 @@ from __future__ import annotations
 
 import hashlib
 import json
-import os
-import tempfile
 import time as clock
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field, replace
+from functools import cache
 from pathlib import Path
 from typing import Any
 
 import xarray as xr
 
 from explorer import params
+from explorer.learning.files import write
 
 SIZE = replace(params.SIZE, low=8)
 """Smaller scenes have no structure left to learn."""
 
-SCHEMA = 1
-"""Version of what units hold; a new one makes stored units of older ones void."""
+PACKAGE = Path(__file__).parents[1]
+
+DRAWING = ("dashboard", "command")
+"""Folders of the package that no number depends on."""
+
+
+@cache
+def code_digest() -> str:
+    """Return a fingerprint of the code that units are computed by.
+
+    With other code, be it a constant, what is stored does not count.
+    """
+    found = hashlib.sha256()
+    for path in sorted(PACKAGE.rglob("*.py")):
+        if path.relative_to(PACKAGE).parts[0] not in DRAWING:
+            found.update(path.read_bytes())
+    return found.hexdigest()
 
 
 @dataclass(frozen=True)
@@ -59,7 +74,8 @@ QUICK = Setup(size=40, scenes=2, steps=5)
 class Unit:
     """A part of an experiment that is computed in one go.
 
-    name : of letters, digits, dots and dashes; settings : all its result depends on.
+    name : of letters, digits, dots and dashes; settings : all that its result depends
+    on besides the code, which counts anyway.
     """
 
     name: str
@@ -69,7 +85,7 @@ class Unit:
     @property
     def stamp(self) -> str:
         """What the stored result must carry to be this unit's."""
-        text = json.dumps([SCHEMA, self.name, self.settings], sort_keys=True)
+        text = json.dumps([code_digest(), self.name, self.settings], sort_keys=True)
         return hashlib.sha256(text.encode()).hexdigest()[:16]
 
 
@@ -138,11 +154,7 @@ class Bench:
         if path is None:
             return
         path.parent.mkdir(parents=True, exist_ok=True)
-        with tempfile.TemporaryDirectory(dir=path.parent, prefix=".laf-") as folder:
-            draft = Path(folder) / path.name
-            stamped = result.assign_attrs(stamp=unit.stamp)
-            stamped.to_netcdf(draft, engine="h5netcdf")
-            os.replace(draft, path)
+        write(result.assign_attrs(stamp=unit.stamp), path)
 
 
 def over_scenes(

@@ -12,6 +12,7 @@ from PIL import Image
 
 import explorer as ex
 from explorer.command import label, main
+from explorer.prediction.training import Trainer
 from explorer.scenes.collection import labeled_images
 from tests.command.processes import read_until, started
 
@@ -66,12 +67,32 @@ def test_a_model_is_trained_and_labels_another_image(folder, capsys):
     assert "boundary_f1" in printed
 
 
-@pytest.mark.parametrize(
-    "choices", [["--data=evidence"], ["--features=tensor", "--balance=0"]], ids=str
-)
-def test_other_models(folder, choices):
-    assert trained(*choices) == 0
+def test_options_become_parameters(folder):
+    assert trained("--data=evidence", "--hidden=3", "--scales", "1", "3") == 0
+    model = ex.WeightPatchPredictor.load("model.nc")
+    scales = ex.GaussianDerivatives((1.0, 3.0))
+    assert model.data_term == ex.Evidence(scales, balance=1.0, hidden=3)
+    assert model.features == ex.RawWindow(3)
+    assert model.loss == ex.BalancedLoss(1.0)
+    assert trained("--features=tensor", "--balance=0", "--radius=2") == 0
+    model = ex.WeightPatchPredictor.load("model.nc")
+    assert model.features == ex.StructureTensor((1.0, 2.0, 4.0))
+    assert model.loss == ex.DirectionLoss()
+    assert model.radius == 2
     assert main(["label", "image_2.png", "--model=model.nc", "--out=l.png"]) == 0
+
+
+def test_what_was_learned_is_kept_when_something_breaks(folder, monkeypatch, capsys):
+    def broken(self, state, training, validation):
+        if len(state.records) == 2:
+            raise MemoryError("no memory is left")
+        return whole(self, state, training, validation)
+
+    whole = Trainer.evaluated
+    monkeypatch.setattr(Trainer, "evaluated", broken)
+    assert trained("--steps=9") == 1
+    assert "laf train: error: no memory is left" in capsys.readouterr().err
+    assert ex.WeightPatchPredictor.load("model.nc").history_.sizes["step"] == 2
 
 
 def test_colors_alone_are_enough(folder):
@@ -246,6 +267,10 @@ TRAIN = ["train", "--images=image_0.png", "--labels=truth_0.png"]
         ([*TRAIN, "--validation=1"], "leave nothing to train on"),
         ([*TRAIN, "--test=1"], "leave nothing to train on"),
         ([*TRAIN, "--window=4"], "`window` = 4"),
+        ([*TRAIN, "--window=5", "--features=tensor"], "--window has no meaning"),
+        ([*TRAIN, "--scales", "2"], "--scales need"),
+        ([*TRAIN, "--hidden=2"], "--hidden has no meaning with --data color"),
+        ([*TRAIN, "--steps=-1"], "`steps` = -1"),
         ([*TRAIN, "--features=tensor", "--scales", "0"], "`scales` = [0.0]"),
         (["train", "--images=image_0.png"], "--labels"),
         ([*TRAIN, "--out=no/m.nc"], "there is no folder"),

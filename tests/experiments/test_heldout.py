@@ -7,6 +7,7 @@ import pytest
 
 import explorer as ex
 from explorer.experiments import baselines, heldout
+from explorer.experiments.comparison import tuned
 from explorer.experiments.heldout import OnEvidence, held_out, text_of
 
 SCENES = [ex.voronoi_scene("lines", 20, 0.3, seed) for seed in range(4)]
@@ -56,17 +57,36 @@ def test_graph_cuts_that_cannot_be_had_are_said_to_be_missing(predictor, no_cuts
     assert last.startswith("not compared: graph cuts")
 
 
-def test_baselines_are_tuned_on_the_training_scenes_alone(predictor, no_cuts):
-    """Each of a family was tried on every training scene, and on no other."""
-    for family in heldout.families(predictor).values():
-        best = ex.experiments.tuned(family, TRAINING)
-        reached = [
-            np.mean([
-                float(ex.score(m.label(s), s.labels).boundary_f1) for s in TRAINING
-            ])
-            for m in family
-        ]  # fmt: skip
-        assert family[int(np.argmax(reached))].name == best.name
+def test_baselines_are_tuned_on_no_scene_of_the_test(predictor, no_cuts, monkeypatch):
+    seen = []
+
+    def watched(family, scenes, **more):
+        seen.append([float(s.image.sum()) for s in scenes])
+        return tuned(family, scenes, **more)
+
+    monkeypatch.setattr(heldout, "tuned", watched)
+    held_out(predictor, TRAINING, TEST)
+    assert len(seen) == 5
+    assert seen == [[float(s.image.sum()) for s in TRAINING]] * 5
+
+
+def test_graph_cuts_are_tuned_like_the_others(predictor):
+    pytest.importorskip("maxflow", reason="PyMaxflow is not installed")
+    table = held_out(predictor, TRAINING, TEST[:1])
+    assert table.attrs["missing"] == ""
+    plain, learned = (str(n) for n in table["method"].values if "graph cut" in str(n))
+    assert learned.endswith(", learned distances")
+    best = tuned(heldout.graph_cuts(), TRAINING)
+    assert plain == best.name
+    found = ex.score(best.label(TEST[0]), TEST[0].labels)
+    row = table.sel({"method": plain}).isel(scene=0)
+    assert float(row.boundary_f1) == float(found.boundary_f1)
+
+
+def test_scenes_with_labels_of_other_values_are_refused(predictor):
+    strange = [s.assign(label_values=(("label", "code"), [[3], [7]])) for s in TEST]
+    with pytest.raises(ValueError, match=r"`test\[0\]` has the label values \[\[3\]"):
+        held_out(predictor, TRAINING, strange)
 
 
 def test_learned_distances_replace_those_of_the_scene(predictor):
