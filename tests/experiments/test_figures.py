@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 import re
 
 import numpy as np
@@ -45,28 +44,41 @@ def test_figure_2_has_a_curve_for_every_way_to_the_gradient(found):
     data = found[2]
     assert data.sizes == {"noise_level": 2, "variant": 3, "scene": 2, "step": 3}
     assert data.attrs["left_out"] == ""
-    # the exponential integrator is differentiated to rounding: the curves are ours
-    own, other = (
-        data.error_percent.sel(variant=v)
-        for v in (agreement.LOW_RANK, "autodiff, exponential")
-    )
-    assert float(abs(own - other).max()) < 1.0
-    assert (data.gap_percent >= 0.0).all()
+    scene = ex.voronoi_scene("colors", 16, 0.45, seed=1)
+    for name, gradient in (
+        (agreement.LOW_RANK, ex.LowRankGradient()),
+        ("autodiff, exponential", ex.KrylovAutodiff()),
+    ):
+        flow = ex.LinearizedFlow(scene.distances, 0.5)
+        descent = ex.RiemannianDescent(0.2)
+        learner = ex.Learner(flow, scene.labels, 5.0, gradient, descent)
+        at = data.sel(noise_level="noisy", variant=name, scene=1)
+        np.testing.assert_array_equal(at.loss, learner.run(2).loss)
+    for level in ("noisy", "noise-free"):
+        means = data.error_percent.sel(noise_level=level).mean("scene").values
+        gaps = [abs(a - b).max() for a in means for b in means]
+        found_gap = float(data.gap_percent.sel(noise_level=level))
+        assert found_gap == pytest.approx(max(gaps), rel=1e-12)
 
 
 def test_figure_2_says_what_is_missing_without_pytorch(monkeypatch):
     monkeypatch.setattr(agreement.importlib.util, "find_spec", lambda name: None)
     data = agreement.figure2(Setup(size=8, scenes=1, steps=1))
     assert data.sizes["variant"] == 1
+    assert np.isnan(data.gap_percent).all()
+    table = claims.table({2: data})
+    assert table.holds.values.tolist() == ["not measured"] * 2
+    assert "not measured" in claims.text_of(table)
     assert "PyTorch is not installed" in data.attrs["left_out"]
     assert "PyTorch is not installed" in agreement.draw2(data).caption
 
 
 def test_figure_3_agrees_at_small_times_and_higher_rank(found):
     data = found[3]
+    # at T = 1 the flow is all but linear in T: σ₂/σ₁ is below 1/1000
     assert float(data.share.sel(time=1.0, rank=1).min()) > 0.99
     assert (data.share.sel(rank=2) >= data.share.sel(rank=1) - 1e-12).all()
-    assert (data.reference_error < 1e-6).all()
+    assert (data.reference_error < 1e-6).all()  # m = 40 has converged for these T
     ratio = data.singular_value_ratio.mean("scene").values
     assert (np.diff(ratio[:5]) > 0.0).all()
 
@@ -81,8 +93,16 @@ def test_figure_4_varies_one_thing_at_a_time(found):
         data.error_percent.sel(variant="m = 10"),
         data.error_percent.sel(variant="r = 1"),
     )
-    assert (data.singular_value_ratio <= 1.0).all()
-    assert float(data.u1_a.max()) == 1.0
+    scene = ex.voronoi_scene("colors", 16, 0.45, seed=1)
+    flow = ex.LinearizedFlow(scene.distances, 0.5)
+    learner = ex.Learner(
+        flow, scene.labels, 20.0, ex.LowRankGradient(), ex.RiemannianDescent(0.5)
+    )
+    trace = learner.run(2)
+    at = data.sel(variant="T = 20", scene=1)
+    np.testing.assert_array_equal(at.loss, trace.loss)
+    sigma = trace.singular_values.values
+    np.testing.assert_array_equal(at.singular_value_ratio, sigma[:, 1] / sigma[:, 0])
 
 
 def test_figure_5_labels_scenes_that_were_not_trained_on(found):
@@ -122,15 +142,8 @@ def test_claims_have_a_verdict_each(found):
     assert len(text.splitlines()) == len(claims.CLAIMS) + 1
     angle = table.isel(claim=table.unit.values.tolist().index("degrees"))
     assert float(angle.value) == pytest.approx(25.84, abs=0.01)
-    assert bool(angle.holds)
+    assert angle.holds == "yes"
     assert claims.table({1: found[1]}).sizes["claim"] == 2
-
-
-def test_a_claim_that_does_not_hold_is_said_to():
-    claim = next(c for c in claims.CLAIMS if "99 %" in c.statement)
-    assert claim.holds(99.5)
-    assert not claim.holds(98.5)
-    assert not claim.holds(math.nan)
 
 
 def test_labels_are_black_and_white_or_marked():

@@ -7,6 +7,7 @@ import re
 import pytest
 import xarray as xr
 
+from explorer.experiments import units
 from explorer.experiments.units import Bench, Setup, Unit, over_scenes, stack
 
 
@@ -41,6 +42,28 @@ def test_other_settings_are_computed_anew(tmp_path):
     found = Bench(tmp_path).run([counter.unit("a", 3.0)])
     assert float(found[0].x) == 3.0
     assert counter.computed == ["a", "a"]
+
+
+def test_other_code_computes_anew(tmp_path, monkeypatch):
+    counter = Counter()
+    Bench(tmp_path).run([counter.unit("a")])
+    monkeypatch.setattr(units, "code_digest", lambda: "of another version")
+    Bench(tmp_path).run([counter.unit("a")])
+    assert counter.computed == ["a", "a"]
+
+
+def test_the_code_is_all_that_numbers_depend_on(tmp_path, monkeypatch):
+    """A changed constant counts, a changed drawing does not."""
+    for name in ("flow/krylov.py", "dashboard/pages.py"):
+        (tmp_path / name).parent.mkdir()
+        (tmp_path / name).write_text("RHO = 0.5")
+    monkeypatch.setattr(units, "PACKAGE", tmp_path)
+    digest = units.code_digest.__wrapped__
+    first = digest()
+    (tmp_path / "dashboard/pages.py").write_text("SIDE = 3")
+    assert digest() == first
+    (tmp_path / "flow/krylov.py").write_text("RHO = 0.6")
+    assert digest() != first
 
 
 def test_a_broken_file_is_computed_anew(tmp_path):
