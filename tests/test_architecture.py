@@ -27,7 +27,10 @@ LAYERS = {
 HEAVY = ("ipywidgets", "bokeh", "anywidget", "torch", "sklearn", "skimage")
 """What `import explorer` must not load: a second each, and a browser's worth."""
 
-LONGEST_MODULE, LONGEST_BODY, MOST_ARGUMENTS = 300, 45, 6
+LONGEST_MODULE, LONGEST_BODY, MOST_ARGUMENTS = 300, 45, 5
+
+MORE_IN_KERNELS = 1
+"""Compiled loops get the axes of a field one by one."""
 
 
 def name_of(path):
@@ -126,7 +129,8 @@ def test_bodies_and_signatures_stay_short(path):
         args = function.args
         names = [a.arg for a in (*args.posonlyargs, *args.args, *args.kwonlyargs)]
         count = len([name for name in names if name not in ("self", "cls")])
-        assert count <= MOST_ARGUMENTS, label
+        more = MORE_IN_KERNELS if room_of(path) == "kernels" else 0
+        assert count <= MOST_ARGUMENTS + more, label
 
 
 def test_every_public_name_exists_and_is_documented():

@@ -116,13 +116,13 @@ def readout(increment: float) -> str:
 
 
 def choice(
-    name: str, label: str, options: Any, value: Any, tooltip: str, hint: str = ""
+    name: str, options: Any, value: Any, tooltip: str, hint: str = ""
 ) -> Control:
-    """Return a drop-down list."""
+    """Return a drop-down list, labeled by its name."""
     widget = widgets.Dropdown(
         options=options,
         value=value,
-        description=label,
+        description=name,
         tooltip=tooltip,
         style={"description_width": LABEL_WIDTH},
         layout={"width": "345px"},

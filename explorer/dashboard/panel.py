@@ -81,7 +81,7 @@ class Panel:
 
     def _add_scene(self, s: Settings) -> None:
         options = [(TITLES.get(n, f"photograph: {n}"), n) for n in SCENES]
-        self._add(controls.choice("scene", "scene", options, s.scene, "what to label"))
+        self._add(controls.choice("scene", options, s.scene, "what to label"))
         upload = Upload(
             description="upload an image",
             limit=LARGEST_UPLOAD,
@@ -90,9 +90,12 @@ class Panel:
         )
         self._add(Control("upload", upload, "at most 32 MB; shown at ≤ 256²"))
         size = controls.choice(
-            "size", "size", sorted({*SIZES, s.size}), s.size, "rows and columns",
+            "size",
+            sorted({*SIZES, s.size}),
+            s.size,
+            "rows and columns",
             "pixels, square",
-        )  # fmt: skip
+        )
         self._add(size)
         self._add(controls.slider(params.LABELS, s.labels))
 

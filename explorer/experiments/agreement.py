@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import importlib.util
+from collections.abc import Callable
+from dataclasses import dataclass
 
 import numpy as np
 import xarray as xr
@@ -44,20 +46,39 @@ def methods() -> dict[str, GradientMethod]:
     }
 
 
-def curve(
-    method: GradientMethod,
-    setup: Setup,
-    seed: int,
-    noise: float | None = None,
-    time: float = TIME,
-    step: float = STEP_SIZE,
-) -> xr.Dataset:
-    """Return the trace of learning scenario b by a gradient method."""
-    scene = SCENARIOS[COLORS].scene(setup.size, seed, noise)
-    learner = Learner(
-        flow_of(scene), scene.labels, time, method, RiemannianDescent(step)
-    )
-    return learner.run(setup.steps)
+@dataclass(frozen=True)
+class Course:
+    """A way to learn scenario b.
+
+    method : of the gradient; time : T; step : h per pixel; noise : of the scene.
+    """
+
+    method: GradientMethod
+    time: float = TIME
+    step: float = STEP_SIZE
+    noise: float = SCENARIOS[COLORS].noise
+
+    def run(self, setup: Setup, seed: int) -> xr.Dataset:
+        """Return the trace of learning on the scene of a seed."""
+        scene = SCENARIOS[COLORS].scene(setup.size, seed, self.noise)
+        descent = RiemannianDescent(self.step)
+        flow = flow_of(scene)
+        learner = Learner(flow, scene.labels, self.time, self.method, descent)
+        return learner.run(setup.steps)
+
+    def unit(
+        self,
+        name: str,
+        setup: Setup,
+        seed: int,
+        finish: Callable[[xr.Dataset], xr.Dataset] = lambda trace: trace,
+    ) -> Unit:
+        """Return what `finish` makes of the trace as a unit."""
+        settings = {
+            "size": setup.size, "steps": setup.steps, "seed": seed,
+            "course": repr(self),
+        }  # fmt: skip
+        return Unit(f"{name}-{seed}", settings, lambda: finish(self.run(setup, seed)))
 
 
 def figure2(setup: Setup | None = None, bench: Bench | None = None) -> xr.Dataset:
@@ -77,9 +98,11 @@ def figure2(setup: Setup | None = None, bench: Bench | None = None) -> xr.Datase
     setup, bench = setup or Setup(), bench or Bench()
     found = methods()
     units = [
-        unit(level, name, setup, seed)
-        for level in NOISES
-        for name in found
+        Course(method, noise=noise).unit(
+            f"{level}-{type(method).__name__}", setup, seed
+        )
+        for level, noise in NOISES.items()
+        for method in found.values()
         for seed in setup.seeds
     ]
     parts = [p[["error_percent", "loss"]] for p in bench.run(units)]
@@ -99,21 +122,6 @@ def figure2(setup: Setup | None = None, bench: Bench | None = None) -> xr.Datase
         gap = gap * np.nan
     left_out = "" if count > 1 else TORCH_MISSING
     return data.assign(gap_percent=gap).assign_attrs(figure=2, left_out=left_out)
-
-
-def unit(level: str, name: str, setup: Setup, seed: int) -> Unit:
-    """Return one curve as a unit."""
-    method = methods()[name]
-    settings = {
-        "size": setup.size, "steps": setup.steps, "seed": seed,
-        "noise": NOISES[level], "method": repr(method), "step": STEP_SIZE, "time": TIME,
-    }  # fmt: skip
-    short = type(method).__name__
-    return Unit(
-        f"{level}-{short}-{seed}",
-        settings,
-        lambda: curve(method, setup, seed, NOISES[level]),
-    )
 
 
 def draw2(data: xr.Dataset) -> Figure:

@@ -8,7 +8,7 @@ import numpy as np
 import xarray as xr
 
 from explorer.dims import PIXELS, SCENE, STEP, VARIANT
-from explorer.experiments.agreement import STEP_SIZE, curve
+from explorer.experiments.agreement import STEP_SIZE, Course
 from explorer.experiments.panels import Curves, Field, Figure, Panel, Series
 from explorer.experiments.scenarios import (
     COLORS,
@@ -47,22 +47,17 @@ def variants() -> dict[str, tuple[LowRankGradient, float]]:
 def training(name: str, setup: Setup, seed: int) -> Unit:
     """Return the training curve of one variant on one scene as a unit."""
     gradient, time = variants()[name]
-    step = LARGE_STEP if name.startswith("T") else STEP_SIZE
-    settings = {
-        "size": setup.size, "steps": setup.steps, "seed": seed, "time": time,
-        "noise": SCENARIOS[COLORS].noise, "method": repr(gradient), "step": step,
-    }  # fmt: skip
-    short = name.replace(" = ", "").replace(", ", "-")
+    course = Course(gradient, time, LARGE_STEP if name.startswith("T") else STEP_SIZE)
 
-    def compute() -> xr.Dataset:
-        trace = curve(gradient, setup, seed, time=time, step=step)
+    def finish(trace: xr.Dataset) -> xr.Dataset:
         sigma = trace.singular_values
         second = sigma.isel(component=1, drop=True) if sigma.shape[1] > 1 else 0.0
         ratio = second / sigma.isel(component=0, drop=True)
         found: xr.Dataset = trace[["error_percent", "loss"]]
         return found.assign(singular_value_ratio=ratio.fillna(0.0))
 
-    return Unit(f"{short}-{seed}", settings, compute)
+    short = name.replace(" = ", "").replace(", ", "-")
+    return course.unit(short, setup, seed, finish)
 
 
 def factors(setup: Setup) -> Unit:
