@@ -33,6 +33,15 @@ class Interrupts:
                 self._before[signum] = signal.signal(signum, self._note)
         return self
 
+    def hold(self) -> None:
+        """Note signals from now on without raising, however many come: until the end.
+
+        What has been computed is being written; a second Ctrl-C must not lose it.
+        """
+        self._once = False
+        for signum in self._before:
+            signal.signal(signum, self._note)
+
     def __exit__(
         self,
         kind: type[BaseException] | None,

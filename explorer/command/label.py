@@ -18,6 +18,7 @@ from explorer.dims import LABEL
 from explorer.flow.evolution import Solution
 from explorer.flow.krylov import Krylov
 from explorer.flow.linearized import LinearizedFlow
+from explorer.learning.files import checked_apart, checked_target, encoded
 from explorer.prediction.predictor import WeightPatchPredictor
 from explorer.scenes.labelings import distinct, numbered, open_codes
 from explorer.scenes.pictures import VALUES
@@ -33,7 +34,7 @@ HEX = re.compile(r"#([0-9a-fA-F]{2})([0-9a-fA-F]{2})([0-9a-fA-F]{2})")
 def label(options: argparse.Namespace) -> int:
     """Label as `options` say, write both files, return the exit code."""
     try:
-        check_out(options.out)
+        check_out(options)
         image = read_image(options.image)
         model = options.model and WeightPatchPredictor.load(options.model)
         truth = options.truth and truth_of(options, image.shape[:2], model)
@@ -53,12 +54,17 @@ def label(options: argparse.Namespace) -> int:
     return 0
 
 
-def check_out(out: Path) -> None:
-    """Raise unless `out` names a PNG file that can be written."""
+def check_out(options: argparse.Namespace) -> None:
+    """Raise unless both files can be written, and are not among those to read."""
+    out: Path = options.out
     if out.suffix.lower() != ".png":
         raise ValueError(f"`out` = '{out}' must end in .png: labels are a picture")
-    if not out.parent.is_dir():
-        raise FileNotFoundError(f"`out` = '{out}': there is no folder '{out.parent}'")
+    data = out.with_suffix(".nc")
+    read = {name: [p] for name in ("image", "model", "truth")
+            if (p := getattr(options, name)) is not None}  # fmt: skip
+    checked_apart({"out": out, "netCDF file beside `out`": data}, read)
+    for path in (out, data):
+        checked_target(path)
 
 
 def truth_of(
@@ -170,7 +176,7 @@ def save(solution: Solution, values: np.ndarray, out: Path) -> tuple[Path, Path]
     with workshop(out.parent) as folder:
         draft = Path(folder)
         picture.save(draft / out.name)
-        dataset.to_netcdf(draft / data.name, engine="h5netcdf")
+        (draft / data.name).write_bytes(encoded(dataset))
         os.replace(draft / data.name, data)
         os.replace(draft / out.name, out)
     return out, data

@@ -13,13 +13,15 @@ from tqdm import tqdm
 
 from explorer.command.interrupts import Interrupts
 from explorer.command.keeping import Keeper
-from explorer.command.results import Result, check_target, save
+from explorer.command.results import Result, check_target, save, targets
 from explorer.flow.linearized import LinearizedFlow
+from explorer.learning.files import checked_apart
 from explorer.learning.gradient import LowRankGradient
 from explorer.learning.learner import Learner
 from explorer.learning.optimizers import RiemannianDescent
 from explorer.learning.trace import Step
 from explorer.scenes.images import image_scene, sample_image
+from explorer.scenes.reading import is_path
 from explorer.scenes.voronoi import KINDS, voronoi_scene
 
 FAILED = 1
@@ -32,6 +34,12 @@ def learn(options: argparse.Namespace) -> int:
     """Learn as `options` say, write the files, return the exit code."""
     try:
         check_target(options.out)
+        data, report = targets(options.out)
+        written = {"out": data, "report beside `out`": report}
+        read = {
+            n: [p] for n in ("image", "labels") if is_path(p := getattr(options, n))
+        }
+        checked_apart(written | {"checkpoint": options.checkpoint}, read)
         gradient = LowRankGradient(dim=options.dim, rank=options.rank)
         scene = make_scene(options)
         learner = make_learner(options, scene, gradient)
@@ -89,6 +97,7 @@ def follow(
                     break
         except KeyboardInterrupt:
             pass  # noted in `interrupts`; what was recorded is kept
+    interrupts.hold()
     if len(records) > len(keeper.before[:-1]):
         keeper.keep(records, last=True)
     return records

@@ -14,6 +14,7 @@ import xarray as xr
 from explorer import __version__, params
 from explorer.flow.evolution import Solution, present
 from explorer.learning.derivative import numbers_of
+from explorer.learning.files import encoded
 from explorer.learning.learner import Learner
 from explorer.learning.trace import Step, trace_of
 
@@ -99,7 +100,7 @@ def save(result: Result, out: Path) -> tuple[Path, Path]:
     data, report = targets(out)
     with workshop(out.parent) as folder:
         draft = Path(folder)
-        result.dataset().to_netcdf(draft / data.name, engine="h5netcdf")
+        (draft / data.name).write_bytes(encoded(result.dataset()))
         os.replace(draft / data.name, data)
         from explorer.dashboard.report import write_report  # loads bokeh
 

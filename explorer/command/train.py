@@ -15,7 +15,7 @@ from explorer.command.keeping import ModelKeeper
 from explorer.command.learn import FAILED, SIGNAL_BASE, tell
 from explorer.experiments.heldout import held_out, text_of
 from explorer.learning.balanced import BalancedLoss
-from explorer.learning.files import checked_target, write
+from explorer.learning.files import checked_apart, checked_target, write
 from explorer.learning.losses import DirectionLoss
 from explorer.prediction.predictor import WeightPatchPredictor
 from explorer.prediction.training import TrainingState, TrainingStep
@@ -38,7 +38,7 @@ HEADER = f"{'step':>5} {'loss':>10} {'error %':>8} {'val. loss':>10} {'val. %':>
 def train(options: argparse.Namespace) -> int:
     """Train as `options` say, write the model, return the exit code."""
     try:
-        checked_target(options.out)
+        check_files(options)
         predictor = predictor_of(options)
         keeper = ModelKeeper(predictor, options.checkpoint)
         count = len(options.images) - options.validation - options.test
@@ -53,11 +53,32 @@ def train(options: argparse.Namespace) -> int:
         print(f"going on from step {step} of {options.checkpoint}", file=sys.stderr)
     with Interrupts(once=True) as interrupts:
         failed = follow(states, predictor.steps, keeper, interrupts)
+        interrupts.hold()
+        if predictor.state_ is not None and predictor.state_.records:
+            keeper.keep(last=True)
         failed = finish(predictor, options.out) or failed
         if test and not interrupts.signum and not failed:
             tuning = validation or scenes[:count]
             judge(predictor, (tuning, test), options.out, interrupts)
     return SIGNAL_BASE + int(interrupts.signum) if interrupts.signum else failed
+
+
+def check_files(options: argparse.Namespace) -> None:
+    """Raise unless what is written can be, and destroys nothing that is read."""
+    out: Path = options.out
+    if out.suffix != ".nc":
+        raise ValueError(f"`out` = '{out}' must end in .nc: it is a netCDF file")
+    read = {"images": options.images, "labels": options.labels}
+    scores = scores_of(out) if options.test else None
+    checked_apart({"out": out, "scores beside `out`": scores}, read)
+    kept: Path | None = options.checkpoint
+    checked_apart({"checkpoint": kept, "scores beside `out`": scores}, read)
+    checked_target(out)
+
+
+def scores_of(out: Path) -> Path:
+    """Return the file of the comparison that lies beside the model."""
+    return out.with_name(out.stem + SCORES)
 
 
 def finish(predictor: WeightPatchPredictor, out: Path) -> int:
@@ -119,7 +140,7 @@ def follow(
 
     The state reached is kept whatever happens.
     """
-    record, failed = None, 0
+    failed = 0
     with tqdm(total=steps, unit="step", file=sys.stderr, dynamic_ncols=True) as bar:
         tell(HEADER)
         try:
@@ -135,8 +156,6 @@ def follow(
         except (ValueError, TypeError, OSError, MemoryError) as error:
             tqdm.write(f"laf train: error: {error}", file=sys.stderr)
             failed = FAILED
-    if record is not None:
-        keeper.keep(last=True)
     return failed
 
 
@@ -160,7 +179,7 @@ def judge(
             print("laf train: comparison stopped", file=sys.stderr)
             return
     print(f"\n{text_of(table)}")
-    scores = out.with_name(out.stem + SCORES)
+    scores = scores_of(out)
     try:
         write(table, scores)
     except OSError as error:

@@ -17,7 +17,13 @@ from explorer.experiments.baselines import (
     RandomWalker,
     TotalVariation,
 )
-from explorer.experiments.comparison import METHOD, Method, compare, tuned
+from explorer.experiments.comparison import (
+    METHOD,
+    Method,
+    checked_scenes,
+    compare,
+    tuned,
+)
 from explorer.prediction.predictor import WeightPatchPredictor
 from explorer.scenes.evidence import Evidence
 from explorer.scenes.pictures import VALUES
@@ -90,6 +96,9 @@ def held_out(
     ValueError
         where the scenes were read with other label values than the predictor knows.
     """
+    predictor.history_  # noqa: B018 — raises unless it has been trained
+    checked_scenes(tuning)
+    checked_scenes(test)
     for argument, scenes in (("tuning", tuning), ("test", test)):
         for k, scene in enumerate(scenes):
             checked_values(f"{argument}[{k}]", scene, predictor)

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import io
 import os
 import tempfile
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 
 import xarray as xr
@@ -16,10 +18,21 @@ Place = str | os.PathLike[str]
 def write(dataset: xr.Dataset, path: Place) -> None:
     """Write a netCDF file, which appears whole or not at all."""
     target = checked_target(path)
+    content = encoded(dataset)
     with tempfile.TemporaryDirectory(dir=target.parent, prefix=".laf-") as workshop:
         draft = Path(workshop) / target.name
-        dataset.to_netcdf(draft, engine="h5netcdf")
+        draft.write_bytes(content)
         os.replace(draft, target)
+
+
+def encoded(dataset: xr.Dataset) -> bytes:
+    """Return a dataset as the content of a netCDF file.
+
+    HDF5 writes to memory: where a disk is full it ends the process.
+    """
+    buffer = io.BytesIO()
+    dataset.to_netcdf(buffer, engine="h5netcdf")
+    return buffer.getvalue()
 
 
 def checked_target(path: Place) -> Path:
@@ -33,7 +46,37 @@ def checked_target(path: Place) -> Path:
         )
     if target.is_dir():
         raise IsADirectoryError(f"`path` = '{target}' is a folder: name a file")
+    try:
+        with tempfile.TemporaryDirectory(dir=target.parent, prefix=".laf-") as workshop:
+            (Path(workshop) / target.name).touch()
+    except OSError as error:
+        raise PermissionError(
+            f"`path` = '{target}' cannot be written ({error.strerror}): name a file in "
+            "a folder of yours"
+        ) from error
     return target
+
+
+def checked_apart(
+    writes: Mapping[str, Path | None], reads: Mapping[str, Iterable[Place]]
+) -> None:
+    """Raise where a file to write is one to read, or is written twice.
+
+    writes, reads : paths by the option that names them.
+    """
+    taken = {
+        Path(place).resolve(): name for name, many in reads.items() for place in many
+    }
+    for name, path in writes.items():
+        if path is None:
+            continue
+        place = path.resolve()
+        if place in taken:
+            raise ValueError(
+                f"`{name}` = '{path}' is a file of `{taken[place]}` and would destroy "
+                "it: name another"
+            )
+        taken[place] = name
 
 
 def read(path: Place, kind: str, schema: int) -> xr.Dataset:

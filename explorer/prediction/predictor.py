@@ -172,10 +172,17 @@ class WeightPatchPredictor:
         state: TrainingState | tuple[str, str],
         check: Callable[[], None],
     ) -> Iterator[TrainingState]:
-        self.label_prototypes_ = training[0].prototypes
-        self.label_values_ = training[0].values
-        self.distances_ = self.data_term.fit(training, self.seed)
-        examples = [[self._example(p) for p in part] for part in (training, validation)]
+        distances = self.data_term.fit(training, self.seed)
+
+        def adopt(reached: TrainingState) -> None:  # all at once, or nothing
+            self.label_prototypes_ = training[0].prototypes
+            self.label_values_ = training[0].values
+            self.distances_, self.state_ = distances, reached
+
+        examples = [
+            [self._example(p, distances) for p in part]
+            for part in (training, validation)
+        ]
         if isinstance(state, tuple):  # fingerprints of the images alone
             clean = (self._extractor.of(p.clean) for p in training)
             truths = [p.labels for p in training]
@@ -184,26 +191,25 @@ class WeightPatchPredictor:
             )
             state = TrainingState.start(model, state)
         else:
-            self.state_ = state
+            adopt(state)
         gradient = LowRankGradient(self.dim, self.rank, self.loss)
         trainer = Trainer(gradient, self.time, self.rate)
         done = len(state.records) - 1
         if done >= self.steps or (done >= 0 and state.since_best >= self.patience):
             return
         for reached in trainer.iterate(state, examples[0], examples[1], check):
-            self.state_ = reached
+            adopt(reached)
             yield reached
             flat = reached.since_best >= self.patience
             if len(reached.records) > self.steps or flat:
                 return
 
-    def _example(self, picture: Picture) -> Example:
-        flow = self._flow(picture.image)
+    def _example(self, picture: Picture, distances: Distances) -> Example:
+        flow = self._flow(picture.image, distances)
         return Example(flow, self._described(picture.image), picture.labels)
 
-    def _flow(self, image: np.ndarray) -> LinearizedFlow:
-        assert self.distances_ is not None
-        return LinearizedFlow(self.distances_.of(image), self.rho, self.radius)
+    def _flow(self, image: np.ndarray, distances: Distances) -> LinearizedFlow:
+        return LinearizedFlow(distances.of(image), self.rho, self.radius)
 
     def _described(self, image: np.ndarray) -> np.ndarray:
         found = self._extractor.of(image)
@@ -241,11 +247,17 @@ class WeightPatchPredictor:
     def load(cls, path: Place) -> WeightPatchPredictor:
         """Return a predictor that `save` wrote; training can go on from it."""
         dataset = read(path, archive.KIND, archive.SCHEMA)
-        predictor = cls(**archive.parameters_of(dataset))
-        predictor.state_ = archive.state_of(dataset)
-        predictor.label_prototypes_ = dataset.label_prototypes.values
-        predictor.label_values_ = dataset.label_values.values
-        predictor.distances_ = archive.distances_of(dataset, predictor.data_term)
+        try:
+            predictor = cls(**archive.parameters_of(dataset))
+            predictor.state_ = archive.state_of(dataset)
+            predictor.label_prototypes_ = dataset["label_prototypes"].values
+            predictor.label_values_ = dataset["label_values"].values
+            predictor.distances_ = archive.distances_of(dataset, predictor.data_term)
+        except (KeyError, TypeError, ValueError) as error:
+            raise ValueError(
+                f"`path` = '{path}' is damaged ({type(error).__name__}: {error}): "
+                "train again, or restore the file"
+            ) from error
         return predictor
 
     def predict_weights(self, image: Any) -> xr.DataArray:
@@ -274,9 +286,9 @@ class WeightPatchPredictor:
         return Krylov(self.dim).solve(flow, flow.label_weights(weights), self.time)
 
     def _predict(self, image: Any) -> tuple[np.ndarray, LinearizedFlow, np.ndarray]:
-        state, prototypes, _ = self._trained()
+        state, prototypes, distances = self._trained()
         array = picture_of("image", image, prototypes.shape[1])
-        flow = self._flow(array)
+        flow = self._flow(array, distances)
         example = Example(flow, self._described(array), np.empty(0))
         weights = state.best.weights(state.best.shares(example.features))
         return array, flow, shaped(example, weights)

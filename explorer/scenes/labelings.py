@@ -12,6 +12,9 @@ from explorer import params
 from explorer.dims import label_field
 from explorer.scenes.reading import is_path, open_array
 
+JPEG = b"\xff\xd8\xff"
+"""How files of this format begin."""
+
 Place = str | os.PathLike[str]
 
 
@@ -41,9 +44,21 @@ def open_codes(path: Place, argument: str) -> np.ndarray:
     An image with a palette, such as `laf label` writes, holds numbers, not colors.
     """
     array = open_array(path, argument, indices=True)
+    with open(path, "rb") as file:
+        if file.read(len(JPEG)) == JPEG:
+            raise ValueError(
+                f"`{argument}` = '{path}' is a JPEG, which changes values near edges: "
+                "save label images as PNG"
+            )
+    whole = array.dtype.kind in "bu"  # others do not hold integers from 0 to 65535
+    if not whole:
+        raise ValueError(
+            f"`{argument}` = '{path}' holds entries of type {array.dtype}; labels are "
+            "integers from 0 to 65535: renumber them"
+        )
     if array.ndim == 3 and array.shape[2] == 4 and (array[..., 3] == 255).all():
         array = array[..., :3]  # nothing is transparent
-    if array.ndim == 3 and (array[..., :1] == array[..., :3]).all():
+    if array.ndim == 3 and array.shape[2] == 3 and (array[..., :1] == array).all():
         return np.asarray(array[..., 0])  # gray, saved as color
     return array
 

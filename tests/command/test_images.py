@@ -3,7 +3,12 @@
 from __future__ import annotations
 
 import doctest
+import os
+import shlex
 import signal
+import subprocess
+import sys
+import time
 
 import numpy as np
 import pytest
@@ -15,6 +20,7 @@ from explorer.command import label, main
 from explorer.prediction.training import Trainer
 from explorer.scenes.collection import labeled_images
 from tests.command.processes import read_until, started
+from tests.servers import ROOT
 
 FEW = ["--n_prototypes=6", "--steps=2", "--dim=6"]
 
@@ -80,6 +86,52 @@ def test_options_become_parameters(folder):
     assert model.loss == ex.DirectionLoss()
     assert model.radius == 2
     assert main(["label", "image_2.png", "--model=model.nc", "--out=l.png"]) == 0
+
+
+@pytest.mark.parametrize(
+    ("arguments", "words"),
+    [
+        (["train", "--out=image_0.png"], "must end in .nc"),
+        (["train", "--checkpoint=image_0.png"], "is a file of `images`"),
+        (["train", "--checkpoint=truth_0.png"], "is a file of `labels`"),
+        (["label", "image_0.png", "--model=m.nc", "--out=m.png"], "is a file of `mod"),
+        (["label", "image_0.png", "--model=m.nc", "--out=image_0.png"], "of `image`"),
+        (
+            ["label", "image_0.png", "--model=m.nc", "--truth=truth_0.png",
+             "--out=./truth_0.png"],
+            "of `truth`",
+        ),
+        (["learn", "--size=8", "--out=m.nc", "--checkpoint=m.nc"], "a file of `out`"),
+    ],
+    ids=lambda value: value[-1] if isinstance(value, list) else "",
+)  # fmt: skip
+def test_nothing_that_is_read_is_written_over(folder, arguments, words, capsys):
+    assert trained("--out=m.nc") == 0
+    before = {p.name: p.read_bytes() for p in folder.iterdir()}
+    if arguments[0] == "train":
+        arguments = [*arguments, "--images=image_0.png", "--labels=truth_0.png"]
+    with pytest.raises(SystemExit) as caught:
+        main(arguments)
+    assert caught.value.code == 2
+    assert words in capsys.readouterr().err.replace("\n", " ")
+    assert {p.name: p.read_bytes() for p in folder.iterdir()} == before
+
+
+def test_a_full_disk_is_an_error_in_words(folder):
+    """Files may not grow: neither model nor checkpoint can be written."""
+    run = [sys.executable, "-m", "explorer", "train", "--images=image_0.png",
+           "--labels=truth_0.png", *FEW, "--checkpoint=kept.nc"]  # fmt: skip
+    limit = shlex.join(run)
+    found = subprocess.run(
+        ["bash", "-c", f"ulimit -f 4; {limit}"],
+        cwd=folder, capture_output=True, text=True, check=False,
+        env=os.environ | {"PYTHONPATH": str(ROOT)},
+    )  # fmt: skip
+    assert found.returncode == 1
+    assert "cannot write the checkpoint" in found.stderr
+    assert "cannot write the model" in found.stderr
+    assert "Traceback" not in found.stderr
+    assert not (folder / "model.nc").exists()
 
 
 def test_what_was_learned_is_kept_when_something_breaks(folder, monkeypatch, capsys):
@@ -180,7 +232,7 @@ def test_labels_that_were_written_are_labels_again(folder, capsys):
     with xr.open_dataset("labels.nc", engine="h5netcdf") as data:
         np.testing.assert_array_equal(scene.labels, data.labels)
     with pytest.raises(SystemExit):
-        main(["label", "image_0.png", "--prototypes", "0", "1", "--truth=labels.png"])
+        main(["label", "image_0.png", "--prototypes", "0", "1", *again])
     assert "4 distinct values" in capsys.readouterr().err.replace("\n", " ")
 
 
@@ -235,6 +287,23 @@ def test_a_checkpoint_of_another_training_is_refused(folder, arguments, words, c
     assert caught.value.code == 2
     assert words in capsys.readouterr().err.replace("\n", " ")
     assert (folder / "kept.nc").read_bytes() == content
+
+
+@pytest.mark.parametrize("gap", [0.05, 0.2])
+def test_an_impatient_second_ctrl_c_loses_nothing(folder, gap):
+    files = ["--images=image_[01].png", "--labels=truth_[01].png", "--patience=100000"]
+    command = ["train", *files, "--dim=6", "--checkpoint=kept.nc", "--steps=100000"]
+    with started(*command, cwd=folder) as process:
+        read_until(process, "    3 ")
+        process.send_signal(signal.SIGINT)
+        time.sleep(gap)
+        process.send_signal(signal.SIGINT)
+        process.stdout.read()
+        # a signal that comes when all is written may end the interpreter itself
+        assert process.wait(60) in (130, -signal.SIGINT)
+    for name in ("kept.nc", "model.nc"):
+        model = ex.WeightPatchPredictor.load(folder / name)
+        assert model.history_.sizes["step"] >= 4
 
 
 def test_a_stopped_training_goes_on(folder):

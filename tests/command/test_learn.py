@@ -87,7 +87,7 @@ def test_a_file_is_replaced_only_by_a_whole_one(run, reports, tmp_path, monkeypa
     (tmp_path / "run.nc").write_text("precious")
 
     def fail(self, path, **options):
-        path.write_text("half")
+        path.write(b"half")
         raise OSError(28, "No space left on device")
 
     monkeypatch.setattr(xr.Dataset, "to_netcdf", fail)

@@ -105,6 +105,21 @@ def test_a_table_is_text_with_a_line_for_each_method(predictor, no_cuts):
     assert f" {error:.2f} " in lines[-2]
 
 
+def test_arguments_are_checked_before_anything_is_tried(predictor):
+    def tried(name):
+        raise AssertionError(f"{name} was tried")
+
+    fresh = ex.WeightPatchPredictor()
+    for arguments, error in (
+        ((fresh, TRAINING, TEST), RuntimeError),
+        ((predictor, TRAINING, []), ValueError),
+        ((predictor, TEST[0], TEST), ValueError),
+        ((predictor, TRAINING, [TEST[0].drop_vars("labels")]), TypeError),
+    ):
+        with pytest.raises(error):
+            held_out(*arguments, tried)
+
+
 def test_it_can_be_stopped(predictor):
     def stop(name):
         raise KeyboardInterrupt

@@ -34,7 +34,7 @@ def test_the_gradient_of_the_whole_chain_is_the_slope():
     predictor = ex.WeightPatchPredictor(**SMALL, seed=3)
     pictures = checked_pictures("scenes", scenes(1, size=9))
     state = next(predictor.iterate(scenes(1, size=9)))
-    example = predictor._example(pictures[0])
+    example = predictor._example(pictures[0], predictor.distances_)
     trainer = Trainer(ex.LowRankGradient(20, 20), time=2.0, rate=0.1)
     model = state.model
     _, _, gradient = trainer.evaluate(model, [example])
@@ -136,6 +136,30 @@ def test_other_choices_undo_the_training(change):
     predictor.set_params(**change)
     with pytest.raises(RuntimeError, match="has not been trained"):
         predictor.label(scenes(1)[0].image)
+
+
+def test_a_fit_that_is_stopped_at_once_changes_nothing():
+    def stop():
+        raise KeyboardInterrupt
+
+    predictor = ex.WeightPatchPredictor(
+        **SMALL, data_term=ex.Evidence(ex.RawWindow(3), hidden=0)
+    ).fit(scenes(1))
+    image = scenes(1, 5)[0].image
+    before = predictor.distances(image), predictor.label(image)
+    with pytest.raises(KeyboardInterrupt):
+        next(predictor.iterate(scenes(1, 7), check=stop))
+    np.testing.assert_array_equal(predictor.distances(image), before[0])
+    np.testing.assert_array_equal(predictor.label(image), before[1])
+
+
+@pytest.mark.parametrize("part", ["best_tangents", "label_values", "loss"])
+def test_a_damaged_file_is_said_to_be_one(tmp_path, trained, part):
+    trained.save(tmp_path / "model.nc")
+    dataset = xr.load_dataset(tmp_path / "model.nc", engine="h5netcdf")
+    dataset.drop_vars(part).to_netcdf(tmp_path / "less.nc", engine="h5netcdf")
+    with pytest.raises(ValueError, match=r"less.nc' is damaged \(KeyError"):
+        ex.WeightPatchPredictor.load(tmp_path / "less.nc")
 
 
 def test_a_stored_predictor_gives_the_same_weights(tmp_path, trained):

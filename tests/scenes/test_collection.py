@@ -81,6 +81,26 @@ def test_label_images_of_any_kind_agree(tmp_path, pair):
         np.testing.assert_array_equal(scene.label_values, [[0], [255]])
 
 
+def test_label_images_that_are_none_are_refused(tmp_path, pair):
+    def refused(array, words, name="l.png", **options):
+        Image.fromarray(array).save(tmp_path / name, **options)
+        with pytest.raises(ValueError, match=words):
+            labeled_images(pair[0][:1], [tmp_path / name])
+
+    code = np.array([[0, 255, 0]] * 2)
+    refused(code.astype(np.uint8), "is a JPEG", "l.jpg")
+    refused((code / 255).astype(np.float32), "entries of type float32", "l.tif")
+    refused((-code).astype(np.int32), "integers from 0 to 65535", "m.tif")
+
+
+def test_a_mask_in_the_alpha_channel_counts(tmp_path, pair):
+    code = np.zeros((2, 3, 4), np.uint8)
+    code[:, 1, 3] = 255
+    path = store(tmp_path / "mask.png", code)
+    (scene,) = labeled_images(pair[0][:1], [path])
+    np.testing.assert_array_equal(scene.labels, [[0, 1, 0]] * 2)
+
+
 @pytest.mark.parametrize("training", [0, -1, 3])
 def test_how_many_are_for_training_is_checked(pair, training):
     with pytest.raises(ValueError, match=f"`training` = {training} is out of range"):
