@@ -6,16 +6,13 @@
 
 from __future__ import annotations
 
-import io
 import sys
 from collections.abc import Sequence
 
-from explorer.command.arguments import parse
+from explorer.command.codes import INTERRUPTED
+from explorer.command.streams import lasting_streams
 
 __all__ = ["main"]
-
-INTERRUPTED = 130
-"""The exit code of a program that Ctrl-C ended, by the shells' convention."""
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -23,12 +20,26 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
     Returns the exit code; a wrong argument ends the process with exit code 2.
     """
-    for stream in (sys.stdout, sys.stderr):
-        if isinstance(stream, io.TextIOWrapper):
-            stream.reconfigure(errors="replace")  # a terminal without Greek letters
-    try:
-        options = parse(arguments)
-        return int(options.run(options))
-    except KeyboardInterrupt:
-        print("\nlaf: interrupted", file=sys.stderr)
-        return INTERRUPTED
+    with lasting_streams() as streams:
+        try:
+            # a second of imports, in which Ctrl-C is answered, too
+            from explorer.command.arguments import parse
+
+            options = parse(arguments)
+            code = int(options.run(options))
+        except (KeyboardInterrupt, RuntimeError) as error:
+            if not interrupted(error):
+                raise
+            print("\nlaf: interrupted", file=sys.stderr)
+            return INTERRUPTED
+        return streams.verdict(code)
+
+
+def interrupted(error: BaseException) -> bool:
+    """Return whether Ctrl-C is behind an exception.
+
+    Python 3.11 makes a RuntimeError of it where a class is being built.
+    """
+    return isinstance(error, KeyboardInterrupt) or isinstance(
+        error.__cause__, KeyboardInterrupt
+    )

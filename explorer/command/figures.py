@@ -5,20 +5,26 @@ from __future__ import annotations
 import argparse
 import math
 import sys
+from collections.abc import Sequence
 from pathlib import Path
 
 import xarray as xr
 from tqdm import tqdm
 
+from explorer.command.codes import FAILED, SIGNAL_BASE
+from explorer.command.delivery import complain, option
 from explorer.command.interrupts import Interrupts
-from explorer.command.learn import SIGNAL_BASE
 from explorer.experiments import claims
 from explorer.experiments.figures import FIGURES
 from explorer.experiments.units import QUICK, Bench, Progress, Setup
-from explorer.learning.files import write
+from explorer.learning.files import checked_target, whole, write
 
 PARTS = "parts"
 """Folder below the output that keeps what has been computed, unit by unit."""
+
+
+ENDINGS = (".nc", ".png", ".html")
+"""Of the files of a figure."""
 
 
 class StoppedError(Exception):
@@ -28,9 +34,10 @@ class StoppedError(Exception):
 def figures(options: argparse.Namespace) -> int:
     """Compute, store and draw the figures that `options` name; return the exit code."""
     try:
-        (options.out / PARTS).mkdir(parents=True, exist_ok=True)
+        check_places(options.numbers, options.out)
     except OSError as error:
-        options.complain(f"`out` = '{options.out}' cannot be made: {error.strerror}")
+        options.complain(str(error))
+    kept = f"what was computed is in {options.out / PARTS}, and the same command goes"
     setup = QUICK if options.quick else Setup()
     found: dict[int, xr.Dataset] = {}
     with Interrupts(once=True) as interrupts:
@@ -42,18 +49,36 @@ def figures(options: argparse.Namespace) -> int:
         try:
             for number in options.numbers:
                 found[number] = figure(number, setup, options.out, check)
+            table = claims.table(found)
+            write(table, options.out / "claims.nc")
+            with whole(options.out / "claims.txt") as draft:
+                draft.write_text(claims.text_of(table), encoding="utf-8")
         except (StoppedError, KeyboardInterrupt):
-            print(
-                f"laf figures: stopped; what was computed is in {options.out / PARTS}, "
-                "and the same command goes on from there",
-                file=sys.stderr,
-            )
+            print(f"laf figures: stopped; {kept} on from there", file=sys.stderr)
             return SIGNAL_BASE + int(interrupts.signum or 2)
-    table = claims.table(found)
-    write(table, options.out / "claims.nc")
-    (options.out / "claims.txt").write_text(claims.text_of(table), encoding="utf-8")
+        except OSError as error:
+            complain("figures", f"{error}; {kept} on from there")
+            return FAILED
     print(claims.text_of(table))
     return 0
+
+
+def check_places(numbers: Sequence[int], out: Path) -> None:
+    """Make the folders, and raise unless all files can be written."""
+    parts = [out / PARTS / f"figure{number}" for number in numbers]
+    for folder in parts:
+        try:
+            folder.mkdir(parents=True, exist_ok=True)
+        except OSError as error:
+            raise OSError(
+                f"`out` = '{out}': the folder '{folder}' cannot be made "
+                f"({error.strerror}): name another folder"
+            ) from error
+    files = [out / f"figure{n}{end}" for n in numbers for end in ENDINGS]
+    files += [out / f"claims{end}" for end in (".nc", ".txt")]
+    with option("out"):
+        for path in [*files, *(folder / "unit.nc" for folder in parts)]:
+            checked_target(path)
 
 
 def figure(number: int, setup: Setup, out: Path, check: object) -> xr.Dataset:
@@ -73,9 +98,12 @@ def figure(number: int, setup: Setup, out: Path, check: object) -> xr.Dataset:
         bench = Bench(out / PARTS / f"figure{number}", tell, check)  # type: ignore[arg-type]
         data = compute(setup, bench)
     drawn = draw(data)
-    stem = out / f"figure{number}"
-    write(data, stem.with_suffix(".nc"))
-    write_png(drawn, stem.with_suffix(".png"))
-    write_page(drawn, stem.with_suffix(".html"))
+    writers = (
+        lambda path: write(data, path),
+        lambda path: write_png(drawn, path),
+        lambda path: write_page(drawn, path),
+    )
+    for ending, put in zip(ENDINGS, writers, strict=True):
+        put(out / f"figure{number}{ending}")
     print(f"Figure {number}. {drawn.title}. {drawn.caption}\n", flush=True)
     return data

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import sys
 import time
-from collections.abc import Sequence
+from abc import ABC, abstractmethod
 from pathlib import Path
 
+from explorer.command.delivery import option, write_at
 from explorer.learning.checkpoint import load_checkpoint, save_checkpoint
 from explorer.learning.files import checked_target
 from explorer.learning.learner import Learner
@@ -18,12 +19,11 @@ EVERY = 5.0
 """Seconds between two checkpoints: what a crash loses at most, besides a step."""
 
 
-class Keeper:
-    """Writes where a learner is, now and then; does nothing without a path.
+class Keeper(ABC):
+    """Finds a run on disk, and writes it now and then; does nothing without a path.
 
     Parameters
     ----------
-    learner : Learner, fresh; it is moved to where the file says, if there is one.
     path : file of the checkpoint, or None.
 
     Raises
@@ -32,70 +32,23 @@ class Keeper:
         where the file belongs to another run, or cannot be written.
     """
 
-    def __init__(self, learner: Learner, path: Path | None) -> None:
-        self._learner, self._path = learner, path
-        self._written = time.monotonic()
-        self.before: list[Step] = []
-        if path is not None:
-            checked_target(path)
-            if path.exists():
-                self.before = load_checkpoint(learner, path)
-                step = self.before[-1].step
-                print(f"going on from step {step} of {path}", file=sys.stderr)
-
-    def keep(self, records: Sequence[Step], last: bool = False) -> None:
-        """Write the checkpoint if it is time, or if this is the last record."""
-        now = time.monotonic()
-        if self._path is None or not (last or now - self._written > EVERY):
-            return
-        self._written = now
-        try:
-            save_checkpoint(self._learner, records, self._path)
-        except OSError as error:  # the run itself can go on
-            print(f"cannot write the checkpoint: {error}", file=sys.stderr)
-
-
-LONGER = ("steps", "patience")
-"""Parameters that a training may go on with at other values."""
-
-
-class ModelKeeper:
-    """Writes a predictor in training, now and then; does nothing without a path.
-
-    Parameters
-    ----------
-    predictor : WeightPatchPredictor, with the parameters that are asked for.
-    path : file of the checkpoint, a model as `laf label` reads it, or None.
-
-    Attributes
-    ----------
-    state : TrainingState to go on from, None without a file.
-
-    Raises
-    ------
-    ValueError, OSError
-        where the file belongs to other parameters, or cannot be written.
-    """
-
-    def __init__(self, predictor: WeightPatchPredictor, path: Path | None) -> None:
-        self._predictor, self._path = predictor, path
-        self._written = time.monotonic()
-        self.state: TrainingState | None = None
+    def __init__(self, path: Path | None) -> None:
+        self._path, self._written = path, time.monotonic()
         if path is None:
             return
-        checked_target(path)
-        if not path.exists():
-            return
-        kept = WeightPatchPredictor.load(path)
-        wanted, found = predictor.get_params(), kept.get_params()
-        for name in sorted(wanted.keys() - LONGER):
-            if wanted[name] != found[name]:
-                raise ValueError(
-                    f"`path` = '{path}' belongs to another run: `{name}` was "
-                    f"{found[name]!r}, and is {wanted[name]!r} now; use the old value, "
-                    "or begin anew with another file"
-                )
-        self.state = kept.state_
+        with option("checkpoint"):
+            checked_target(path)
+            if path.exists():
+                step = self.find(path)
+                print(f"going on from step {step} of {path}", file=sys.stderr)
+
+    @abstractmethod
+    def find(self, path: Path) -> int:
+        """Go to where the file says, and return the number of the step."""
+
+    @abstractmethod
+    def write(self, path: Path) -> list[Path]:
+        """Write where the run is, whole or not at all."""
 
     def keep(self, last: bool = False) -> None:
         """Write the checkpoint if it is time, or for the last time."""
@@ -104,6 +57,83 @@ class ModelKeeper:
             return
         self._written = now
         try:
-            self._predictor.save(self._path)
-        except OSError as error:  # the training itself can go on
+            write_at(self._path, self.write)
+        except OSError as error:  # the run itself can go on
             print(f"cannot write the checkpoint: {error}", file=sys.stderr)
+
+
+class LearnerKeeper(Keeper):
+    """Keeps a learner and its records.
+
+    Parameters
+    ----------
+    learner : Learner, fresh; it is moved to where the file says, if there is one.
+    path : file of the checkpoint, or None.
+
+    Attributes
+    ----------
+    records : the steps so far, in a list that `add` makes longer.
+    """
+
+    def __init__(self, learner: Learner, path: Path | None) -> None:
+        self._learner = learner
+        self.records: list[Step] = []
+        super().__init__(path)
+
+    def add(self, record: Step) -> None:
+        """Note a step; the one that a run goes on from comes again."""
+        if self.records and self.records[-1].step == record.step:
+            self.records.pop()
+        self.records.append(record)
+
+    def find(self, path: Path) -> int:
+        """Move the learner."""
+        self.records = load_checkpoint(self._learner, path)
+        return self.records[-1].step
+
+    def write(self, path: Path) -> list[Path]:
+        """Write learner and records."""
+        save_checkpoint(self._learner, self.records, path)
+        return [path]
+
+
+LONGER = ("steps", "patience")
+"""Parameters that a training may go on with at other values."""
+
+
+class ModelKeeper(Keeper):
+    """Keeps a predictor in training; the file is a model as `laf label` reads it.
+
+    Parameters
+    ----------
+    predictor : WeightPatchPredictor, with the parameters that are asked for.
+    path : file of the checkpoint, or None.
+
+    Attributes
+    ----------
+    state : TrainingState to go on from, None without a file.
+    """
+
+    def __init__(self, predictor: WeightPatchPredictor, path: Path | None) -> None:
+        self._predictor = predictor
+        self.state: TrainingState | None = None
+        super().__init__(path)
+
+    def find(self, path: Path) -> int:
+        """Read the training state, if it is one of the same parameters."""
+        kept = WeightPatchPredictor.load(path)
+        wanted, found = self._predictor.get_params(), kept.get_params()
+        for name in sorted(wanted.keys() - LONGER):
+            if wanted[name] != found[name]:
+                raise ValueError(
+                    f"`path` = '{path}' belongs to another run: `{name}` was "
+                    f"{found[name]!r}, and is {wanted[name]!r} now; use the old value, "
+                    "or begin anew with another file"
+                )
+        self.state = kept.state_
+        return len(kept.history_.step) - 1
+
+    def write(self, path: Path) -> list[Path]:
+        """Write the model."""
+        self._predictor.save(path)
+        return [path]

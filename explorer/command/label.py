@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import argparse
-import os
 import re
 import sys
 from pathlib import Path
@@ -12,13 +11,12 @@ import numpy as np
 import xarray as xr
 from PIL import Image
 
-from explorer.command.learn import FAILED
-from explorer.command.results import workshop
+from explorer.command.delivery import deliver, option
 from explorer.dims import LABEL
 from explorer.flow.evolution import Solution
 from explorer.flow.krylov import Krylov
 from explorer.flow.linearized import LinearizedFlow
-from explorer.learning.files import checked_apart, checked_target, encoded
+from explorer.learning.files import checked_apart, checked_target, encoded, whole
 from explorer.prediction.predictor import WeightPatchPredictor
 from explorer.scenes.labelings import distinct, numbered, open_codes
 from explorer.scenes.pictures import VALUES
@@ -36,22 +34,19 @@ def label(options: argparse.Namespace) -> int:
     try:
         check_out(options)
         image = read_image(options.image)
-        model = options.model and WeightPatchPredictor.load(options.model)
+        with option("model"):
+            model = options.model and WeightPatchPredictor.load(options.model)
         truth = options.truth and truth_of(options, image.shape[:2], model)
         solution = model.solve(image) if model else by_colors(image, options)
     except (ValueError, TypeError, OSError, MemoryError) as error:
         options.complain(str(error))
-    try:
-        written = save(solution, values_of(model, solution), options.out)
-    except OSError as error:
-        print(f"laf label: error: cannot write the labels: {error}", file=sys.stderr)
-        return FAILED
+    values = values_of(model, solution)
+    failed = deliver("label", options.out, lambda out: save(solution, values, out))
     if not solution.status.ok:
         print(f"note: {solution.status}", file=sys.stderr)
     if truth is not None:
         print(text_of(score(solution.labels, truth, solution.W.sizes[LABEL])))
-    print(f"wrote {written[0]} and {written[1]}", file=sys.stderr)
-    return 0
+    return failed
 
 
 def check_out(options: argparse.Namespace) -> None:
@@ -63,8 +58,9 @@ def check_out(options: argparse.Namespace) -> None:
     read = {name: [p] for name in ("image", "model", "truth")
             if (p := getattr(options, name)) is not None}  # fmt: skip
     checked_apart({"out": out, "netCDF file beside `out`": data}, read)
-    for path in (out, data):
-        checked_target(path)
+    with option("out"):
+        for path in (out, data):
+            checked_target(path)
 
 
 def truth_of(
@@ -167,19 +163,16 @@ def picture_of(labels: np.ndarray, values: np.ndarray) -> Image.Image:
     return picture
 
 
-def save(solution: Solution, values: np.ndarray, out: Path) -> tuple[Path, Path]:
+def save(solution: Solution, values: np.ndarray, out: Path) -> list[Path]:
     """Write labels and probabilities; each file appears whole or not at all."""
     data = out.with_suffix(".nc")
     dataset = xr.Dataset({"labels": solution.labels, "W": solution.W})
     dataset[VALUES] = ((LABEL, "code"), values)
     picture = picture_of(solution.labels.values, values)
-    with workshop(out.parent) as folder:
-        draft = Path(folder)
-        picture.save(draft / out.name)
-        (draft / data.name).write_bytes(encoded(dataset))
-        os.replace(draft / data.name, data)
-        os.replace(draft / out.name, out)
-    return out, data
+    with whole(out) as drawn, whole(data) as draft:
+        picture.save(drawn)
+        draft.write_bytes(encoded(dataset))
+    return [out, data]
 
 
 def text_of(scores: xr.Dataset) -> str:

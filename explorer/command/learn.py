@@ -3,16 +3,15 @@
 from __future__ import annotations
 
 import argparse
-import os
 import sys
-from collections.abc import Iterable
-from pathlib import Path
 
 import xarray as xr
 from tqdm import tqdm
 
+from explorer.command.codes import SIGNAL_BASE
+from explorer.command.delivery import deliver
 from explorer.command.interrupts import Interrupts
-from explorer.command.keeping import Keeper
+from explorer.command.keeping import LearnerKeeper
 from explorer.command.results import Result, check_target, save, targets
 from explorer.flow.linearized import LinearizedFlow
 from explorer.learning.files import checked_apart
@@ -23,11 +22,6 @@ from explorer.learning.trace import Step
 from explorer.scenes.images import image_scene, sample_image
 from explorer.scenes.reading import is_path
 from explorer.scenes.voronoi import KINDS, voronoi_scene
-
-FAILED = 1
-
-SIGNAL_BASE = 128
-"""By the shells' convention a signal's number is added to this: Ctrl-C gives 130."""
 
 
 def learn(options: argparse.Namespace) -> int:
@@ -43,15 +37,17 @@ def learn(options: argparse.Namespace) -> int:
         gradient = LowRankGradient(dim=options.dim, rank=options.rank)
         scene = make_scene(options)
         learner = make_learner(options, scene, gradient)
-        keeper = Keeper(learner, options.checkpoint)
+        keeper = LearnerKeeper(learner, options.checkpoint)
     except (ValueError, TypeError, OSError) as error:
         options.complain(str(error))
     with Interrupts(once=True) as interrupts:
-        records = follow(learner, options.steps, keeper, interrupts)
-        if not records:
+        follow(learner, options.steps, keeper, interrupts)
+        if not keeper.records:
             print("laf learn: stopped before step 0, no file written", file=sys.stderr)
             return SIGNAL_BASE + int(interrupts.signum or 0)
-        return finish(options, Result(scene, learner, tuple(records)), interrupts)
+        return finish(
+            options, Result(scene, learner, tuple(keeper.records)), interrupts
+        )
 
 
 def make_scene(options: argparse.Namespace) -> xr.Dataset:
@@ -77,20 +73,19 @@ def make_learner(
 
 
 def follow(
-    learner: Learner, steps: int, keeper: Keeper, interrupts: Interrupts
-) -> list[Step]:
+    learner: Learner, steps: int, keeper: LearnerKeeper, interrupts: Interrupts
+) -> None:
     """Take the steps up to `steps`, print a line for each, stop early if asked to.
 
     The first Ctrl-C lets the step under way finish; a second one drops that step.
     """
-    records = keeper.before[:-1]  # the last one comes again
     left = max(0, steps - learner.position[2])
     with tqdm(total=steps, unit="step", file=sys.stderr, dynamic_ncols=True) as bar:
         tell(HEADER)
         try:
             for record in learner.iterate(left):
-                records.append(record)
-                keeper.keep(records)
+                keeper.add(record)
+                keeper.keep()
                 tell(line(record))
                 bar.update(record.step - bar.n)
                 if interrupts.signum:
@@ -98,23 +93,14 @@ def follow(
         except KeyboardInterrupt:
             pass  # noted in `interrupts`; what was recorded is kept
     interrupts.hold()
-    if len(records) > len(keeper.before[:-1]):
-        keeper.keep(records, last=True)
-    return records
+    if keeper.records:
+        keeper.keep(last=True)
 
 
 def tell(text: str) -> None:
-    """Print a line above the progress bar, as long as anybody reads along.
-
-    `laf learn … | head` closes the pipe early: the run goes on and is saved.
-    """
-    try:
-        tqdm.write(text, file=sys.stdout)
-        sys.stdout.flush()
-    except BrokenPipeError:
-        nowhere = os.open(os.devnull, os.O_WRONLY)
-        os.dup2(nowhere, sys.stdout.fileno())  # also for what is flushed at the end
-        os.close(nowhere)
+    """Print a line above the progress bar."""
+    tqdm.write(text, file=sys.stdout)
+    sys.stdout.flush()
 
 
 HEADER = f"{'step':>6} {'loss':>12} {'error %':>8}"
@@ -130,24 +116,14 @@ def finish(options: argparse.Namespace, result: Result, interrupts: Interrupts) 
     last = result.records[-1].step
     # a signal after the last step came too late to stop anything
     stopped = bool(interrupts.signum) and last < options.steps
-    try:
-        written = save(result, options.out)
-    except OSError as error:
-        print(f"laf learn: error: cannot write the result: {error}", file=sys.stderr)
-        return FAILED
-    say(result, written)
+    failed = deliver("learn", options.out, lambda out: save(result, out))
+    if not result.solution.status.ok:
+        print(f"note: {result.solution.status}", file=sys.stderr)
     if not stopped:
-        return 0
+        return failed
     print(
         f"laf learn: stopped at step {last} of {options.steps}; all steps taken are "
         "in the files",
         file=sys.stderr,
     )
     return SIGNAL_BASE + int(interrupts.signum or 0)
-
-
-def say(result: Result, written: Iterable[Path]) -> None:
-    """Print where the result is and whether the last solve can be trusted."""
-    if not result.solution.status.ok:
-        print(f"note: {result.solution.status}", file=sys.stderr)
-    print(f"wrote {' and '.join(map(str, written))}", file=sys.stderr)

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import os
-import tempfile
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from functools import cached_property
@@ -12,9 +10,10 @@ from pathlib import Path
 import xarray as xr
 
 from explorer import __version__, params
+from explorer.command.delivery import option
 from explorer.flow.evolution import Solution, present
 from explorer.learning.derivative import numbers_of
-from explorer.learning.files import encoded
+from explorer.learning.files import checked_target, whole, write
 from explorer.learning.learner import Learner
 from explorer.learning.trace import Step, trace_of
 
@@ -70,19 +69,9 @@ def check_target(out: Path) -> None:
     """Raise unless `out` names a netCDF file that can be written."""
     if out.suffix != SUFFIX:
         raise ValueError(f"`out` = '{out}' must end in {SUFFIX}: it is a netCDF file")
-    folder = out.parent
-    if not folder.is_dir():
-        raise FileNotFoundError(f"`out` = '{out}': there is no folder '{folder}'")
-    for path in targets(out):
-        if path.is_dir():
-            raise IsADirectoryError(f"`out` = '{out}': '{path}' is a folder")
-    try:
-        workshop(folder).cleanup()
-    except OSError as error:
-        raise PermissionError(
-            f"`out` = '{out}': the folder '{folder}' cannot be written to "
-            f"({error.strerror})"
-        ) from error
+    with option("out"):
+        for path in targets(out):
+            checked_target(path)
 
 
 def targets(out: Path) -> tuple[Path, Path]:
@@ -90,20 +79,12 @@ def targets(out: Path) -> tuple[Path, Path]:
     return out, out.with_suffix(".html")
 
 
-def workshop(folder: Path) -> tempfile.TemporaryDirectory[str]:
-    """Return a hidden folder to write in, on the file system of the result."""
-    return tempfile.TemporaryDirectory(dir=folder, prefix=".laf-")
-
-
-def save(result: Result, out: Path) -> tuple[Path, Path]:
+def save(result: Result, out: Path) -> list[Path]:
     """Write both files; each appears whole or not at all, the dataset first."""
     data, report = targets(out)
-    with workshop(out.parent) as folder:
-        draft = Path(folder)
-        (draft / data.name).write_bytes(encoded(result.dataset()))
-        os.replace(draft / data.name, data)
-        from explorer.dashboard.report import write_report  # loads bokeh
+    write(result.dataset(), data)
+    from explorer.dashboard.report import write_report  # loads bokeh
 
-        write_report(draft / report.name, result.scene, result.learner, result.trace)
-        os.replace(draft / report.name, report)
-    return data, report
+    with whole(report) as draft:
+        write_report(draft, result.scene, result.learner, result.trace)
+    return [data, report]

@@ -12,6 +12,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
+from explorer.command.codes import FAILED
 from explorer.command.interrupts import Interrupts
 from explorer.command.notebooks import APP, copy_notebooks, find_notebooks
 from explorer.command.server import (
@@ -23,8 +24,6 @@ from explorer.command.server import (
     private_environment,
 )
 from explorer.command.warmup import warming
-
-FAILED = 1
 
 
 @dataclass(frozen=True)

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import argparse
-import os
-import sys
+from pathlib import Path
 
 import xarray as xr
 
-from explorer.command.results import check_target, workshop
+from explorer.command.delivery import deliver
+from explorer.command.results import check_target
 from explorer.experiments.cosine import AGREEMENT, cosine_table
+from explorer.learning.files import write
 
 TITLE = (
     f"Share of pixels whose patch gradient has a cosine ≥ {AGREEMENT:g} to the exact "
@@ -29,9 +30,14 @@ def table(options: argparse.Namespace) -> int:
     except ValueError as error:
         options.complain(str(error))
     print(text_of(data))
-    if options.out is not None:
-        save(data, options)
-    return 0
+    if options.out is None:
+        return 0
+
+    def save(out: Path) -> list[Path]:
+        write(data, out)
+        return [out]
+
+    return deliver("table", options.out, save)
 
 
 def text_of(data: xr.Dataset) -> str:
@@ -59,12 +65,3 @@ def text_of(data: xr.Dataset) -> str:
             f"The exact gradient's own relative error is at most {worst:.1e}.",
         ]
     )
-
-
-def save(data: xr.Dataset, options: argparse.Namespace) -> None:
-    """Write the dataset; the file appears whole or not at all."""
-    with workshop(options.out.parent) as folder:
-        draft = os.path.join(folder, options.out.name)
-        data.to_netcdf(draft, engine="h5netcdf")
-        os.replace(draft, options.out)
-    print(f"wrote {options.out}", file=sys.stderr)

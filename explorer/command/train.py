@@ -10,9 +10,11 @@ from pathlib import Path
 import xarray as xr
 from tqdm import tqdm
 
+from explorer.command.codes import FAILED, SIGNAL_BASE
+from explorer.command.delivery import deliver, option
 from explorer.command.interrupts import Interrupts
 from explorer.command.keeping import ModelKeeper
-from explorer.command.learn import FAILED, SIGNAL_BASE, tell
+from explorer.command.learn import tell
 from explorer.experiments.heldout import held_out, text_of
 from explorer.learning.balanced import BalancedLoss
 from explorer.learning.files import checked_apart, checked_target, write
@@ -48,9 +50,6 @@ def train(options: argparse.Namespace) -> int:
         states = predictor.iterate(scenes[:count], validation, keeper.state)
     except (ValueError, TypeError, OSError) as error:
         options.complain(str(error))
-    if keeper.state is not None:
-        step = len(keeper.state.records) - 1
-        print(f"going on from step {step} of {options.checkpoint}", file=sys.stderr)
     with Interrupts(once=True) as interrupts:
         failed = follow(states, predictor.steps, keeper, interrupts)
         interrupts.hold()
@@ -59,7 +58,7 @@ def train(options: argparse.Namespace) -> int:
         failed = finish(predictor, options.out) or failed
         if test and not interrupts.signum and not failed:
             tuning = validation or scenes[:count]
-            judge(predictor, (tuning, test), options.out, interrupts)
+            failed = judge(predictor, (tuning, test), options.out, interrupts)
     return SIGNAL_BASE + int(interrupts.signum) if interrupts.signum else failed
 
 
@@ -73,7 +72,10 @@ def check_files(options: argparse.Namespace) -> None:
     checked_apart({"out": out, "scores beside `out`": scores}, read)
     kept: Path | None = options.checkpoint
     checked_apart({"checkpoint": kept, "scores beside `out`": scores}, read)
-    checked_target(out)
+    with option("out"):
+        checked_target(out)
+        if scores is not None:
+            checked_target(scores)
 
 
 def scores_of(out: Path) -> Path:
@@ -86,14 +88,15 @@ def finish(predictor: WeightPatchPredictor, out: Path) -> int:
     if predictor.state_ is None or not predictor.state_.records:
         print("laf train: stopped before step 0, no file written", file=sys.stderr)
         return FAILED
-    try:
-        predictor.save(out)
-    except OSError as error:
-        print(f"laf train: error: cannot write the model: {error}", file=sys.stderr)
-        return FAILED
+
+    def save(path: Path) -> list[Path]:
+        predictor.save(path)
+        return [path]
+
+    failed = deliver("train", out, save)
     best = predictor.state_.records[-1 - predictor.state_.since_best]
-    print(f"wrote {out}, as of step {best.step}", file=sys.stderr)
-    return 0
+    print(f"the model is that of step {best.step}", file=sys.stderr)
+    return failed
 
 
 def predictor_of(options: argparse.Namespace) -> WeightPatchPredictor:
@@ -164,7 +167,7 @@ def judge(
     scenes: tuple[Sequence[xr.Dataset], Sequence[xr.Dataset]],
     out: Path,
     interrupts: Interrupts,
-) -> None:
+) -> int:
     """Compare with baselines on images held out: print the table, store it beside."""
     with tqdm(desc="comparing", bar_format="{desc}", file=sys.stderr) as bar:
 
@@ -177,15 +180,14 @@ def judge(
             table = held_out(predictor, *scenes, check)
         except KeyboardInterrupt:
             print("laf train: comparison stopped", file=sys.stderr)
-            return
+            return 0
     print(f"\n{text_of(table)}")
-    scores = scores_of(out)
-    try:
-        write(table, scores)
-    except OSError as error:
-        print(f"laf train: cannot write the comparison: {error}", file=sys.stderr)
-    else:
-        print(f"wrote {scores}", file=sys.stderr)
+
+    def save(path: Path) -> list[Path]:
+        write(table, path)
+        return [path]
+
+    return deliver("train", scores_of(out), save)
 
 
 def line(record: TrainingStep) -> str:

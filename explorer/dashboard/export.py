@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import base64
 import json
-import tempfile
-from pathlib import Path
 
 import xarray as xr
 
@@ -14,6 +12,7 @@ from explorer.dashboard.model import UPLOAD, Segment, Settings
 from explorer.dashboard.report import report_html
 from explorer.dashboard.snapshot import Snapshot
 from explorer.dims import PIXELS, WEIGHT_FIELD
+from explorer.learning.files import encoded
 
 
 def run_dataset(
@@ -30,14 +29,6 @@ def run_dataset(
     return whole.assign(found).assign_attrs(attrs)
 
 
-def netcdf_bytes(dataset: xr.Dataset) -> bytes:
-    """Return a dataset as the content of a netCDF file."""
-    with tempfile.TemporaryDirectory() as folder:
-        path = Path(folder) / "run.nc"
-        dataset.to_netcdf(path, engine="h5netcdf")
-        return path.read_bytes()
-
-
 def download_links(
     shown: Snapshot, settings: Settings, history: list[Segment], trace: xr.Dataset
 ) -> str:
@@ -46,7 +37,7 @@ def download_links(
     state = json.dumps(recipe.to_state(settings, history), indent=1)
     page = report_html(shown, shown.scene, trace)
     files = {
-        "run.nc": ("application/x-netcdf", netcdf_bytes(dataset)),
+        "run.nc": ("application/x-netcdf", encoded(dataset)),
         "run.html": ("text/html", page.encode()),
         "state.json": ("application/json", state.encode()),
     }

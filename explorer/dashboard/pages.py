@@ -17,6 +17,7 @@ from bokeh.plotting import figure
 from bokeh.resources import INLINE
 
 from explorer.dashboard import painting
+from explorer.dashboard.painting import ACCENT, INK
 from explorer.experiments.panels import (
     Bars,
     Curves,
@@ -26,6 +27,7 @@ from explorer.experiments.panels import (
     Panel,
     Picture,
 )
+from explorer.learning.files import whole
 
 WIDTH, SIDES = 1280, (170, 300)
 """Width of a page in CSS pixels; least and largest width and height inside the axes."""
@@ -40,16 +42,14 @@ MARK, LETTER = 36, 6
 """Widths in a legend in CSS pixels: a mark with its margins, a letter."""
 
 MARKERS = ("circle", "square", "triangle", "diamond", "inverted_triangle", "plus")
-INK, ACCENT = "#0072B2", "#D55E00"
 TOOLS = "pan,wheel_zoom,box_zoom,reset,save"
 
 
 def write_page(shown: Figure, path: Path) -> None:
     """Write a figure as an HTML file that needs no network."""
-    draft = path.with_suffix(".part")
     page = file_html(page_of(shown), INLINE, heading(shown))
-    draft.write_text(page, encoding="utf-8")
-    draft.replace(path)
+    with whole(path) as draft:
+        draft.write_text(page, encoding="utf-8")
 
 
 def page_of(shown: Figure) -> Any:

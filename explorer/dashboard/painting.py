@@ -13,6 +13,9 @@ OKABE_ITO = (
 )  # fmt: skip
 """Eight colors that stay apart for color-blind eyes (Okabe and Ito 2008), no black."""
 
+INK, ACCENT = OKABE_ITO[0], OKABE_ITO[5]
+"""Colors of single curves and bars, and of those that are set apart."""
+
 TONES = ["#000000", "#ffffff"]
 """Colors of two labels where nothing needs to be marked, as in the paper."""
 

@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 
 from explorer.dashboard import painting
+from explorer.dashboard.painting import ACCENT, INK
 from explorer.experiments.panels import (
     Bars,
     Curves,
@@ -19,6 +20,7 @@ from explorer.experiments.panels import (
     Panel,
     Picture,
 )
+from explorer.learning.files import whole
 
 SIDE = 3.1
 """Inches of a panel."""
@@ -28,8 +30,6 @@ CAPTION = 0.19
 
 MARKS = "os^Dv<>p"
 """Marks tell curves apart where colors do not."""
-
-INK, ACCENT = "#0072B2", "#D55E00"
 
 
 def write_png(figure: Figure, path: Path, dpi: int = 110) -> None:
@@ -58,9 +58,8 @@ def write_png(figure: Figure, path: Path, dpi: int = 110) -> None:
     sheet.text(0.01, 0.35 * CAPTION / height, "\n".join(lines), fontsize=9, va="bottom")
     drawn = io.BytesIO()
     sheet.savefig(drawn, dpi=dpi, format="png")
-    draft = path.with_suffix(".part")
-    draft.write_bytes(drawn.getvalue())
-    draft.replace(path)
+    with whole(path) as draft:
+        draft.write_bytes(drawn.getvalue())
 
 
 def draw(panel: Panel, place: Any) -> None:

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import contextlib
 import io
 import os
 import tempfile
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 
 import xarray as xr
@@ -19,10 +20,17 @@ def write(dataset: xr.Dataset, path: Place) -> None:
     """Write a netCDF file, which appears whole or not at all."""
     target = checked_target(path)
     content = encoded(dataset)
-    with tempfile.TemporaryDirectory(dir=target.parent, prefix=".laf-") as workshop:
-        draft = Path(workshop) / target.name
+    with whole(target) as draft:
         draft.write_bytes(content)
-        os.replace(draft, target)
+
+
+@contextlib.contextmanager
+def whole(path: Path) -> Iterator[Path]:
+    """Name a draft to write; it becomes the file when the block ends well."""
+    with tempfile.TemporaryDirectory(dir=path.parent, prefix=".laf-") as workshop:
+        draft = Path(workshop) / path.name
+        yield draft
+        os.replace(draft, path)
 
 
 def encoded(dataset: xr.Dataset) -> bytes:

@@ -58,6 +58,44 @@ def test_a_stopped_run_goes_on_where_it_was(tiny, tmp_path, monkeypatch, capsys)
 
 
 @pytest.mark.parametrize(
+    ("place", "content"),
+    [
+        ("figure1.nc", None), ("figure1.png", None), ("figure1.html", None),
+        ("claims.txt", None), ("claims.nc", None), ("parts", "a file"),
+        ("parts/figure1", "a file"), (".", "a file"),
+    ],
+)  # fmt: skip
+def test_what_is_in_the_way_is_named_before_any_work(
+    place, content, tmp_path, monkeypatch, capsys
+):
+    monkeypatch.setattr(command, "figure", pytest.fail)
+    path = tmp_path / "out" / place
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.mkdir() if content is None else path.write_text(content)
+    with pytest.raises(SystemExit) as caught:
+        main(["figures", "1", "--quick", f"--out={tmp_path / 'out'}"])
+    assert caught.value.code == 2
+    said = capsys.readouterr().err
+    assert "error: `out` = " in said
+    assert path.name in said
+
+
+def test_a_file_error_on_the_way_keeps_what_was_computed(
+    tiny, tmp_path, monkeypatch, capsys
+):
+    def full(dataset, path):
+        raise OSError(28, "No space left on device", str(path))
+
+    monkeypatch.setattr(command, "write", full)
+    assert main(["figures", "1", "--quick", f"--out={tmp_path}"]) == 1
+    said = capsys.readouterr().err
+    assert "laf figures: error: [Errno 28] No space left" in said
+    assert "goes on from there" in said
+    assert "Traceback" not in said
+    assert len(list((tmp_path / "parts" / "figure1").iterdir())) == 4
+
+
+@pytest.mark.parametrize(
     ("arguments", "words"),
     [
         (["6"], "6 is no figure"),

@@ -129,7 +129,7 @@ def test_a_full_disk_is_an_error_in_words(folder):
     )  # fmt: skip
     assert found.returncode == 1
     assert "cannot write the checkpoint" in found.stderr
-    assert "cannot write the model" in found.stderr
+    assert "cannot write 'model.nc'" in found.stderr
     assert "Traceback" not in found.stderr
     assert not (folder / "model.nc").exists()
 

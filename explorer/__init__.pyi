@@ -1,0 +1,132 @@
+# The public names and where they live: read by type checkers, and at run time by
+# `explorer/__init__.py`, which loads each on its first use.
+
+from . import experiments
+from .dashboard.learning import LearningExplorer
+from .dashboard.showing import show
+from .flow.adaptive import AdaptiveKrylov
+from .flow.batch import FlowBatch
+from .flow.coupled import ParallelFlow, SerialFlow, Stage
+from .flow.evolution import Solution, Work
+from .flow.graph import GraphFlow, neighbor_graph
+from .flow.integrators import DenseExponential, ExplicitEuler, RungeKutta
+from .flow.iterated import IteratedLinearization
+from .flow.krylov import Krylov
+from .flow.linearized import LinearizedFlow
+from .flow.nonlinear import AdaptiveRungeKutta, GeometricEuler
+from .flow.orthogonalization import BlockChebyshev, GramSchmidt
+from .flow.status import Status
+from .geometry import manifold
+from .learning.autodiff import EulerAutodiff, KrylovAutodiff
+from .learning.balanced import BalancedLoss
+from .learning.batch import batch_gradient
+from .learning.checkpoint import load_checkpoint, save_checkpoint
+from .learning.checks import check_loss
+from .learning.complexity import complexity
+from .learning.coupled import ParallelGradient, SerialGradient
+from .learning.euler import EulerAdjoint
+from .learning.gradient import LowRankGradient
+from .learning.hierarchy import (
+    BenziSimoncini,
+    DenseGradient,
+    DirectKronecker,
+    FactoredSVD,
+    KroneckerKrylov,
+)
+from .learning.iterated import IteratedGradient
+from .learning.kronecker import KroneckerSum
+from .learning.learner import Learner
+from .learning.losses import CrossEntropy, DirectionLoss, TangentLoss
+from .learning.optimizers import (
+    Adam,
+    AdaMax,
+    ArmijoDescent,
+    MomentumDescent,
+    RiemannianDescent,
+)
+from .learning.routes import TwoSided
+from .prediction.predictor import WeightPatchPredictor
+from .scenes.collection import labeled_images
+from .scenes.data_terms import PrototypeDistance
+from .scenes.evidence import Evidence
+from .scenes.extractors import GaussianDerivatives, RawWindow, StructureTensor
+from .scenes.features import feature_distances, mean_features, window_features
+from .scenes.images import SAMPLES, fit, image_scene, sample_image
+from .scenes.reading import read_image
+from .scenes.scores import score
+from .scenes.voronoi import voronoi_scene
+
+__all__ = [
+    "SAMPLES",
+    "AdaMax",
+    "Adam",
+    "AdaptiveKrylov",
+    "AdaptiveRungeKutta",
+    "ArmijoDescent",
+    "BalancedLoss",
+    "BenziSimoncini",
+    "BlockChebyshev",
+    "CrossEntropy",
+    "DenseExponential",
+    "DenseGradient",
+    "DirectKronecker",
+    "DirectionLoss",
+    "EulerAdjoint",
+    "EulerAutodiff",
+    "Evidence",
+    "ExplicitEuler",
+    "FactoredSVD",
+    "FlowBatch",
+    "GaussianDerivatives",
+    "GeometricEuler",
+    "GramSchmidt",
+    "GraphFlow",
+    "IteratedGradient",
+    "IteratedLinearization",
+    "KroneckerKrylov",
+    "KroneckerSum",
+    "Krylov",
+    "KrylovAutodiff",
+    "Learner",
+    "LearningExplorer",
+    "LinearizedFlow",
+    "LowRankGradient",
+    "MomentumDescent",
+    "ParallelFlow",
+    "ParallelGradient",
+    "PrototypeDistance",
+    "RawWindow",
+    "RiemannianDescent",
+    "RungeKutta",
+    "SerialFlow",
+    "SerialGradient",
+    "Solution",
+    "Stage",
+    "Status",
+    "StructureTensor",
+    "TangentLoss",
+    "TwoSided",
+    "WeightPatchPredictor",
+    "Work",
+    "batch_gradient",
+    "check_loss",
+    "complexity",
+    "experiments",
+    "feature_distances",
+    "fit",
+    "image_scene",
+    "labeled_images",
+    "load_checkpoint",
+    "manifold",
+    "mean_features",
+    "neighbor_graph",
+    "read_image",
+    "sample_image",
+    "save_checkpoint",
+    "score",
+    "show",
+    "voronoi_scene",
+    "window_features",
+]
+
+__version__: str

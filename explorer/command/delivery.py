@@ -1,0 +1,74 @@
+"""What has been computed reaches a file, if need be another one than was asked for."""
+
+from __future__ import annotations
+
+import contextlib
+import shutil
+import sys
+import tempfile
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+from explorer.command.codes import FAILED
+
+
+def deliver(command: str, out: Path, write: Callable[[Path], list[Path]]) -> int:
+    """Write the result of a long run, say where it is, and return the exit code.
+
+    Where it cannot be written any more, though it could when the run began, it goes to
+    a folder for temporary files: 1, with a message. A folder that has vanished since is
+    made again.
+
+    Parameters
+    ----------
+    command : what ran, for the message.
+    write : takes the path and returns the files it has written there.
+    """
+    try:
+        say(write_at(out, write))
+        return 0
+    except OSError as error:
+        complain(command, f"cannot write '{out}': {error}")
+    with contextlib.suppress(OSError):
+        say(rescue(out, write))
+    return FAILED
+
+
+def write_at(out: Path, write: Callable[[Path], list[Path]]) -> list[Path]:
+    """Write where it was asked for, in a folder that may have vanished."""
+    if not out.parent.exists():
+        out.parent.mkdir(parents=True)
+        print(f"note: the folder '{out.parent}' had vanished", file=sys.stderr)
+    return write(out)
+
+
+def rescue(out: Path, write: Callable[[Path], list[Path]]) -> list[Path]:
+    """Write to a folder for temporary files, which stays if that succeeds."""
+    folder = Path(tempfile.mkdtemp(prefix="laf-"))
+    try:
+        return write(folder / out.name)
+    except BaseException:
+        shutil.rmtree(folder, ignore_errors=True)
+        raise
+
+
+def say(written: list[Path]) -> None:
+    """Print where the files are."""
+    print(f"wrote {' and '.join(map(str, written))}", file=sys.stderr)
+
+
+def complain(command: str, what: str) -> None:
+    """Print what has gone wrong."""
+    print(f"laf {command}: error: {what}", file=sys.stderr)
+
+
+@contextlib.contextmanager
+def option(name: str) -> Iterator[None]:
+    """Name an option in errors of functions that know it as their `path`."""
+    try:
+        yield
+    except (OSError, TypeError, ValueError) as error:
+        text = str(error)
+        if "`path`" not in text:
+            raise
+        raise type(error)(text.replace("`path`", f"`{name}`")) from error
