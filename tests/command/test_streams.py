@@ -32,14 +32,8 @@ COMMANDS = {
     "table": (["table", "--size=8", "--out=table.nc"], "table.nc"),
 }  # fmt: skip
 
-ENDS = (
-    ">&-",
-    "2>&-",
-    "<&- >&- 2>&-",
-    "| true",
-    "2>&1 >/dev/null | true",
-    "2>/dev/full",
-)
+ENDS = ("<&- >&- 2>&-", "2>&1 | true", ">&-", "2>&-", "| true", "2>/dev/full")
+SOME = ENDS[:2]
 
 
 @pytest.fixture
@@ -60,8 +54,10 @@ def through_a_shell(arguments, end, cwd):
     )
 
 
-@pytest.mark.parametrize("end", ENDS)
-@pytest.mark.parametrize("command", COMMANDS)
+@pytest.mark.parametrize(
+    ("command", "end"),
+    [(c, e) for c in COMMANDS for e in (ENDS if c == "learn" else SOME)],
+)
 def test_a_stream_that_ends_does_not_end_the_run(command, end, folder):
     if "/dev/full" in end and not os.path.exists("/dev/full"):
         pytest.skip("this system has no /dev/full")
@@ -74,7 +70,7 @@ def test_a_stream_that_ends_does_not_end_the_run(command, end, folder):
 
 
 @pytest.mark.skipif(not os.path.exists("/dev/full"), reason="no /dev/full here")
-@pytest.mark.parametrize("command", COMMANDS)
+@pytest.mark.parametrize("command", ["label", "table"])
 def test_printed_results_that_are_lost_are_an_error(command, folder):
     arguments, written = COMMANDS[command]
     done = through_a_shell(arguments, ">/dev/full", folder)
@@ -96,10 +92,9 @@ def test_ctrl_c_during_the_imports_ends_in_words(arguments, tmp_path):
 
 
 def test_ctrl_c_may_come_in_disguise(monkeypatch, capsys):
-    try:
-        raise RuntimeError("Error calling __set_name__") from KeyboardInterrupt()
-    except RuntimeError as disguised:
-        assert interrupted(disguised)
+    disguised = RuntimeError("Error calling __set_name__ on a field")
+    disguised.__cause__ = KeyboardInterrupt()
+    assert interrupted(disguised)
     assert not interrupted(RuntimeError("of its own"))
 
     def broken(options):
