@@ -48,12 +48,20 @@ def fingerprint(*arrays: np.ndarray) -> str:
 def plain(argument: str, value: Any) -> np.ndarray:
     """Return `value` as an array; where there is none, name the argument."""
     try:
+        if isinstance(value, xr.Dataset):
+            raise TypeError("a Dataset has many arrays")
         return np.asarray(value)
     except (TypeError, ValueError) as error:
         raise TypeError(
             f"`{argument}` is a {type(value).__name__} that makes no array: pass a "
-            "DataArray, a NumPy array, or nested lists of equal lengths"
+            "DataArray (of a Dataset one variable, such as `scene.image`), a NumPy "
+            "array, or nested lists of equal lengths"
         ) from error
+
+
+def axes_of(argument: str, value: Any) -> int:
+    """Return how many dimensions array-like input has."""
+    return plain(argument, value).ndim
 
 
 def raw(argument: str, value: Any, dims: Sequence[str]) -> np.ndarray:

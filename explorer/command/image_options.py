@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import glob
+import os
 from pathlib import Path
 from typing import Any
 
@@ -142,7 +143,8 @@ def check_train(options: argparse.Namespace) -> None:
     fill_in(options, TRAIN_OPTIONS)
     for name in ("images", "labels"):
         pattern = getattr(options, name)
-        found = sorted(glob.glob(pattern))
+        # a file may have brackets in its name
+        found = [pattern] if os.path.isfile(pattern) else sorted(glob.glob(pattern))
         if not found:
             options.complain(f"--{name} '{pattern}' matches no file: check the pattern")
         setattr(options, name, found)
@@ -151,8 +153,11 @@ def check_train(options: argparse.Namespace) -> None:
             f"--images matches {len(options.images)} files, --labels "
             f"{len(options.labels)}: every image needs one label image"
         )
-    kept = len(options.images) - options.validation - options.test
-    if min(options.validation, options.test) < 0 or kept < 1:
+    for name in ("validation", "test"):
+        count = getattr(options, name)
+        if count < 0:
+            options.complain(f"--{name} {count} is negative; needed is how many images")
+    if len(options.images) - options.validation - options.test < 1:
         options.complain(
             f"--validation {options.validation} and --test {options.test} leave "
             f"nothing to train on: there are {len(options.images)} images"

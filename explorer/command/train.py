@@ -56,6 +56,10 @@ def train(options: argparse.Namespace) -> int:
         if predictor.state_ is not None and predictor.state_.records:
             keeper.keep(last=True)
         failed = finish(predictor, options.out) or failed
+        if not failed:
+            status = predictor.solve(scenes[0].image).status
+            if not status.ok:
+                print(f"note: {status}", file=sys.stderr)
         if test and not interrupts.signum and not failed:
             tuning = validation or scenes[:count]
             failed = judge(predictor, (tuning, test), options.out, interrupts)

@@ -10,6 +10,7 @@ import xarray as xr
 from explorer.dashboard import painting
 from explorer.dashboard.snapshot import Snapshot
 from explorer.dashboard.views import ACCENT, INK
+from explorer.experiments.cosine import AGREEMENT, share_aligned
 
 Columns = dict[str, dict[str, Any]]
 
@@ -22,7 +23,7 @@ def columns(shown: Snapshot, probe: tuple[int, int]) -> Columns:
     sigma = np.where(shown.sigma > least, shown.sigma, np.nan)
     component = np.arange(1, sigma.size + 1)
     fill = [INK if k <= shown.rank else "white" for k in component]
-    aligned = painting.BINS[:-1] >= 0.9 - 1e-9  # an edge, up to rounding
+    aligned = painting.BINS[:-1] >= AGREEMENT - 1e-9  # an edge, up to rounding
     return {
         **scene_columns(shown.scene),
         "labeling": {
@@ -86,7 +87,7 @@ def titles(shown: Snapshot, probe: tuple[int, int]) -> dict[str, dict[str, Any]]
         "labeling": f"labeling: dark = wrong, {shown.error_percent[-1]:.2f} %",
         "gradient-norm": f"gradient norm, largest {shown.norms.max():.1e}",
         "singular-values": f"singular values, σ₂/σ₁ = {ratio:.2g}",
-        "gradient-cosine": aligned_title(painting.share_aligned(shown.cosine)),
+        "gradient-cosine": aligned_title(100.0 * share_aligned(shown.cosine, np.nan)),
         "weight-patch": f"weight patch at row {probe[0]}, col {probe[1]}",
         "labeling-error": f"labeling error, step {shown.steps[-1]}",
     }
@@ -99,7 +100,7 @@ def aligned_title(share: float) -> str:
     """Return the share of aligned pixels, if the gradient has a direction at all."""
     if np.isnan(share):
         return "gradient: vanishes everywhere"
-    return f"gradient: {share:.1f} % ≥ 0.9"
+    return f"gradient: {share:.1f} % ≥ {AGREEMENT:g}"
 
 
 def patch_props(shown: Snapshot) -> dict[str, dict[str, Any]]:

@@ -87,9 +87,3 @@ def cosine_histogram(cosine: np.ndarray) -> np.ndarray:
     defined = cosine[np.isfinite(cosine)]
     counts = np.histogram(defined, BINS)[0]
     return 100.0 * counts / max(defined.size, 1)
-
-
-def share_aligned(cosine: np.ndarray, least: float = 0.9) -> float:
-    """Return the percentage of pixels (with a direction) with cosine ≥ `least`."""
-    defined = cosine[np.isfinite(cosine)]
-    return 100.0 * float(np.mean(defined >= least)) if defined.size else float("nan")

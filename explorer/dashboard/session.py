@@ -144,7 +144,7 @@ class Session:
                     f"{what} has {size / 2**20:.0f} MB, more than "
                     f"{LARGEST_UPLOAD // 2**20}: scale the image down first"
                 )
-            image = read_image(decode(content, what, "upload"), "upload")
+            image = read_image(decode(content, what), "upload")
             self._accept_image(name, image)
         except (ValueError, TypeError) as error:
             self._panel.complain("upload", escape(str(error)))

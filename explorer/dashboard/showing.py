@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from html import escape
+from numbers import Integral
 from typing import Any
 
 import ipywidgets as widgets
@@ -15,6 +16,9 @@ from explorer.experiments.panels import Figure
 
 WIDTH = 960
 """CSS pixels of the panels side by side: about what a notebook leaves to a cell."""
+
+
+NEEDED = "needed is what `experiments.figure1()` … `figure5()` return, unchanged"
 
 
 class FigureView(widgets.VBox):
@@ -42,10 +46,16 @@ def show(data: xr.Dataset) -> Any:
     data : Dataset, with the number of the figure in `attrs["figure"]`.
     """
     number = data.attrs.get("figure") if isinstance(data, xr.Dataset) else None
-    if number not in FIGURES:
+    known = [k for k in FIGURES if isinstance(number, Integral) and k == number]
+    if not known:
         raise ValueError(
-            f"`data` is a {type(data).__name__} that belongs to no figure; needed is "
-            "what `experiments.figure1()` … `figure5()` return"
+            f"`data` is a {type(data).__name__} that belongs to no figure; {NEEDED}"
         )
-    _, draw = FIGURES[int(number)]
-    return FigureView(draw(data))
+    _, draw = FIGURES[known[0]]
+    try:
+        return FigureView(draw(data))
+    except (AttributeError, IndexError, KeyError, TypeError, ValueError) as error:
+        raise ValueError(
+            f"`data` lacks a part of figure {known[0]} ({type(error).__name__}: "
+            f"{error}); {NEEDED}"
+        ) from error

@@ -12,7 +12,7 @@ import xarray as xr
 from explorer.dims import NOISE_LEVEL, SCENE, VARIANT
 from explorer.experiments.panels import Curves, Figure, Panel, Series
 from explorer.experiments.scenarios import COLORS, SCENARIOS, TIME, flow_of
-from explorer.experiments.units import Bench, Setup, Unit, stack
+from explorer.experiments.units import Bench, Setup, Unit, prepared, stack
 from explorer.learning.autodiff import EulerAutodiff, KrylovAutodiff
 from explorer.learning.derivative import GradientMethod
 from explorer.learning.gradient import LowRankGradient
@@ -95,7 +95,7 @@ def figure2(setup: Setup | None = None, bench: Bench | None = None) -> xr.Datase
     over `noise_level`. Without PyTorch that is NaN, and the attribute `left_out` says
     what is missing.
     """
-    setup, bench = setup or Setup(), bench or Bench()
+    setup, bench = prepared(setup, bench)
     found = methods()
     units = [
         Course(method, noise=noise).unit(

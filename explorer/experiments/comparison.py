@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import math
 import time
 import tracemalloc
 from collections.abc import Callable, Sequence
+from numbers import Real
 from typing import Any, Protocol, TypeVar
 
 import numpy as np
@@ -71,10 +73,16 @@ def compare(methods: Sequence[Method], scenes: Sequence[xr.Dataset]) -> xr.Datas
         METHOD: [method.name for method in methods],
         SCENE: np.arange(len(scenes)),
         "structure": (SCENE, [str(s.attrs.get("scene", "")) for s in scenes]),
-        "noise": (SCENE, [float(s.attrs.get("noise", np.nan)) for s in scenes]),
-        "seed": (SCENE, [int(s.attrs.get("seed", -1)) for s in scenes]),
+        "noise": (SCENE, [number(s.attrs.get("noise"), np.nan) for s in scenes]),
+        "seed": (SCENE, [int(number(s.attrs.get("seed"), -1)) for s in scenes]),
     }
     return xr.Dataset(data, coords=coords)
+
+
+def number(value: Any, otherwise: float) -> float:
+    """Return a finite number as it is, for anything else `otherwise`."""
+    real = isinstance(value, Real) and math.isfinite(value)
+    return float(value) if real else otherwise
 
 
 def tuned(
@@ -168,17 +176,17 @@ def checked_methods(argument: str, methods: Any) -> None:
         )
 
 
-def checked_scenes(scenes: Any) -> None:
+def checked_scenes(scenes: Any, argument: str = "scenes") -> None:
     """Raise unless there are scenes with a ground truth."""
     single = isinstance(scenes, xr.Dataset)
     if single or not isinstance(scenes, Sequence) or len(scenes) == 0:
         raise ValueError(
-            f"`scenes` is {'one scene' if single else repr(scenes)}; needed is a list "
-            "of scenes: put it in brackets, [scene]"
+            f"`{argument}` is {'one scene' if single else repr(scenes)}; needed is a "
+            "list of scenes: put it in brackets, [scene]"
         )
     for i, scene in enumerate(scenes):
         if not isinstance(scene, xr.Dataset) or "labels" not in scene:
             raise TypeError(
-                f"`scenes[{i}]` is a {type(scene).__name__} without the ground truth "
-                "`labels`: make it with `voronoi_scene` or `image_scene`"
+                f"`{argument}[{i}]` is a {type(scene).__name__} without the ground "
+                "truth `labels`: make it with `voronoi_scene` or `image_scene`"
             )

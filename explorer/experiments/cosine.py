@@ -31,6 +31,16 @@ APPROXIMATE = LowRankGradient(10)
 AGREEMENT = 0.9
 """Cosine from which two patch gradients count as pointing the same way (Fig. 3a)."""
 
+
+def share_aligned(cosine: np.ndarray, undefined: float = 1.0) -> float:
+    """Return the share of pixels that point the same way, of those with a direction.
+
+    undefined : what is returned where none has one.
+    """
+    defined = cosine[np.isfinite(cosine)]
+    return float(np.mean(defined >= AGREEMENT)) if defined.size else undefined
+
+
 TIMES = (1.0, 5.0, 15.0, 30.0)
 RHO = 0.5
 
@@ -145,9 +155,7 @@ def row(flow: LinearizedFlow, truth: np.ndarray, time: float) -> tuple[float, ..
 
     def share(gradient: np.ndarray) -> float:
         found = riemannian_gradient(system, gradient)
-        cosine = system.neighborhood.cosine(found, goal)
-        defined = ~np.isnan(cosine)
-        return float(np.mean(cosine[defined] >= AGREEMENT)) if defined.any() else 1.0
+        return share_aligned(system.neighborhood.cosine(found, goal))
 
     ratio = APPROXIMATE.compute(state).ratio
     error = bound / float(np.linalg.norm(reference))

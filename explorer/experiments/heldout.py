@@ -96,9 +96,14 @@ def held_out(
     ValueError
         where the scenes were read with other label values than the predictor knows.
     """
+    if not isinstance(predictor, WeightPatchPredictor):
+        raise TypeError(
+            f"`predictor` is a {type(predictor).__name__}; needed is a trained "
+            "`WeightPatchPredictor`"
+        )
     predictor.history_  # noqa: B018 — raises unless it has been trained
-    checked_scenes(tuning)
-    checked_scenes(test)
+    checked_scenes(tuning, "tuning")
+    checked_scenes(test, "test")
     for argument, scenes in (("tuning", tuning), ("test", test)):
         for k, scene in enumerate(scenes):
             checked_values(f"{argument}[{k}]", scene, predictor)

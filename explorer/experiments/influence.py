@@ -17,7 +17,7 @@ from explorer.experiments.scenarios import (
     TIME,
     flow_of,
 )
-from explorer.experiments.units import Bench, Setup, Unit, stack
+from explorer.experiments.units import Bench, Setup, Unit, prepared, stack
 from explorer.learning.gradient import LowRankGradient
 
 DIMS, RANKS = (2, 3, 5, 10, 20), (1, 2, 5, 10)
@@ -93,7 +93,7 @@ def figure4(setup: Setup | None = None, bench: Bench | None = None) -> xr.Datase
     `w1_a` (scenario a) and `u1_b`, `w1_b`: lengths over the labels of the first
     singular vectors of Z at each pixel, the largest one, at uniform weights.
     """
-    setup, bench = setup or Setup(), bench or Bench()
+    setup, bench = prepared(setup, bench)
     names = list(variants())
     units = [training(name, setup, seed) for name in names for seed in setup.seeds]
     *parts, images = bench.run([*units, factors(setup)])

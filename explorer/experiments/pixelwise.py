@@ -8,11 +8,11 @@ import numpy as np
 import xarray as xr
 
 from explorer.dims import PIXELS, RANK_DIM, SCENE, TIME
-from explorer.experiments.cosine import AGREEMENT, EXACT
+from explorer.experiments.cosine import AGREEMENT, EXACT, share_aligned
 from explorer.experiments.panels import Bars, Curves, Field, Figure, Panel, Series
 from explorer.experiments.scenarios import LINES, SCENARIOS, flow_of
 from explorer.experiments.scenarios import TIME as MAP_TIME
-from explorer.experiments.units import Bench, Setup, over_scenes, stack
+from explorer.experiments.units import Bench, Setup, over_scenes, prepared, stack
 from explorer.learning.euler import EulerAdjoint
 from explorer.learning.gradient import (
     LowRankGradient,
@@ -55,15 +55,17 @@ def compare(size: int, seed: int) -> xr.Dataset:
         for column, rank in enumerate(RANKS):
             found = LowRankGradient(rank=rank).compute(state).gradient
             cosine = hood.cosine(riemannian_gradient(system, found), goal)
-            shares[at, column] = share(cosine)
+            shares[at, column] = share_aligned(cosine)
             if time == MAP_TIME and rank == 1:
                 maps["cosine"] = (PIXELS, cosine)
                 maps["norm"] = (PIXELS, np.sqrt(hood.inner(goal, goal)))
                 surrogate = EulerAdjoint(FINE).differentiate(system, truth, time)
                 near = riemannian_gradient(system, surrogate.gradient)
                 own = riemannian_gradient(system, found)
-                maps["surrogate_share"] = share(hood.cosine(own, near))
-                maps["surrogate_reference_share"] = share(hood.cosine(near, goal))
+                maps["surrogate_share"] = share_aligned(hood.cosine(own, near))
+                maps["surrogate_reference_share"] = share_aligned(
+                    hood.cosine(near, goal)
+                )
     return xr.Dataset(
         {
             "share": ((TIME, RANK_DIM), shares),
@@ -73,12 +75,6 @@ def compare(size: int, seed: int) -> xr.Dataset:
         },
         coords={TIME: list(TIMES), RANK_DIM: list(RANKS)},
     )
-
-
-def share(cosine: np.ndarray) -> float:
-    """Return the share of pixels with a direction whose cosine is at least 0.9."""
-    defined = cosine[np.isfinite(cosine)]
-    return float(np.mean(defined >= AGREEMENT)) if defined.size else 1.0
 
 
 def figure3(setup: Setup | None = None, bench: Bench | None = None) -> xr.Dataset:
@@ -95,7 +91,7 @@ def figure3(setup: Setup | None = None, bench: Bench | None = None) -> xr.Datase
     `surrogate_share`, the share against explicit Euler with h = 0.02 as in the paper,
     and `surrogate_reference_share`, that of Euler against the reference.
     """
-    setup, bench = setup or Setup(), bench or Bench()
+    setup, bench = prepared(setup, bench)
     settings = {"noise": SCENARIOS[LINES].noise, "times": TIMES, "ranks": RANKS}
     units = over_scenes(
         "pixelwise", setup, settings, lambda seed: compare(setup.size, seed)

@@ -26,7 +26,7 @@ from explorer.experiments.panels import (
     Series,
 )
 from explorer.experiments.scenarios import LINES, SCENARIOS, TIME, flow_of
-from explorer.experiments.units import Bench, Setup, Unit, stack
+from explorer.experiments.units import Bench, Setup, Unit, prepared, stack
 from explorer.flow.krylov import Krylov
 from explorer.learning.learner import Learner
 from explorer.prediction.predictor import WeightPatchPredictor
@@ -122,7 +122,7 @@ def figure5(setup: Setup | None = None, bench: Bench | None = None) -> xr.Datase
     validation; for the first scene `estimated_weights`, learned without noise, and
     over `run` `predicted_weights`.
     """
-    setup, bench = setup or Setup(), bench or Bench()
+    setup, bench = prepared(setup, bench)
     settings = {
         "size": setup.size, "scenes": setup.scenes, "steps": setup.steps,
         "seed": setup.seed, "noise": SCENARIOS[LINES].noise,

@@ -11,7 +11,7 @@ import xarray as xr
 
 from explorer.dims import PICTURE, PIXELS, SCENARIO, SCENE
 from explorer.experiments.panels import Figure, Labels, Panel, Picture
-from explorer.experiments.units import Bench, Setup, over_scenes, stack
+from explorer.experiments.units import Bench, Setup, over_scenes, prepared, stack
 from explorer.flow.krylov import Krylov
 from explorer.flow.linearized import LinearizedFlow
 from explorer.scenes.voronoi import voronoi_scene
@@ -87,7 +87,7 @@ def figure1(setup: Setup | None = None, bench: Bench | None = None) -> xr.Datase
     `erased_percent`, the share of the pixels of label 0, in scenario a the lines, that
     uniform weights label otherwise.
     """
-    setup, bench = setup or Setup(), bench or Bench()
+    setup, bench = prepared(setup, bench)
     units = []
     for scenario in SCENARIOS.values():
         settings = {"noise": scenario.noise, "rho": RHO, "time": TIME}

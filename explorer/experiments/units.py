@@ -15,9 +15,13 @@ import xarray as xr
 
 from explorer import params
 from explorer.learning.files import write
+from explorer.scenes.reading import is_path
 
 SIZE = replace(params.SIZE, low=8)
 """Smaller scenes have no structure left to learn."""
+
+SEED = replace(params.SEED, high=2**31 - 1)
+"""Seeds of further scenes lie above the first."""
 
 PACKAGE = Path(__file__).parents[1]
 
@@ -47,7 +51,7 @@ class Setup:
     size : int in 8 … 4096, rows and columns.
     scenes : int in 1 … 50, how many, over which means are taken.
     steps : int ≥ 0, of learning.
-    seed : int ≥ 0, of the first scene; the others follow.
+    seed : int in 0 … 2³¹ − 1, of the first scene; the others follow.
     """
 
     size: int = int(params.SIZE.default)
@@ -56,7 +60,7 @@ class Setup:
     seed: int = int(params.SEED.default)
 
     def __post_init__(self) -> None:
-        for declared in (SIZE, params.SCENES, params.STEPS, params.SEED):
+        for declared in (SIZE, params.SCENES, params.STEPS, SEED):
             value = declared.check(getattr(self, declared.name))
             object.__setattr__(self, declared.name, value)
 
@@ -104,14 +108,29 @@ class Bench:
 
     Parameters
     ----------
-    folder : path, optional; nothing is kept without it.
+    folder : path, optional, made if need be; nothing is kept without it.
     tell : called with a `Progress` before the first unit and after each.
     check : called before each unit; it may raise to stop.
     """
 
-    folder: Path | None = None
+    folder: Any = None
     tell: Callable[[Progress], None] = field(default=lambda progress: None)
     check: Callable[[], None] = field(default=lambda: None)
+
+    def __post_init__(self) -> None:
+        if not (self.folder is None or is_path(self.folder)):
+            raise TypeError(
+                f"`folder` = {self.folder!r} is no path: name a folder, or pass None "
+                "to keep nothing"
+            )
+        if self.folder is not None:
+            object.__setattr__(self, "folder", Path(self.folder))
+        for name in ("tell", "check"):
+            if not callable(getattr(self, name)):
+                raise TypeError(
+                    f"`{name}` = {getattr(self, name)!r} cannot be called: pass a "
+                    "function"
+                )
 
     def run(self, units: Sequence[Unit]) -> list[xr.Dataset]:
         """Return the results of all units, from the folder where they are there."""
@@ -135,7 +154,7 @@ class Bench:
 
     def place(self, unit: Unit) -> Path | None:
         """Return the file of a unit."""
-        return self.folder and self.folder / f"{unit.name}.nc"
+        return None if self.folder is None else self.folder / f"{unit.name}.nc"
 
     def kept(self, unit: Unit) -> xr.Dataset | None:
         """Return the stored result; None where there is none, or one of other kind."""
@@ -155,6 +174,17 @@ class Bench:
             return
         path.parent.mkdir(parents=True, exist_ok=True)
         write(result.assign_attrs(stamp=unit.stamp), path)
+
+
+def prepared(setup: Setup | None, bench: Bench | None) -> tuple[Setup, Bench]:
+    """Return what an experiment runs on and where, as it is usual if not given."""
+    for name, value, kind in (("setup", setup, Setup), ("bench", bench, Bench)):
+        if not (value is None or isinstance(value, kind)):
+            raise TypeError(
+                f"`{name}` = {value!r} is a {type(value).__name__}; needed is a "
+                f"{kind.__name__}, such as `experiments.{kind.__name__}()`"
+            )
+    return setup or Setup(), bench or Bench()
 
 
 def over_scenes(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Sequence
 from dataclasses import fields
 from typing import Any
@@ -12,7 +13,7 @@ import xarray as xr
 
 from explorer.dims import COMPONENT, STEP, fingerprint
 from explorer.learning.files import Place, read, write
-from explorer.learning.learner import Learner
+from explorer.learning.learner import Learner, require
 from explorer.learning.optimizers import Moments
 from explorer.learning.trace import Step, trace_of
 
@@ -20,6 +21,9 @@ SCHEMA = 1
 """Version of the layout of the file."""
 
 KIND = "checkpoint of a learning run"
+
+ADDRESS = re.compile(r" at 0x[0-9a-fA-F]+")
+"""Where a function is in memory, which is another place in each process."""
 
 PARTS = {
     "data": "the distances, ρ, base point or number type",
@@ -38,7 +42,9 @@ def save_checkpoint(learner: Learner, records: Sequence[Step], path: Place) -> N
     records : its steps so far, the present one last; they become part of the file.
     path : netCDF file; one of this name is replaced.
     """
+    require("learner", learner, Learner, "Learner(flow, labels)")
     weights, memory, step = learner.position
+    checked_records(records, step)
     trace = trace_of(records)
     state = {f"memory_{k}": v for k, v in packed(memory).items()}
     data: dict[str, Any] = {
@@ -62,24 +68,76 @@ def load_checkpoint(learner: Learner, path: Place) -> list[Step]:
     Raises
     ------
     ValueError
-        where the file belongs to other data or settings, naming what differs; the
-        learner stays as it is.
+        where the file is damaged, or belongs to other data or settings, naming what
+        differs; the learner stays as it is.
+
+    Notes
+    -----
+    A loss of one's own is known by its name alone: nobody can tell whether it computes
+    what it did.
     """
+    require("learner", learner, Learner, "Learner(flow, labels)")
     dataset = read(path, KIND, SCHEMA)
-    wanted, found = identity(learner), json.loads(dataset.attrs["belongs_to"])
+    try:
+        found = json.loads(dataset.attrs["belongs_to"])
+        refuse_others(path, identity(learner), found)
+        place, records = place_of(dataset), steps_of(dataset)
+        checked_records(records, place[2])
+        learner.move(*place)
+    except BelongsError:
+        raise
+    except (KeyError, IndexError, TypeError, ValueError) as error:
+        raise ValueError(
+            f"`path` = '{path}' is damaged ({type(error).__name__}: {error}): begin "
+            "anew with another file, or restore this one"
+        ) from error
+    return records
+
+
+class BelongsError(ValueError):
+    """A checkpoint that is another run's."""
+
+
+def refuse_others(path: Place, wanted: dict[str, Any], found: dict[str, Any]) -> None:
+    """Raise where a checkpoint belongs to another run, naming what differs."""
     for name in sorted(wanted.keys() | found.keys()):
         if wanted.get(name) == found.get(name):
             continue
         if name in PARTS:
-            raise ValueError(
+            raise BelongsError(
                 f"`path` = '{path}' belongs to another run: {PARTS[name]} differ; "
                 "use the data it was made with, or begin anew with another file"
             )
-        raise ValueError(
+        raise BelongsError(
             f"`path` = '{path}' belongs to another run: `{name}` was "
             f"{found.get(name)}, and is {wanted.get(name)} now; use the old value, or "
             "begin anew with another file"
         )
+
+
+def checked_records(records: Any, step: int) -> None:
+    """Raise unless these are the steps of a run, up to `step`."""
+    kinds = {type(record) for record in records} if iterable(records) else {type}
+    if kinds - {Step}:
+        raise TypeError(
+            f"`records` is a {type(records).__name__} of other things than steps; "
+            "needed is a list of what `learner.iterate` has yielded"
+        )
+    if not records or records[-1].step != step:
+        last = f"end at step {records[-1].step}" if records else "are empty"
+        raise ValueError(
+            f"`records` {last}, and the learner is at step {step}: pass all that it "
+            "has yielded so far"
+        )
+
+
+def iterable(value: Any) -> bool:
+    """Return whether something is a sequence."""
+    return isinstance(value, Sequence) and not isinstance(value, str)
+
+
+def place_of(dataset: xr.Dataset) -> tuple[np.ndarray, Any, int]:
+    """Return the `position` of the learner that a checkpoint holds."""
     prefix = "memory_"
     state = {
         str(name).removeprefix(prefix): array.values
@@ -87,17 +145,17 @@ def load_checkpoint(learner: Learner, path: Place) -> list[Step]:
         if str(name).startswith(prefix)
     }
     step = int(dataset.attrs["position"])
-    learner.move(dataset.weights.values, unpacked(state), step)
-    return steps_of(dataset)
+    return dataset["weights"].values, unpacked(state), step
 
 
 def identity(learner: Learner) -> dict[str, Any]:
     """Return what a run is determined by: digests of its arrays, and its settings."""
+    settings = learner.settings().items()
     return {
         "data": learner.flow.digest,
         "labels": fingerprint(learner.truth),
         "start": fingerprint(learner.start),
-        **learner.settings(),
+        **{k: ADDRESS.sub("", v) if isinstance(v, str) else v for k, v in settings},
     }
 
 

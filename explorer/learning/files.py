@@ -9,6 +9,7 @@ import tempfile
 from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 
+import numpy as np
 import xarray as xr
 
 from explorer.scenes.reading import is_path
@@ -104,9 +105,10 @@ def read(path: Place, kind: str, schema: int) -> xr.Dataset:
     found = dataset.attrs.get("kind", "something else")
     if found != kind:
         raise ValueError(f"`path` = '{file}' holds {found}; needed is a {kind}")
-    if dataset.attrs["schema"] != schema:
+    layout = dataset.attrs.get("schema", "none")
+    if not np.array_equal(layout, schema):
         raise ValueError(
-            f"`path` = '{file}' has layout {dataset.attrs['schema']}; this version "
+            f"`path` = '{file}' has layout {layout}; this version "
             f"reads {schema}: make it again, or install the version that wrote it"
         )
     return dataset

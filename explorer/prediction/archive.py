@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
-from dataclasses import fields, is_dataclass
+from dataclasses import fields
 from typing import Any
 
 import xarray as xr
@@ -82,11 +82,13 @@ def spelled(value: Any) -> Any:
     ValueError
         where the record is one of the user's own, which a file cannot hold.
     """
-    if not is_dataclass(value):
+    if value is None or isinstance(value, (bool, int, float, str)):
         return value
+    if isinstance(value, tuple):
+        return [spelled(part) for part in value]
     if RECORDS.get(type(value).__name__) is not type(value):
         raise ValueError(
-            f"{value!r} cannot be stored: a file knows {', '.join(RECORDS)}"
+            f"{value!r} cannot be stored: a file knows only {', '.join(RECORDS)}"
         )
     names = [f.name for f in fields(value)]
     return {"kind": type(value).__name__} | {

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import Any
 
 from explorer import params
@@ -16,8 +17,34 @@ DECLARED = {
     "patience": params.PATIENCE, "rate": params.PATCH_RATE, "seed": params.SEED,
 }  # fmt: skip
 
-SHAPING = ("features", "window", "data_term", "radius")
-"""Parameters without which what was trained means nothing."""
+
+def shaping(predictor: Any) -> dict[str, Any]:
+    """Return those choices without which what was trained means nothing."""
+    features = predictor.features or RawWindow(predictor.window)
+    return {
+        "features": features,
+        "data_term": predictor.data_term,
+        "radius": predictor.radius,
+    }
+
+
+def refuse_change(before: dict[str, Any], predictor: Any) -> None:
+    """Raise where a predictor has other choices than it was trained with."""
+    for name, now in shaping(predictor).items():
+        if now != before[name]:
+            raise RuntimeError(
+                f"`{name}` was {before[name]!r} in training, and is {now!r} now: set "
+                "it back, or call `fit` again"
+            )
+
+
+def refuse_unknown(changes: Iterable[str], known: Iterable[str]) -> None:
+    """Raise where a name is that of no parameter."""
+    unknown = set(changes) - set(known)
+    if unknown:
+        raise ValueError(
+            f"`{min(unknown)}` is no parameter; there are {', '.join(known)}"
+        )
 
 
 def check_choices(predictor: Any) -> None:

@@ -16,9 +16,15 @@ from explorer.flow.krylov import Krylov
 from explorer.flow.linearized import LinearizedFlow
 from explorer.learning.files import Place, read, write
 from explorer.learning.gradient import LowRankGradient
+from explorer.learning.learner import require
 from explorer.learning.losses import DirectionLoss, Loss
 from explorer.prediction import archive
-from explorer.prediction.choices import SHAPING, check_choices
+from explorer.prediction.choices import (
+    check_choices,
+    refuse_change,
+    refuse_unknown,
+    shaping,
+)
 from explorer.prediction.initial import first_model
 from explorer.prediction.patches import PatchModel
 from explorer.prediction.training import (
@@ -97,14 +103,14 @@ class WeightPatchPredictor:
     label_prototypes_: np.ndarray | None = field(default=None, init=False, repr=False)
     label_values_: np.ndarray | None = field(default=None, init=False, repr=False)
     distances_: Distances | None = field(default=None, init=False, repr=False)
+    _shaping: dict[str, Any] = field(default_factory=dict, init=False, repr=False)
 
     def __post_init__(self) -> None:
-        self._check()
-
-    def _check(self) -> None:
-        """Check every parameter, and make numbers of one kind of them."""
         check_choices(self)
-        self._extractor = self.features or RawWindow(self.window)
+
+    @property
+    def _extractor(self) -> Extractor:
+        return self.features or RawWindow(self.window)
 
     def get_params(self, deep: bool = True) -> dict[str, Any]:
         """Return all parameters by name, as scikit-learn does."""
@@ -113,19 +119,12 @@ class WeightPatchPredictor:
     def set_params(self, **changes: Any) -> WeightPatchPredictor:
         """Change parameters and return the estimator, as scikit-learn does.
 
-        What was trained is gone where the model would have another shape or meaning:
-        with other `features`, `window`, `data_term` or `radius`.
+        What was trained is of no use with other `features`, `window`, `data_term` or
+        `radius`: until they are set back, or `fit` is called again, it is refused.
         """
-        unknown = set(changes) - set(self.get_params())
-        if unknown:
-            raise ValueError(
-                f"`{min(unknown)}` is no parameter; there are "
-                f"{', '.join(self.get_params())}"
-            )
+        refuse_unknown(changes, self.get_params())
         checked = WeightPatchPredictor(**(self.get_params() | changes))
-        if any(getattr(self, name) != getattr(checked, name) for name in SHAPING):
-            self.state_ = self.distances_ = None
-        vars(self).update(checked.get_params(), _extractor=checked._extractor)
+        vars(self).update(checked.get_params())
         return self
 
     def fit(
@@ -154,13 +153,16 @@ class WeightPatchPredictor:
         check: Callable[[], None] = lambda: None,
     ) -> Iterator[TrainingState]:
         """Yield `state_` after each step of `fit`; it can be left at any of them."""
-        self._check()
+        check_choices(self)
         training = checked_pictures("scenes", scenes)
         if not training:
             raise ValueError("`scenes` is empty: pass at least one scene to train on")
         rest = checked_pictures("validation", validation, training[0])
         scenes = digest_of(training), digest_of(rest)
+        if not callable(check):
+            raise TypeError(f"`check` = {check!r} cannot be called: pass a function")
         if state is not None:
+            require("state", state, TrainingState, "`predictor.state_`")
             described = self._described(training[0].image[:1, :1])
             state.check(scenes, described.shape[1], (2 * self.radius + 1) ** 2)
         return self._iterate(training, rest, state or scenes, check)
@@ -178,6 +180,7 @@ class WeightPatchPredictor:
             self.label_prototypes_ = training[0].prototypes
             self.label_values_ = training[0].values
             self.distances_, self.state_ = distances, reached
+            self._shaping = shaping(self)
 
         examples = [
             [self._example(p, distances) for p in part]
@@ -233,10 +236,12 @@ class WeightPatchPredictor:
             raise RuntimeError(
                 "this predictor has not been trained: call `fit(scenes)`, or `load` one"
             )
+        refuse_change(self._shaping, self)
         return state, prototypes, distances
 
     def save(self, path: Place) -> None:
         """Write a netCDF file, whole or not at all; `load` reads it."""
+        check_choices(self)
         state, prototypes, distances = self._trained()
         found = archive.to_dataset(self.get_params(), state, distances)
         found["label_prototypes"] = (PROTOTYPES, prototypes)
@@ -253,7 +258,8 @@ class WeightPatchPredictor:
             predictor.label_prototypes_ = dataset["label_prototypes"].values
             predictor.label_values_ = dataset["label_values"].values
             predictor.distances_ = archive.distances_of(dataset, predictor.data_term)
-        except (KeyError, TypeError, ValueError) as error:
+            predictor._shaping = shaping(predictor)
+        except (KeyError, IndexError, TypeError, ValueError) as error:
             raise ValueError(
                 f"`path` = '{path}' is damaged ({type(error).__name__}: {error}): "
                 "train again, or restore the file"

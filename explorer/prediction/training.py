@@ -18,6 +18,9 @@ from explorer.prediction.patches import PatchModel, Shares
 BETA1, BETA2, TINY = 0.9, 0.99, 1e-12
 """Adam as usual; the squares are forgotten ten times faster, in step with 100 steps."""
 
+LARGEST = 1e100
+"""Entries of a gradient are squared; such ones are those of no function we know."""
+
 SLOWER = 5.0
 """By how much prototypes and log σ move less than tangents: features lie in [0, 1]
 where tangents are of order one."""
@@ -173,6 +176,12 @@ class Trainer:
         """
         began = clock.perf_counter()
         loss, error, slope = self.evaluate(state.model, training)
+        if not np.abs(slope).max() < LARGEST:  # nor if it is NaN
+            raise ValueError(
+                f"the gradient at step {len(state.records)} is beyond {LARGEST:g}: "
+                f"`time` = {self.time:g} is too long for `dim` = {self.gradient.dim}; "
+                "lower `time` or raise `dim`"
+            )
         judged = self.judge(state.model, validation) if validation else (loss, error)
         seconds = clock.perf_counter() - began
         record = TrainingStep(len(state.records), loss, error, *judged, seconds)

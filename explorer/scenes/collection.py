@@ -3,16 +3,18 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import xarray as xr
 
 from explorer.dims import LABEL, LABEL_FIELD, PICTURE, PIXELS, PROTOTYPES
+from explorer.params import Parameter
 from explorer.scenes.labelings import distinct, numbered, open_codes, spelled
 from explorer.scenes.pictures import VALUES
-from explorer.scenes.reading import read_image
+from explorer.scenes.reading import is_path, read_image
 from explorer.scenes.scene import distances_to
 
 Place = str | os.PathLike[str]
@@ -39,16 +41,17 @@ def labeled_images(
     FileNotFoundError, ValueError, TypeError
         naming the file, what is wrong with it, and the cure.
     """
+    images, labels = checked_paths("images", images), checked_paths("labels", labels)
     if not images or len(images) != len(labels):
         raise ValueError(
             f"`labels` are {len(labels)} files for {len(images)} `images`; needed is "
             "one label image for each image, at least one"
         )
-    if training is not None and not 1 <= training <= len(images):
-        raise ValueError(
-            f"`training` = {training!r} is out of range; needed is an integer from 1 "
-            f"to {len(images)}, the number of images"
-        )
+    if training is not None:
+        what = "how many of the first images are trained on"
+        training = Parameter(
+            "training", "", 1, 1, len(images), what, integer=True
+        ).check(training)
     pictures = [read_image(path, "images") for path in images]
     codes = [open_codes(path, "labels") for path in labels]
     for path, picture, code in zip(labels, pictures, codes, strict=True):
@@ -75,6 +78,24 @@ def labeled_images(
         )
         for picture, truth, path in zip(pictures, truths, images, strict=True)
     ]
+
+
+def checked_paths(argument: str, paths: Any) -> list[Place]:
+    """Return paths as a list, or raise naming what is none."""
+    single = is_path(paths) or isinstance(paths, (xr.Dataset, xr.DataArray))
+    if single or not isinstance(paths, Iterable):
+        raise TypeError(
+            f"`{argument}` = {paths!r} is no list; needed are paths of files, in "
+            "brackets even for one"
+        )
+    found = list(paths)
+    for k, path in enumerate(found):
+        if not is_path(path):
+            raise TypeError(
+                f"`{argument}[{k}]` is a {type(path).__name__}; needed is the path of "
+                "a file: write arrays to files, or make scenes with `image_scene`"
+            )
+    return found
 
 
 def mean_colors(

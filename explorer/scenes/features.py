@@ -14,9 +14,11 @@ from explorer.dims import (
     NODE,
     PICTURE,
     PIXELS,
+    axes_of,
     finite_field,
     label_field,
     labeled,
+    raw,
 )
 
 
@@ -38,7 +40,7 @@ def window_features(
     DataArray (row, col, feature) with (2R+1)² · channels features.
     """
     radius = params.RADIUS.check(radius)
-    if np.ndim(image) == 2:
+    if axes_of("image", image) == 2:
         array = finite_field("image", image, PIXELS)[..., None]
     else:
         array = finite_field("image", image, PICTURE)
@@ -66,7 +68,7 @@ def feature_distances(features: Any, prototypes: Any) -> xr.DataArray:
     -------
     DataArray (label, row, col), or (label, node): what a flow takes.
     """
-    places = PIXELS if np.ndim(features) == 3 else (NODE,)
+    places = PIXELS if axes_of("features", features) == 3 else (NODE,)
     f = finite_field("features", features, (*places, FEATURE))
     prototypes = finite_field("prototypes", prototypes, (LABEL, FEATURE))
     if f.shape[-1] != prototypes.shape[-1]:
@@ -89,9 +91,10 @@ def mean_features(features: Any, labels: Any) -> xr.DataArray:
     labels : DataArray or array (row, col), or (node,); integers 0 … J−1, each of
         which must occur.
     """
-    places = PIXELS if np.ndim(features) == 3 else (NODE,)
+    places = PIXELS if axes_of("features", features) == 3 else (NODE,)
     f = finite_field("features", features, (*places, FEATURE))
-    count = int(np.max(labels)) + 1 if np.size(labels) else 1
+    codes = raw("labels", labels, places)
+    count = int(codes.max()) + 1
     truth = label_field("labels", labels, f.shape[:-1], max(count, 1), places)
     missing = sorted(set(range(count)) - set(np.unique(truth).tolist()))
     if missing:

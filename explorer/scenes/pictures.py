@@ -13,6 +13,7 @@ from explorer.dims import (
     PICTURE,
     PIXELS,
     PROTOTYPES,
+    axes_of,
     fingerprint,
     finite_field,
     label_field,
@@ -22,6 +23,9 @@ from explorer.dims import (
 from explorer.scenes.reading import is_path, read_image, to_unit
 
 NEEDED = ("image", "labels", "prototypes")
+
+LARGEST = 1e100
+"""Values of images are squared and summed, and products of them are smoothed."""
 
 VALUES = "label_values"
 """Variable (label, code) of scenes that were read from files."""
@@ -90,16 +94,18 @@ def checked_picture(argument: str, scene: Any) -> Picture:
             f"`{argument}` has no variable `{missing[0]}`; needed are "
             f"{', '.join(NEEDED)}: make it with `voronoi_scene` or `image_scene`"
         )
-    prototypes = finite_field("prototypes", scene["prototypes"], PROTOTYPES)
-    image = picture_of("image", scene["image"], prototypes.shape[1])
-    clean = picture_of("clean", scene.get("clean", image), prototypes.shape[1])
-    labels = label_field("labels", scene["labels"], image.shape[:2], len(prototypes))
+    name = f"{argument}.".__add__
+    prototypes = finite_field(name("prototypes"), scene["prototypes"], PROTOTYPES)
+    count, channels = prototypes.shape
+    image = picture_of(name("image"), scene["image"], channels)
+    clean = picture_of(name("clean"), scene.get("clean", image), channels)
+    labels = label_field(name("labels"), scene["labels"], image.shape[:2], count)
     if clean.shape != image.shape:
         raise ValueError(
-            f"`clean` has shape {clean.shape}; `image` has {image.shape}: they must "
-            "be the same picture"
+            f"`{argument}.clean` has shape {clean.shape}; `image` has {image.shape}: "
+            "they must be the same picture"
         )
-    values = np.asarray(scene.get(VALUES, np.arange(len(prototypes))[:, None]))
+    values = np.asarray(scene.get(VALUES, np.arange(count)[:, None]))
     return Picture(image, clean, labels, prototypes, values)
 
 
@@ -117,10 +123,16 @@ def picture_of(argument: str, image: Any, channels: int) -> np.ndarray:
     if is_path(image):
         array = read_image(image, argument)
     else:
-        gray = np.ndim(image) == len(PIXELS)
+        gray = axes_of(argument, image) == len(PIXELS)
+        dims = PIXELS if gray else PICTURE
         if plain(argument, image).dtype.kind in "bui":  # as a file would be read
-            image = to_unit(raw(argument, image, PIXELS if gray else PICTURE), argument)
-        array = finite_field(argument, image, PIXELS if gray else PICTURE)
+            image = to_unit(raw(argument, image, dims), f"`{argument}`")
+        array = finite_field(argument, image, dims)
+        if max(-array.min(), array.max()) > LARGEST:
+            raise ValueError(
+                f"`{argument}` ranges from {array.min():g} to {array.max():g}, too far "
+                "to be squared: subtract the minimum and divide by the range"
+            )
         array = array[..., None] if gray else array
     if array.shape[2] != channels:
         raise ValueError(

@@ -24,15 +24,16 @@ COLORED = ("P", "CMYK", "YCbCr", "LA", "PA", "La", "RGBa")
 def read_image(image: Any, argument: str = "image") -> np.ndarray:
     """Return an image as float (row, col, channel) in [0, 1], one or three channels."""
     array = open_array(image, argument) if is_path(image) else as_array(image, argument)
+    what = f"`{argument}`" + (f" = {str(image)!r}" if is_path(image) else "")
     if array.ndim == 2:
         array = array[..., None]
     if array.ndim != 3 or array.shape[2] not in (1, 3, 4) or 0 in array.shape:
         raise ValueError(
-            f"`{argument}` has shape {array.shape}; needed is (row, col) or "
+            f"{what} has shape {array.shape}; needed is (row, col) or "
             "(row, col, channel) with 1, 3 or 4 channels"
         )
-    refuse_size(argument, array.shape[0], array.shape[1])
-    unit = to_unit(array, argument)
+    refuse_size(what, array.shape[0], array.shape[1])
+    unit = to_unit(array, what)
     if unit.shape[2] == 4:
         alpha = unit[..., 3:]
         unit = alpha * unit[..., :3] + (1.0 - alpha)
@@ -51,25 +52,28 @@ def is_path(value: Any) -> bool:
     return isinstance(value, (str, os.PathLike))
 
 
-def to_unit(array: np.ndarray, argument: str) -> np.ndarray:
-    """Scale to [0, 1] by the range of the dtype; floats must already lie there."""
+def to_unit(array: np.ndarray, what: str) -> np.ndarray:
+    """Scale to [0, 1] by the range of the dtype; floats must already lie there.
+
+    what : names the image in error messages.
+    """
     if array.dtype == bool:
         return array.astype(float)
     if array.dtype in (np.uint8, np.uint16):
         return array / float(np.iinfo(array.dtype).max)
     if array.dtype.kind != "f":
         raise TypeError(
-            f"`{argument}` has dtype {array.dtype}; needed is uint8, uint16, bool or "
+            f"{what} has dtype {array.dtype}; needed is uint8, uint16, bool or "
             "float in [0, 1]: convert it"
         )
     if not np.isfinite(array).all():
         raise ValueError(
-            f"`{argument}` holds entries that are not finite: remove or replace them"
+            f"{what} holds entries that are not finite: remove or replace them"
         )
     low, high = float(array.min()), float(array.max())
     if low < 0.0 or high > 1.0:
         raise ValueError(
-            f"`{argument}` ranges from {low:g} to {high:g}; floats must lie in [0, 1]: "
+            f"{what} ranges from {low:g} to {high:g}; floats must lie in [0, 1]: "
             "subtract the minimum and divide by the range"
         )
     return array.astype(float)
@@ -87,19 +91,17 @@ def open_array(path: Any, argument: str, *, indices: bool = False) -> np.ndarray
             f"(the working directory is {os.getcwd()})"
         )
     what = f"`{argument}` = {str(path)!r}"
-    return decode(file.read_bytes(), what, argument, indices=indices)
+    return decode(file.read_bytes(), what, indices=indices)
 
 
-def decode(
-    content: bytes, what: str, argument: str = "image", *, indices: bool = False
-) -> np.ndarray:
+def decode(content: bytes, what: str, *, indices: bool = False) -> np.ndarray:
     """Return the pixels of an encoded image; `what` names it in error messages."""
     try:
         with warnings.catch_warnings():
             # our own, lower limit follows at once
             warnings.simplefilter("ignore", Image.DecompressionBombWarning)
             picture: Image.Image = Image.open(io.BytesIO(content))
-            refuse_size(argument, picture.height, picture.width)
+            refuse_size(what, picture.height, picture.width)
             picture.load()
             ImageOps.exif_transpose(picture, in_place=True)  # as a viewer shows it
             if picture.mode == "1":  # as 0 and 255, like any other gray
@@ -129,10 +131,10 @@ class SizeError(ValueError):
     """An image with more pixels than a flow can be solved on."""
 
 
-def refuse_size(argument: str, rows: int, cols: int) -> None:
+def refuse_size(what: str, rows: int, cols: int) -> None:
     """Raise if an image has more pixels than a flow can be solved on."""
     if rows * cols > MAX_PIXELS:
         raise SizeError(
-            f"`{argument}` has {rows}×{cols} pixels, more than {MAX_PIXELS}: "
+            f"{what} has {rows}×{cols} pixels, more than {MAX_PIXELS}: "
             "crop or scale it down first"
         )

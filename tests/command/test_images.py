@@ -73,6 +73,18 @@ def test_a_model_is_trained_and_labels_another_image(folder, capsys):
     assert "boundary_f1" in printed
 
 
+def test_brackets_in_a_name_are_no_pattern(folder):
+    (folder / "image_0.png").rename("image_[0].png")
+    (folder / "truth_0.png").rename("truth_[0].png")
+    files = ["--images=image_[0].png", "--labels=truth_[0].png"]
+    assert main(["train", *files, *FEW]) == 0
+
+
+def test_a_time_too_long_is_said_to_be_one(folder, capsys):
+    assert trained("--time=300") == 0
+    assert "note: relative error bound" in capsys.readouterr().err
+
+
 def test_options_become_parameters(folder):
     assert trained("--data=evidence", "--hidden=3", "--scales", "1", "3") == 0
     model = ex.WeightPatchPredictor.load("model.nc")
@@ -334,6 +346,8 @@ TRAIN = ["train", "--images=image_0.png", "--labels=truth_0.png"]
             "3 files, --labels 1",
         ),
         ([*TRAIN, "--validation=1"], "leave nothing to train on"),
+        ([*TRAIN, "--validation=-1"], "--validation -1 is negative"),
+        ([*TRAIN, "--checkpoint=no/m.nc"], "`checkpoint` = 'no/m.nc': there is no fol"),
         ([*TRAIN, "--test=1"], "leave nothing to train on"),
         ([*TRAIN, "--window=4"], "`window` = 4"),
         ([*TRAIN, "--window=5", "--features=tensor"], "--window has no meaning"),
@@ -342,10 +356,13 @@ TRAIN = ["train", "--images=image_0.png", "--labels=truth_0.png"]
         ([*TRAIN, "--steps=-1"], "`steps` = -1"),
         ([*TRAIN, "--features=tensor", "--scales", "0"], "`scales` = [0.0]"),
         (["train", "--images=image_0.png"], "--labels"),
-        ([*TRAIN, "--out=no/m.nc"], "there is no folder"),
+        ([*TRAIN, "--out=no/m.nc"], "`out` = 'no/m.nc': there is no folder"),
         ([*TRAIN, "--rank=30"], "`rank` = 30 exceeds `dim` = 10"),
         (["label", "image_0.png"], "--model --prototypes"),
-        (["label", "image_0.png", "--model=none.nc"], "names no file"),
+        (
+            ["label", "image_0.png", "--model=none.nc"],
+            "`model` = 'none.nc' names no file",
+        ),
         (["label", "none.png", "--prototypes", "0", "1"], "names no file"),
         (["label", "image_0.png", "--prototypes", "0"], "needed are at least two"),
         (["label", "image_0.png", "--prototypes", "0", "red"], "is no color"),

@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 
 from explorer.dashboard import painting
+from explorer.experiments.cosine import share_aligned
 
 
 def test_errors_are_marked_by_a_second_set_of_labels():
@@ -52,5 +53,5 @@ def test_the_histogram_counts_only_pixels_with_a_direction():
     percent = painting.cosine_histogram(cosine)
     assert percent.sum() == pytest.approx(100)
     assert percent[0] == pytest.approx(100 / 3)
-    assert painting.share_aligned(cosine) == pytest.approx(200 / 3)
-    assert np.isnan(painting.share_aligned(np.full((2, 2), np.nan)))
+    assert share_aligned(cosine) == pytest.approx(2 / 3)
+    assert np.isnan(share_aligned(np.full((2, 2), np.nan), np.nan))

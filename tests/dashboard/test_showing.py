@@ -34,7 +34,16 @@ def test_no_model_is_from_a_bundle_that_views_do_not_load(number):
     widget.close()
 
 
-@pytest.mark.parametrize("data", [None, xr.Dataset(), xr.Dataset(attrs={"figure": 9})])
+@pytest.mark.parametrize("number", FIGURES)
+def test_what_lacks_a_part_is_refused(number):
+    with pytest.raises(ValueError, match=f"`data` lacks a part of figure {number}"):
+        ex.show(xr.Dataset(attrs={"figure": number}))
+
+
+@pytest.mark.parametrize(
+    "data",
+    [None, xr.Dataset()] + [xr.Dataset(attrs={"figure": f}) for f in (9, [1, 2], "1")],
+)
 def test_what_is_no_figure_is_refused(data):
     with pytest.raises(ValueError, match="belongs to no figure"):
         ex.show(data)

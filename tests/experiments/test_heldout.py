@@ -110,13 +110,15 @@ def test_arguments_are_checked_before_anything_is_tried(predictor):
         raise AssertionError(f"{name} was tried")
 
     fresh = ex.WeightPatchPredictor()
-    for arguments, error in (
-        ((fresh, TRAINING, TEST), RuntimeError),
-        ((predictor, TRAINING, []), ValueError),
-        ((predictor, TEST[0], TEST), ValueError),
-        ((predictor, TRAINING, [TEST[0].drop_vars("labels")]), TypeError),
+    for arguments, error, words in (
+        ((fresh, TRAINING, TEST), RuntimeError, "has not been trained"),
+        ((None, TRAINING, TEST), TypeError, "`predictor` is a NoneType"),
+        ((predictor, TRAINING, []), ValueError, "`test` is "),
+        ((predictor, TRAINING, None), ValueError, "`test` is None"),
+        ((predictor, TEST[0], TEST), ValueError, "`tuning` is one scene"),
+        ((predictor, TRAINING, [TEST[0].drop_vars("labels")]), TypeError, "`test."),
     ):
-        with pytest.raises(error):
+        with pytest.raises(error, match=words):
             held_out(*arguments, tried)
 
 

@@ -6,6 +6,7 @@ import re
 
 import numpy as np
 import pytest
+import xarray as xr
 
 import explorer as ex
 from explorer.learning.checkpoint import load_checkpoint, save_checkpoint
@@ -86,6 +87,52 @@ def test_other_labels_and_other_starts_are_refused(tmp_path):
         load_checkpoint(learner(initial_weights=first.weights), path)
 
 
+@pytest.mark.parametrize(
+    ("damage", "words"),
+    [
+        (lambda d: d.drop_vars("weights"), "KeyError"),
+        (lambda d: d.drop_vars("loss"), "KeyError"),
+        (lambda d: d.assign_attrs(belongs_to="{"), "JSONDecodeError"),
+        (lambda d: d.assign_attrs(position=7), "the learner is at step 7"),
+        (lambda d: d.isel(step=slice(0)), "are empty"),
+        (lambda d: d.drop_vars("memory_steps"), "KeyError"),
+        (lambda d: d.isel(weights_1=slice(3)), "has shape"),
+        (lambda d: d.assign(weights=d.weights * np.nan), "not finite"),
+        (lambda d: d.drop_attrs().assign_attrs(kind=d.kind), "has layout none"),
+    ],
+)
+def test_damaged_files_are_said_to_be_so(tmp_path, damage, words):
+    path = tmp_path / "run.nc"
+    first = learner(ex.Adam())
+    save_checkpoint(first, list(first.iterate(1)), path)
+    damaged = damage(xr.load_dataset(path, engine="h5netcdf"))
+    damaged.to_netcdf(path, engine="h5netcdf")
+    second = learner(ex.Adam())
+    with pytest.raises(ValueError, match=words) as caught:
+        load_checkpoint(second, path)
+    assert "`path` = " in str(caught.value)
+    assert second.position[2] == 0
+
+
+def test_a_loss_of_ones_own_is_known_by_its_name(tmp_path):
+    """In another process a function is at another place in memory."""
+
+    def own():
+        def distance(V, target):
+            return float(np.sum((V - target) ** 2)), 2.0 * (V - target)
+
+        return ex.LowRankGradient(loss=ex.TangentLoss(distance))
+
+    path = tmp_path / "run.nc"
+    one, two = own(), own()
+    assert repr(one) != repr(two)
+    first = learner(gradient=one)
+    save_checkpoint(first, list(first.iterate(1)), path)
+    assert load_checkpoint(learner(gradient=two), path)[-1].step == 1
+    with pytest.raises(ValueError, match="`gradient` was LowRankGradient"):
+        load_checkpoint(learner(), path)
+
+
 def test_what_is_no_checkpoint_is_refused(tmp_path):
     first = learner()
     with pytest.raises(FileNotFoundError, match="names no file"):
@@ -96,6 +143,22 @@ def test_what_is_no_checkpoint_is_refused(tmp_path):
         save_checkpoint(first, list(first.iterate(0)), tmp_path)
     with pytest.raises(TypeError, match="is no path"):
         load_checkpoint(first, 3)
+    records = list(first.iterate(1))
+    path = tmp_path / "run.nc"
+    for wrong, words in (
+        ([], "are empty, and the learner is at step 1"),
+        (records[:1], "end at step 0, and the learner is at step 1"),
+    ):
+        with pytest.raises(ValueError, match=f"`records` {words}"):
+            save_checkpoint(first, wrong, path)
+    for wrong in (None, "steps", [1], first.run(0)):
+        with pytest.raises(TypeError, match="of other things than steps"):
+            save_checkpoint(first, wrong, path)
+    with pytest.raises(TypeError, match="`learner` = 3"):
+        save_checkpoint(3, records, path)
+    with pytest.raises(TypeError, match="`learner` = None"):
+        load_checkpoint(None, path)
+    assert not path.exists()
     first.run(0).to_netcdf(tmp_path / "trace.nc", engine="h5netcdf")
     with pytest.raises(ValueError, match="holds something else"):
         load_checkpoint(first, tmp_path / "trace.nc")

@@ -129,13 +129,38 @@ def test_files_and_arrays_of_integers_are_one_image(tmp_path, trained):
      {"features": ex.StructureTensor()}],
     ids=lambda change: next(iter(change)),
 )  # fmt: skip
-def test_other_choices_undo_the_training(change):
-    predictor = ex.WeightPatchPredictor(**SMALL).fit(scenes(1))
+@pytest.mark.parametrize("directly", [False, True])
+def test_what_was_trained_is_not_used_with_other_choices(change, directly, tmp_path):
+    predictor = ex.WeightPatchPredictor(**SMALL).fit(scenes(1, size=9))
+    image = scenes(1, size=9)[0].image
     predictor.set_params(steps=6, rho=1.0)
-    assert predictor.label(scenes(1)[0].image).shape == (20, 20)
-    predictor.set_params(**change)
-    with pytest.raises(RuntimeError, match="has not been trained"):
-        predictor.label(scenes(1)[0].image)
+    expected = predictor.label(image)
+    (name, value), before = *change.items(), predictor.get_params()
+    if directly:
+        setattr(predictor, name, value)
+    else:
+        predictor.set_params(**change)
+    for use in (predictor.label, predictor.predict_weights, predictor.distances):
+        with pytest.raises(RuntimeError, match=r"was .* in training, and is .* now"):
+            use(image)
+    with pytest.raises(RuntimeError, match="set it back, or call `fit` again"):
+        predictor.save(tmp_path / "model.nc")
+    setattr(predictor, name, before[name])
+    np.testing.assert_array_equal(predictor.label(image), expected)
+    predictor.set_params(**change).fit(scenes(1, size=9))
+    assert predictor.label(image).shape == image.shape[:2]
+
+
+def test_attributes_that_cannot_be_are_named(trained, tmp_path):
+    trained.save(tmp_path / "model.nc")
+    image = scenes(1)[0].image
+    for name, value in (("rho", "x"), ("time", np.nan), ("dim", 0), ("features", "x")):
+        predictor = ex.WeightPatchPredictor.load(tmp_path / "model.nc")
+        setattr(predictor, name, value)
+        with pytest.raises((TypeError, ValueError, RuntimeError), match=f"`{name}`"):
+            predictor.label(image)
+        with pytest.raises((TypeError, ValueError), match=f"`{name}`"):
+            predictor.save(tmp_path / "other.nc")
 
 
 def test_a_fit_that_is_stopped_at_once_changes_nothing():
@@ -206,6 +231,14 @@ def test_a_choice_of_ones_own_cannot_be_stored(tmp_path):
     loss = ex.TangentLoss(ex.DirectionLoss())
     predictor = ex.WeightPatchPredictor(loss=loss, **(SMALL | {"steps": 1}))
     with pytest.raises(ValueError, match="cannot be stored"):
+        predictor.fit(scenes(1)).save(tmp_path / "model.nc")
+
+    class Plain(ex.RawWindow.__base__):
+        def of(self, image):
+            return image
+
+    predictor = ex.WeightPatchPredictor(features=Plain(), **(SMALL | {"steps": 1}))
+    with pytest.raises(ValueError, match=r"Plain object .* cannot be stored: a file"):
         predictor.fit(scenes(1)).save(tmp_path / "model.nc")
     assert not list(tmp_path.iterdir())
 
@@ -287,8 +320,8 @@ def broken(**changes):
         (3, "`scenes` is a int"),
         ([np.zeros((3, 3))], "`scenes[0]` is a ndarray"),
         ([xr.Dataset()], "`scenes[0]` has no variable `image`"),
-        ([broken(labels=("row", np.zeros(20, int)))], "`labels`"),
-        ([broken(image=scenes(1)[0].image * np.nan)], "`image`"),
+        ([broken(labels=("row", np.zeros(20, int)))], "`scenes[0].labels`"),
+        ([broken(image=scenes(1)[0].image * np.nan)], "`scenes[0].image`"),
         ([broken(), broken(prototypes=scenes(1)[0].prototypes + 1.0)], "`scenes[1]`"),
     ],
 )
@@ -302,8 +335,44 @@ def test_wrong_images_are_named(trained):
         trained.label(np.zeros((4, 4, 3)))
     with pytest.raises(ValueError, match="not finite"):
         trained.label(np.full((4, 4), np.nan))
+    with pytest.raises(ValueError, match=r"`image` ranges from 0 to 1e\+200, too far"):
+        trained.label(np.diag([0.0, 1e200]))
+    with pytest.raises(TypeError, match=r"`image` is a Dataset .* `scene.image`"):
+        trained.label(scenes(1)[0])
+    with pytest.raises(TypeError, match=r"`image` is a list .* equal lengths"):
+        trained.label([[1.0, 2.0], [3.0]])
     with pytest.raises(RuntimeError, match="has not been trained"):
         ex.WeightPatchPredictor().label(np.zeros((4, 4)))
+
+
+@pytest.mark.parametrize(
+    ("arguments", "words"),
+    [
+        ({"state": 3}, "`state` = 3 cannot serve"),
+        ({"state": "model.nc"}, "`state` = 'model.nc'"),
+        ({"check": 3}, "`check` = 3 cannot be called"),
+    ],
+    ids=str,
+)
+def test_wrong_arguments_of_training_are_named(arguments, words):
+    with pytest.raises(TypeError, match=words):
+        ex.WeightPatchPredictor(**SMALL).iterate(scenes(1, size=9), **arguments)
+
+
+def test_a_gradient_beyond_all_bounds_is_an_error_with_a_cure():
+    predictor = ex.WeightPatchPredictor(
+        n_prototypes=10, steps=9, time=1e4, loss=ex.BalancedLoss()
+    )
+
+    def huge(self, model, examples):
+        loss, error, slope = whole(self, model, examples)
+        return loss, error, 1e160 * slope
+
+    whole = Trainer.evaluate
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(Trainer, "evaluate", huge)
+        with pytest.raises(ValueError, match="lower `time` or raise `dim`"):
+            predictor.fit(scenes(1, size=9))
 
 
 def test_wrong_files_are_named(tmp_path, trained):

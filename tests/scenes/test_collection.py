@@ -93,6 +93,17 @@ def test_label_images_that_are_none_are_refused(tmp_path, pair):
     refused((-code).astype(np.int32), "integers from 0 to 65535", "m.tif")
 
 
+def test_any_sequence_of_paths_will_do(pair):
+    (one,) = labeled_images((p for p in pair[0][:1]), np.array([str(pair[1][0])]))
+    np.testing.assert_array_equal(one.labels, [[0, 1, 2]] * 2)
+
+
+def test_the_file_that_is_wrong_is_named(tmp_path, pair):
+    bad = store(tmp_path / "bad.tif", np.full((1, 1), np.nan, np.float32))
+    with pytest.raises(ValueError, match=r"`images` = '.*bad.tif' holds entries that"):
+        labeled_images([pair[0][0], bad], pair[1])
+
+
 def test_a_mask_in_the_alpha_channel_counts(tmp_path, pair):
     code = np.zeros((2, 3, 4), np.uint8)
     code[:, 1, 3] = 255
@@ -113,6 +124,14 @@ def test_what_does_not_fit_is_named(tmp_path, pair):
         labeled_images(images, labels[:1])
     with pytest.raises(ValueError, match="at least one"):
         labeled_images([], [])
+    for wrong in (None, 3, images[0], str(images[0])):
+        with pytest.raises(TypeError, match=r"`images` = .* is no list"):
+            labeled_images(wrong, labels)
+    with pytest.raises(TypeError, match=r"`labels\[1\]` is a ndarray"):
+        labeled_images(images, [labels[0], np.zeros((1, 1), int)])
+    for wrong in (1.5, "1", True):
+        with pytest.raises((TypeError, ValueError), match="`training` = "):
+            labeled_images(images, labels, training=wrong)
     with pytest.raises(ValueError, match=r"b_l.png' has 1×1 pixels; its image has 2×3"):
         labeled_images(images[:1], labels[1:])
     with pytest.raises(FileNotFoundError, match="names no file"):

@@ -14,6 +14,7 @@ import explorer as ex
 from explorer.scenes.data_terms import PrototypeDistance
 from explorer.scenes.evidence import Evidence
 from explorer.scenes.extractors import (
+    Extractor,
     GaussianDerivatives,
     RawWindow,
     StructureTensor,
@@ -67,15 +68,22 @@ def test_evidence_is_that_of_scikit_learn(kind, hidden):
     np.testing.assert_allclose(D, expected, rtol=1e-6, atol=1e-6)
 
 
+class Colors(Extractor):
+    """The image itself."""
+
+    def of(self, image):
+        return image
+
+
 def test_a_hidden_layer_sees_what_no_line_divides():
     rng = np.random.default_rng(0)
-    image = rng.choice([0.0, 1.0], (30, 30, 2))
+    image = rng.choice([0.0, 1.0], (10, 10, 2))
     labels = (image[..., 0] != image[..., 1]).astype(int)  # exclusive or
     tones = np.array([[0.0, 0.0], [1.0, 1.0]])
     picture = Picture(image, image, labels, tones, np.arange(2)[:, None])
     wrong = []
     for hidden in (0, 16):
-        term = Evidence(GaussianDerivatives((0.1,)), hidden=hidden)
+        term = Evidence(Colors(), hidden=hidden)
         D = term.fit([picture], 0).of(image)
         wrong.append(np.mean(D.argmin(axis=0) != labels))
     assert wrong[0] > 0.3
@@ -153,13 +161,28 @@ def test_features_go_by_the_names_of_dimensions():
     np.testing.assert_array_equal(RawWindow(3)(turned), expected)
     with pytest.raises(ValueError, match="`image`"):
         RawWindow(3)(np.full((3, 3), np.nan))
+    for wrong in (ex.voronoi_scene("lines", 5), [[1.0], [1.0, 2.0]]):
+        with pytest.raises(TypeError, match=r"`image` is a .* makes no array"):
+            RawWindow(3)(wrong)
+        with pytest.raises(TypeError, match=r"`image` is a .* makes no array"):
+            ex.window_features(wrong)
 
 
 def test_smoothing_keeps_constants():
     np.testing.assert_allclose(smoothed(np.full((5, 5), 2.0), 1.5), 2.0, rtol=1e-12)
 
 
-@pytest.mark.parametrize("scales", [(), (0.0,), (65.0,), "x", 3.0, (1.0,) * 9])
+@pytest.mark.parametrize("s", [0.5, 0.7, 1.5])
+def test_the_finest_scales_are_as_good_as_said(s):
+    ramp = np.arange(9.0)[:, None, None] + np.zeros((1, 9, 1))
+    slope = GaussianDerivatives((s,)).of(ramp)[4, 4, 3] / s
+    assert abs(slope - 1.0) < (0.15 if s == 0.5 else 0.01)
+
+
+@pytest.mark.parametrize(
+    "scales",
+    [(), (0.0,), (0.4,), (65.0,), "x", "12", ("1",), (True,), 3.0, (1.0,) * 9, None],
+)
 def test_wrong_scales_are_named(scales):
     for kind in (GaussianDerivatives, StructureTensor):
         with pytest.raises(ValueError, match="`scales` = "):
