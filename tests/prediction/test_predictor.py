@@ -17,7 +17,7 @@ from explorer.scenes.pictures import checked_pictures
 SMALL = {"n_prototypes": 8, "steps": 4, "dim": 6}
 
 
-def scenes(count, start=0, size=20, noise=0.25):
+def scenes(count, start=0, size=10, noise=0.25):
     return [
         ex.voronoi_scene("lines", size, noise, seed)
         for seed in range(start, start + count)
@@ -320,7 +320,7 @@ def broken(**changes):
         (3, "`scenes` is a int"),
         ([np.zeros((3, 3))], "`scenes[0]` is a ndarray"),
         ([xr.Dataset()], "`scenes[0]` has no variable `image`"),
-        ([broken(labels=("row", np.zeros(20, int)))], "`scenes[0].labels`"),
+        ([broken(labels=("row", np.zeros(10, int)))], "`scenes[0].labels`"),
         ([broken(image=scenes(1)[0].image * np.nan)], "`scenes[0].image`"),
         ([broken(), broken(prototypes=scenes(1)[0].prototypes + 1.0)], "`scenes[1]`"),
     ],

@@ -23,7 +23,7 @@ from explorer.scenes.extractors import (
 from explorer.scenes.pictures import Picture, checked_pictures
 
 
-def pictures(kind="lines", count=2, size=20, noise=0.2):
+def pictures(kind="lines", count=2, size=10, noise=0.2):
     scenes = [ex.voronoi_scene(kind, size, noise, seed) for seed in range(count)]
     return scenes, checked_pictures("scenes", scenes)
 
@@ -39,7 +39,7 @@ def test_prototype_distances_are_those_of_the_scene():
     np.testing.assert_array_equal(distances.of(found[1].image), scenes[1].distances)
 
 
-@pytest.mark.parametrize("hidden", [0, 5])
+@pytest.mark.parametrize("hidden", [0, 16])
 @pytest.mark.parametrize("kind", ["lines", "colors"])
 def test_evidence_is_minus_the_log_of_probabilities(kind, hidden):
     _, found = pictures(kind)
@@ -62,7 +62,7 @@ def test_evidence_is_that_of_scikit_learn(kind, hidden):
         model = MLPClassifier((hidden,), max_iter=500, random_state=4)
     with warnings.catch_warnings(action="ignore"):
         model.fit(x, picture.labels.ravel())
-    expected = -model.predict_log_proba(x).T.reshape(-1, 20, 20)
+    expected = -model.predict_log_proba(x).T.reshape(-1, 10, 10)
     D = term.fit(found, 4).of(picture.image)
     # what is standardized here is standardized there in another order of operations
     np.testing.assert_allclose(D, expected, rtol=1e-6, atol=1e-6)
