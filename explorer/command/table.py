@@ -62,6 +62,7 @@ def text_of(data: xr.Dataset) -> str:
             "",
             *body,
             "",
-            f"The exact gradient's own relative error is at most {worst:.1e}.",
+            "The exact gradient's own relative error, rounding aside, is at most "
+            f"{worst:.1e}.",
         ]
     )
