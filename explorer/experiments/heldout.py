@@ -24,6 +24,8 @@ from explorer.experiments.comparison import (
     compare,
     tuned,
 )
+from explorer.flow.krylov import Krylov
+from explorer.flow.linearized import LinearizedFlow
 from explorer.prediction.predictor import WeightPatchPredictor
 from explorer.scenes.evidence import Evidence
 from explorer.scenes.pictures import VALUES
@@ -49,21 +51,37 @@ class Learned:
 
 
 @dataclass(frozen=True, eq=False)
-class OnEvidence:
-    """A baseline that is given the distances a predictor has learned."""
+class Uniform:
+    """The same flow with uniform weights: what the learned ones must improve on."""
 
-    baseline: Baseline
+    predictor: WeightPatchPredictor
+    name: str = "uniform weights"
+
+    def label(self, scene: xr.Dataset) -> np.ndarray:
+        """Return the labels of the flow on the distances of the scene."""
+        p = self.predictor
+        flow = LinearizedFlow(scene["distances"], p.rho, p.radius)
+        return np.asarray(
+            Krylov(p.dim).solve(flow, flow.uniform_weights(), p.time).labels
+        )
+
+
+@dataclass(frozen=True, eq=False)
+class OnEvidence:
+    """Another method that is given the distances a predictor has learned."""
+
+    method: Method
     predictor: WeightPatchPredictor
 
     @property
     def name(self) -> str:
         """The name in tables."""
-        return f"{self.baseline.name}, learned distances"
+        return f"{self.method.name}, learned distances"
 
     def label(self, scene: xr.Dataset) -> np.ndarray:
-        """Return the labels of the baseline on learned distances."""
+        """Return the labels of the method on learned distances."""
         D = self.predictor.distances(scene["image"])
-        return self.baseline.label(scene.assign(distances=D))
+        return np.asarray(self.method.label(scene.assign(distances=D)))
 
 
 def held_out(
@@ -74,9 +92,10 @@ def held_out(
 ) -> xr.Dataset:
     """Compare a trained predictor with baselines on images it was not trained on.
 
-    Each baseline is tuned to the best boundary F1 on scenes of its own. Where the
-    predictor has learned its data term, so are the nearest label and a graph cut that
-    take its distances; they show what the learned weights add.
+    Each baseline is tuned to the best boundary F1 on scenes of its own; the same flow
+    with uniform weights is compared, too. Where the predictor has learned its data
+    term, nearest label, graph cut and uniform weights also take its distances: they
+    show what the learned weights add.
 
     Parameters
     ----------
@@ -108,12 +127,15 @@ def held_out(
         for k, scene in enumerate(scenes):
             checked_values(f"{argument}[{k}]", scene, predictor)
     chosen: list[Method] = [tuned(f, tuning, check=check) for f in families() if f]
+    uniform = Uniform(predictor)
+    chosen.append(uniform)
     if isinstance(predictor.data_term, Evidence):
         seen = [s.assign(distances=predictor.distances(s["image"])) for s in tuning]
         for family in ([NearestLabel()], graph_cuts()):
             if family:
                 best: Baseline = tuned(family, seen, check=check)
                 chosen.append(OnEvidence(best, predictor))
+        chosen.append(OnEvidence(uniform, predictor))
     check("comparison")
     table = compare([*chosen, Learned(predictor)], test)
     return table.assign_attrs(missing="" if graph_cuts() else WITHOUT_CUTS)

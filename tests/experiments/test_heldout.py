@@ -36,7 +36,7 @@ def test_every_family_is_there_and_the_model_last(predictor, no_cuts):
     kinds = [str(name).split(",")[0] for name in table["method"].values]
     assert kinds == [
         "nearest label", "Gaussian denoising", "total variation", "random walker",
-        "nearest label", "learned weights",
+        "uniform weights", "nearest label", "uniform weights", "learned weights",
     ]  # fmt: skip
     assert told[-1] == "comparison"
     assert table.sizes["scene"] == 2
@@ -48,6 +48,15 @@ def test_every_family_is_there_and_the_model_last(predictor, no_cuts):
         found = ex.score(D.argmin("label"), scene.labels)
         row = table.isel(scene=k).sel({"method": "nearest label, learned distances"})
         assert float(row.boundary_f1) == float(found.boundary_f1)
+        for name, distances in (
+            ("uniform weights", scene.distances),
+            ("uniform weights, learned distances", D),
+        ):
+            flow = ex.LinearizedFlow(distances, predictor.rho, predictor.radius)
+            solution = ex.Krylov(10).solve(flow, flow.uniform_weights(), predictor.time)
+            found = ex.score(solution.labels, scene.labels)
+            row = table.isel(scene=k).sel({"method": name})
+            assert float(row.error_percent) == float(found.error_percent)
 
 
 def test_graph_cuts_that_cannot_be_had_are_said_to_be_missing(predictor, no_cuts):
