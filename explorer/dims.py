@@ -45,12 +45,22 @@ def fingerprint(*arrays: np.ndarray) -> str:
     return found.hexdigest()
 
 
+class MaskedError(TypeError):
+    """An array some of whose entries do not count."""
+
+
 def plain(argument: str, value: Any) -> np.ndarray:
     """Return `value` as an array; where there is none, name the argument."""
     try:
         if isinstance(value, xr.Dataset):
             raise TypeError("a Dataset has many arrays")
+        if np.ma.is_masked(value):
+            raise MaskedError(
+                f"`{argument}` has masked entries: replace them, with `.filled(…)`"
+            )
         return np.asarray(value)
+    except MaskedError:
+        raise
     except (TypeError, ValueError) as error:
         raise TypeError(
             f"`{argument}` is a {type(value).__name__} that makes no array: pass a "
@@ -101,6 +111,19 @@ def raw(argument: str, value: Any, dims: Sequence[str]) -> np.ndarray:
             "needs at least one entry"
         )
     return np.ascontiguousarray(array)
+
+
+LARGEST = 1e100
+"""Values of images are squared and summed, and products of them are smoothed."""
+
+
+def refuse_huge(argument: str, array: np.ndarray) -> None:
+    """Raise where the values of an image cannot be squared."""
+    if max(-array.min(), array.max()) > LARGEST:
+        raise ValueError(
+            f"`{argument}` ranges from {array.min():g} to {array.max():g}, too far to "
+            "be squared: subtract the minimum and divide by the range"
+        )
 
 
 def checked_dtype(value: Any) -> np.dtype:

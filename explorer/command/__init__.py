@@ -9,7 +9,7 @@ from __future__ import annotations
 import sys
 from collections.abc import Sequence
 
-from explorer.command.codes import INTERRUPTED
+from explorer.command.codes import FAILED, INTERRUPTED
 from explorer.command.streams import lasting_streams
 
 __all__ = ["main"]
@@ -27,6 +27,13 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
             options = parse(arguments)
             code = int(options.run(options))
+        except SystemExit as end:  # of --help and --version, or a wrong argument
+            sys.exit(streams.verdict(int(end.code or 0)))
+        except MemoryError as error:
+            what = f"out of memory ({error or 'nothing is left'})"
+            cure = "ask for a smaller size, radius or dim, or free some"
+            print(f"laf: error: {what}: {cure}", file=sys.stderr)
+            return FAILED
         except (KeyboardInterrupt, RuntimeError) as error:
             if not interrupted(error):
                 raise

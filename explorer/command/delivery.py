@@ -27,9 +27,9 @@ def deliver(command: str, out: Path, write: Callable[[Path], list[Path]]) -> int
     try:
         say(write_at(out, write))
         return 0
-    except OSError as error:
+    except Exception as error:  # whatever a writer raises: the result must not be lost
         complain(command, f"cannot write '{out}': {error}")
-    with contextlib.suppress(OSError):
+    with contextlib.suppress(Exception):
         say(rescue(out, write))
     return FAILED
 

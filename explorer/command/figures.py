@@ -37,7 +37,6 @@ def figures(options: argparse.Namespace) -> int:
         check_places(options.numbers, options.out)
     except OSError as error:
         options.complain(str(error))
-    kept = f"what was computed is in {options.out / PARTS}, and the same command goes"
     setup = QUICK if options.quick else Setup()
     found: dict[int, xr.Dataset] = {}
     with Interrupts(once=True) as interrupts:
@@ -54,13 +53,23 @@ def figures(options: argparse.Namespace) -> int:
             with whole(options.out / "claims.txt") as draft:
                 draft.write_text(claims.text_of(table), encoding="utf-8")
         except (StoppedError, KeyboardInterrupt):
-            print(f"laf figures: stopped; {kept} on from there", file=sys.stderr)
+            print(f"laf figures: stopped; {kept(options.out)}", file=sys.stderr)
             return SIGNAL_BASE + int(interrupts.signum or 2)
         except OSError as error:
-            complain("figures", f"{error}; {kept} on from there")
+            complain("figures", f"{error}; {kept(options.out)}")
             return FAILED
     print(claims.text_of(table))
     return 0
+
+
+def kept(out: Path) -> str:
+    """Return what is left of a run that ended early."""
+    if not (out / PARTS).is_dir():
+        return f"the folder {out} has vanished, and with it what was computed"
+    return (
+        f"what was computed is in {out / PARTS}, and the same command goes on from "
+        "there"
+    )
 
 
 def check_places(numbers: Sequence[int], out: Path) -> None:

@@ -146,7 +146,9 @@ def check_train(options: argparse.Namespace) -> None:
         # a file may have brackets in its name
         found = [pattern] if os.path.isfile(pattern) else sorted(glob.glob(pattern))
         if not found:
-            options.complain(f"--{name} '{pattern}' matches no file: check the pattern")
+            options.complain(
+                f"--{name} '{pattern}' matches no file: check the pattern (a [ is [[])"
+            )
         setattr(options, name, found)
     if len(options.images) != len(options.labels):
         options.complain(

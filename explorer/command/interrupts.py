@@ -17,9 +17,9 @@ ENDING = tuple(
 class Interrupts:
     """Inside `with`, a signal of `ENDING` is noted and does not raise.
 
-    With `once`, only the first is noted: a second one acts as it did before, which for
-    Ctrl-C raises KeyboardInterrupt. An exception raised at any odd line would leave
-    half-built state behind; a note is read where nothing is half-built.
+    With `once`, only the first is noted: a second one, of whatever kind, raises
+    KeyboardInterrupt. An exception raised at any odd line would leave half-built state
+    behind; a note is read where nothing is half-built.
     """
 
     def __init__(self, *, once: bool = False) -> None:
@@ -39,8 +39,6 @@ class Interrupts:
         What has been computed is being written; a second Ctrl-C must not lose it.
         """
         self._once = False
-        for signum in self._before:
-            signal.signal(signum, self._note)
 
     def __exit__(
         self,
@@ -51,9 +49,9 @@ class Interrupts:
         self._restore()
 
     def _note(self, signum: int, frame: FrameType | None) -> None:
-        self.signum = signum
-        if self._once:
-            self._restore()
+        if self._once and self.signum is not None:
+            raise KeyboardInterrupt
+        self.signum = self.signum or signum
 
     def _restore(self) -> None:
         for signum, handler in self._before.items():

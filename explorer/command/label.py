@@ -38,7 +38,7 @@ def label(options: argparse.Namespace) -> int:
             model = options.model and WeightPatchPredictor.load(options.model)
         truth = options.truth and truth_of(options, image.shape[:2], model)
         solution = model.solve(image) if model else by_colors(image, options)
-    except (ValueError, TypeError, OSError, MemoryError) as error:
+    except (ValueError, TypeError, OSError) as error:
         options.complain(str(error))
     values = values_of(model, solution)
     failed = deliver("label", options.out, lambda out: save(solution, values, out))

@@ -8,7 +8,7 @@ import sys
 import xarray as xr
 from tqdm import tqdm
 
-from explorer.command.codes import SIGNAL_BASE
+from explorer.command.codes import FAILED, SIGNAL_BASE
 from explorer.command.delivery import deliver
 from explorer.command.interrupts import Interrupts
 from explorer.command.keeping import LearnerKeeper
@@ -41,13 +41,12 @@ def learn(options: argparse.Namespace) -> int:
     except (ValueError, TypeError, OSError) as error:
         options.complain(str(error))
     with Interrupts(once=True) as interrupts:
-        follow(learner, options.steps, keeper, interrupts)
+        failed = follow(learner, options.steps, keeper, interrupts)
         if not keeper.records:
             print("laf learn: stopped before step 0, no file written", file=sys.stderr)
             return SIGNAL_BASE + int(interrupts.signum or 0)
-        return finish(
-            options, Result(scene, learner, tuple(keeper.records)), interrupts
-        )
+        result = Result(scene, learner, tuple(keeper.records))
+        return finish(options, result, interrupts) or failed
 
 
 def make_scene(options: argparse.Namespace) -> xr.Dataset:
@@ -74,11 +73,13 @@ def make_learner(
 
 def follow(
     learner: Learner, steps: int, keeper: LearnerKeeper, interrupts: Interrupts
-) -> None:
+) -> int:
     """Take the steps up to `steps`, print a line for each, stop early if asked to.
 
     The first Ctrl-C lets the step under way finish; a second one drops that step.
+    Returns 0, or 1 where the memory did not do.
     """
+    failed = 0
     left = max(0, steps - learner.position[2])
     with tqdm(total=steps, unit="step", file=sys.stderr, dynamic_ncols=True) as bar:
         tell(HEADER)
@@ -92,9 +93,15 @@ def follow(
                     break
         except KeyboardInterrupt:
             pass  # noted in `interrupts`; what was recorded is kept
+        except MemoryError as error:
+            if not keeper.records:
+                raise
+            tqdm.write(f"laf learn: error: out of memory: {error}", file=sys.stderr)
+            failed = FAILED
     interrupts.hold()
     if keeper.records:
         keeper.keep(last=True)
+    return failed
 
 
 def tell(text: str) -> None:

@@ -120,6 +120,8 @@ def held_out(
             f"`predictor` is a {type(predictor).__name__}; needed is a trained "
             "`WeightPatchPredictor`"
         )
+    if not callable(check):
+        raise TypeError(f"`check` = {check!r} cannot be called: pass a function")
     predictor.history_  # noqa: B018 — raises unless it has been trained
     checked_scenes(tuning, "tuning")
     checked_scenes(test, "test")

@@ -125,6 +125,10 @@ class Bench:
             )
         if self.folder is not None:
             object.__setattr__(self, "folder", Path(self.folder))
+            if self.folder.exists() and not self.folder.is_dir():
+                raise NotADirectoryError(
+                    f"`folder` = '{self.folder}' is a file: name a folder"
+                )
         for name in ("tell", "check"):
             if not callable(getattr(self, name)):
                 raise TypeError(

@@ -13,7 +13,7 @@ from explorer.flow import phi
 from explorer.flow.arnoldi import Basis, arnoldi
 from explorer.flow.coupling import Coupling
 from explorer.flow.evolution import Evolution, Work
-from explorer.flow.krylov import direction_error
+from explorer.flow.krylov import cure_of, direction_error
 from explorer.flow.system import LinearSystem
 
 
@@ -106,7 +106,7 @@ def evolve(system: BlockSystem, time: float, dim: int) -> BlockEvolution:
             direction=part,
             error=error,
             work=Work(applications=basis.dim, dim=basis.dim),
-            cure=f"raise `dim` above {basis.dim} or lower `time` below {time:g}",
+            cure=cure_of(basis.dim, time),
             exact=basis.residual == 0.0,
         )
         for one, part in zip(

@@ -20,6 +20,14 @@ from explorer.flow.system import LinearSystem
 from explorer.threads import exclusive
 
 
+def cure_of(dim: int, time: float) -> str:
+    """Return what makes a Krylov solution more accurate."""
+    shorter = f"lower `time` below {time:g}"
+    return (
+        shorter if dim >= params.DIM.high else f"raise `dim` above {dim} or {shorter}"
+    )
+
+
 @dataclass(frozen=True, eq=False)
 class KrylovState:
     """What does not depend on time: the system and its basis of K_m(A, b)."""
@@ -86,7 +94,7 @@ class Krylov(Integrator):
                 direction_error(bare, time, shift, same.growth, same.noise)[-1]
             ),
             work=Work(applications=basis.dim, dim=basis.dim),
-            cure=f"raise `dim` above {basis.dim} or lower `time` below {time:g}",
+            cure=cure_of(basis.dim, time),
             exact=basis.residual == 0.0,
             basis=basis,
         )

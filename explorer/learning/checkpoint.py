@@ -12,12 +12,12 @@ import numpy as np
 import xarray as xr
 
 from explorer.dims import COMPONENT, STEP, fingerprint
-from explorer.learning.files import Place, read, write
+from explorer.learning.files import Place, read, sealed, write
 from explorer.learning.learner import Learner, require
 from explorer.learning.optimizers import Moments
 from explorer.learning.trace import Step, trace_of
 
-SCHEMA = 1
+SCHEMA = 2
 """Version of the layout of the file."""
 
 KIND = "checkpoint of a learning run"
@@ -57,7 +57,7 @@ def save_checkpoint(learner: Learner, records: Sequence[Step], path: Place) -> N
         "position": step,
         "belongs_to": json.dumps(identity(learner), sort_keys=True),
     }
-    write(trace.assign(data).assign_attrs(attrs), path)
+    write(sealed(trace.assign(data).assign_attrs(attrs)), path)
 
 
 def load_checkpoint(learner: Learner, path: Place) -> list[Step]:
@@ -78,24 +78,9 @@ def load_checkpoint(learner: Learner, path: Place) -> list[Step]:
     """
     require("learner", learner, Learner, "Learner(flow, labels)")
     dataset = read(path, KIND, SCHEMA)
-    try:
-        found = json.loads(dataset.attrs["belongs_to"])
-        refuse_others(path, identity(learner), found)
-        place, records = place_of(dataset), steps_of(dataset)
-        checked_records(records, place[2])
-        learner.move(*place)
-    except BelongsError:
-        raise
-    except (KeyError, IndexError, TypeError, ValueError) as error:
-        raise ValueError(
-            f"`path` = '{path}' is damaged ({type(error).__name__}: {error}): begin "
-            "anew with another file, or restore this one"
-        ) from error
-    return records
-
-
-class BelongsError(ValueError):
-    """A checkpoint that is another run's."""
+    refuse_others(path, identity(learner), json.loads(dataset.attrs["belongs_to"]))
+    learner.move(*place_of(dataset))
+    return steps_of(dataset)
 
 
 def refuse_others(path: Place, wanted: dict[str, Any], found: dict[str, Any]) -> None:
@@ -104,11 +89,11 @@ def refuse_others(path: Place, wanted: dict[str, Any], found: dict[str, Any]) ->
         if wanted.get(name) == found.get(name):
             continue
         if name in PARTS:
-            raise BelongsError(
+            raise ValueError(
                 f"`path` = '{path}' belongs to another run: {PARTS[name]} differ; "
                 "use the data it was made with, or begin anew with another file"
             )
-        raise BelongsError(
+        raise ValueError(
             f"`path` = '{path}' belongs to another run: `{name}` was "
             f"{found.get(name)}, and is {wanted.get(name)} now; use the old value, or "
             "begin anew with another file"

@@ -12,6 +12,7 @@ from pathlib import Path
 import numpy as np
 import xarray as xr
 
+from explorer.dims import fingerprint
 from explorer.scenes.reading import is_path
 
 Place = str | os.PathLike[str]
@@ -27,11 +28,15 @@ def write(dataset: xr.Dataset, path: Place) -> None:
 
 @contextlib.contextmanager
 def whole(path: Path) -> Iterator[Path]:
-    """Name a draft to write; it becomes the file when the block ends well."""
-    with tempfile.TemporaryDirectory(dir=path.parent, prefix=".laf-") as workshop:
+    """Name a draft to write; it becomes the file when the block ends well.
+
+    Where the path is a symbolic link, what it points to is replaced; the link stays.
+    """
+    place = real(path)
+    with tempfile.TemporaryDirectory(dir=place.parent, prefix=".laf-") as workshop:
         draft = Path(workshop) / path.name
         yield draft
-        os.replace(draft, path)
+        os.replace(draft, place)
 
 
 def encoded(dataset: xr.Dataset) -> bytes:
@@ -55,8 +60,14 @@ def checked_target(path: Place) -> Path:
         )
     if target.is_dir():
         raise IsADirectoryError(f"`path` = '{target}' is a folder: name a file")
+    if target.exists() and not target.is_file():
+        raise FileExistsError(
+            f"`path` = '{target}' is a device or a pipe, which writing would replace: "
+            "name a file"
+        )
+    place = real(target)
     try:
-        with tempfile.TemporaryDirectory(dir=target.parent, prefix=".laf-") as workshop:
+        with tempfile.TemporaryDirectory(dir=place.parent, prefix=".laf-") as workshop:
             (Path(workshop) / target.name).touch()
     except OSError as error:
         raise PermissionError(
@@ -66,6 +77,11 @@ def checked_target(path: Place) -> Path:
     return target
 
 
+def real(path: Place) -> Path:
+    """Return where a file really is, or will be, behind symbolic links."""
+    return Path(os.path.realpath(path))
+
+
 def checked_apart(
     writes: Mapping[str, Path | None], reads: Mapping[str, Iterable[Place]]
 ) -> None:
@@ -73,19 +89,35 @@ def checked_apart(
 
     writes, reads : paths by the option that names them.
     """
-    taken = {
-        Path(place).resolve(): name for name, many in reads.items() for place in many
-    }
+    taken = {real(place): name for name, many in reads.items() for place in many}
     for name, path in writes.items():
         if path is None:
             continue
-        place = path.resolve()
+        place = real(path)
         if place in taken:
             raise ValueError(
                 f"`{name}` = '{path}' is a file of `{taken[place]}` and would destroy "
                 "it: name another"
             )
         taken[place] = name
+
+
+DIGEST = "digest"
+"""Attribute that tells whether a file is as it was written."""
+
+
+def sealed(dataset: xr.Dataset) -> xr.Dataset:
+    """Return a dataset with a digest of all that it holds."""
+    return dataset.assign_attrs({DIGEST: digest_of(dataset)})
+
+
+def digest_of(dataset: xr.Dataset) -> str:
+    """Return a fingerprint of the arrays, their dimensions, and the attributes."""
+    attrs = sorted(f"{k}={v}" for k, v in dataset.attrs.items() if k != DIGEST)
+    names = sorted(map(str, dataset.variables))
+    dims = [f"{name}{dataset[name].dims}" for name in names]
+    arrays = [dataset[name].values for name in names]
+    return fingerprint(np.array([*attrs, *dims]), *arrays)
 
 
 def read(path: Place, kind: str, schema: int) -> xr.Dataset:
@@ -110,5 +142,10 @@ def read(path: Place, kind: str, schema: int) -> xr.Dataset:
         raise ValueError(
             f"`path` = '{file}' has layout {layout}; this version "
             f"reads {schema}: make it again, or install the version that wrote it"
+        )
+    if dataset.attrs.get(DIGEST) != digest_of(dataset):
+        raise ValueError(
+            f"`path` = '{file}' is damaged: it is not what was written; restore it, or "
+            "begin anew with another file"
         )
     return dataset

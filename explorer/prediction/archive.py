@@ -22,7 +22,7 @@ from explorer.scenes.extractors import (
     StructureTensor,
 )
 
-SCHEMA = 3
+SCHEMA = 4
 """Version of the layout of the file."""
 
 KIND = "weight patch predictor"

@@ -14,7 +14,7 @@ from explorer.dims import LABEL, LABEL_FIELD, PROTOTYPES, labeled
 from explorer.flow.evolution import Solution
 from explorer.flow.krylov import Krylov
 from explorer.flow.linearized import LinearizedFlow
-from explorer.learning.files import Place, read, write
+from explorer.learning.files import Place, read, sealed, write
 from explorer.learning.gradient import LowRankGradient
 from explorer.learning.learner import require
 from explorer.learning.losses import DirectionLoss, Loss
@@ -174,13 +174,13 @@ class WeightPatchPredictor:
         state: TrainingState | tuple[str, str],
         check: Callable[[], None],
     ) -> Iterator[TrainingState]:
-        distances = self.data_term.fit(training, self.seed)
+        distances, chosen = self.data_term.fit(training, self.seed), shaping(self)
 
         def adopt(reached: TrainingState) -> None:  # all at once, or nothing
             self.label_prototypes_ = training[0].prototypes
             self.label_values_ = training[0].values
             self.distances_, self.state_ = distances, reached
-            self._shaping = shaping(self)
+            self._shaping = chosen
 
         examples = [
             [self._example(p, distances) for p in part]
@@ -233,7 +233,9 @@ class WeightPatchPredictor:
             self.state_, self.label_prototypes_, self.distances_,
         )  # fmt: skip
         if state is None or prototypes is None or distances is None:
-            raise RuntimeError(
+            from sklearn.exceptions import NotFittedError
+
+            raise NotFittedError(
                 "this predictor has not been trained: call `fit(scenes)`, or `load` one"
             )
         refuse_change(self._shaping, self)
@@ -246,24 +248,18 @@ class WeightPatchPredictor:
         found = archive.to_dataset(self.get_params(), state, distances)
         found["label_prototypes"] = (PROTOTYPES, prototypes)
         found["label_values"] = ((LABEL, "code"), self.label_values_)
-        write(found, path)
+        write(sealed(found), path)
 
     @classmethod
     def load(cls, path: Place) -> WeightPatchPredictor:
         """Return a predictor that `save` wrote; training can go on from it."""
         dataset = read(path, archive.KIND, archive.SCHEMA)
-        try:
-            predictor = cls(**archive.parameters_of(dataset))
-            predictor.state_ = archive.state_of(dataset)
-            predictor.label_prototypes_ = dataset["label_prototypes"].values
-            predictor.label_values_ = dataset["label_values"].values
-            predictor.distances_ = archive.distances_of(dataset, predictor.data_term)
-            predictor._shaping = shaping(predictor)
-        except (KeyError, IndexError, TypeError, ValueError) as error:
-            raise ValueError(
-                f"`path` = '{path}' is damaged ({type(error).__name__}: {error}): "
-                "train again, or restore the file"
-            ) from error
+        predictor = cls(**archive.parameters_of(dataset))
+        predictor.state_ = archive.state_of(dataset)
+        predictor.label_prototypes_ = dataset["label_prototypes"].values
+        predictor.label_values_ = dataset["label_values"].values
+        predictor.distances_ = archive.distances_of(dataset, predictor.data_term)
+        predictor._shaping = shaping(predictor)
         return predictor
 
     def predict_weights(self, image: Any) -> xr.DataArray:

@@ -14,7 +14,7 @@ from explorer.dims import LABEL, LABEL_FIELD, PICTURE, PIXELS, PROTOTYPES
 from explorer.params import Parameter
 from explorer.scenes.labelings import distinct, numbered, open_codes, spelled
 from explorer.scenes.pictures import VALUES
-from explorer.scenes.reading import is_path, read_image
+from explorer.scenes.reading import is_path, name_of, read_image
 from explorer.scenes.scene import distances_to
 
 Place = str | os.PathLike[str]
@@ -73,7 +73,7 @@ def labeled_images(
     ]
     prototypes = mean_colors(pictures[:training], truths[:training], values)
     return [
-        scene_of(picture, truth, prototypes, Path(path).name).assign(
+        scene_of(picture, truth, prototypes, name_of(Path(path).name)).assign(
             {VALUES: ((LABEL, "code"), values)}
         )
         for picture, truth, path in zip(pictures, truths, images, strict=True)

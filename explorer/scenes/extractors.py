@@ -11,7 +11,15 @@ from typing import Any
 import numpy as np
 
 from explorer import params
-from explorer.dims import FEATURE, PICTURE, PIXELS, axes_of, finite_field, labeled
+from explorer.dims import (
+    FEATURE,
+    PICTURE,
+    PIXELS,
+    axes_of,
+    finite_field,
+    labeled,
+    refuse_huge,
+)
 from explorer.scenes.features import window_features
 
 MOST_SCALES, SHARPEST, COARSEST = 8, 0.5, 64.0
@@ -36,6 +44,7 @@ class Extractor(ABC):
         """Return `of` as a DataArray (row, col, feature), of (row, col[, channel])."""
         gray = axes_of("image", image) == len(PIXELS)
         array = finite_field("image", image, PIXELS if gray else PICTURE)
+        refuse_huge("image", array)
         found = self.of(array[..., None] if gray else array)
         return labeled(found, (*PIXELS, FEATURE), extractor=repr(self))
 

@@ -9,7 +9,7 @@ import xarray as xr
 
 from explorer import params
 from explorer.scenes.labelings import read_labels
-from explorer.scenes.reading import is_path, read_image
+from explorer.scenes.reading import is_path, name_of, read_image
 from explorer.scenes.scene import Structure, make_scene
 from explorer.threads import exclusive
 
@@ -58,7 +58,7 @@ def image_structure(image: Any, labels: Any, seed: int) -> Structure:
     else:
         truth = read_labels(labels, clean.shape[:2])
         prototypes = mean_colors(clean, truth)
-    name = str(image) if is_path(image) else "array"
+    name = name_of(image) if is_path(image) else "array"
     return Structure(clean, truth, prototypes, name)
 
 

@@ -56,6 +56,11 @@ def open_codes(path: Place, argument: str) -> np.ndarray:
             f"`{argument}` = '{path}' holds entries of type {array.dtype}; labels are "
             "integers from 0 to 65535: renumber them"
         )
+    if array.ndim == 3 and array.dtype == np.uint16:
+        raise ValueError(
+            f"`{argument}` = '{path}' holds colors of 16 bits; labels are colors of 8 "
+            "bits or gray values: save it so"
+        )
     if array.ndim == 3 and array.shape[2] == 4 and (array[..., 3] == 255).all():
         array = array[..., :3]  # nothing is transparent
     if array.ndim == 3 and array.shape[2] == 3 and (array[..., :1] == array).all():

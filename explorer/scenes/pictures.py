@@ -19,13 +19,11 @@ from explorer.dims import (
     label_field,
     plain,
     raw,
+    refuse_huge,
 )
 from explorer.scenes.reading import is_path, read_image, to_unit
 
 NEEDED = ("image", "labels", "prototypes")
-
-LARGEST = 1e100
-"""Values of images are squared and summed, and products of them are smoothed."""
 
 VALUES = "label_values"
 """Variable (label, code) of scenes that were read from files."""
@@ -120,6 +118,7 @@ def picture_of(argument: str, image: Any, channels: int) -> np.ndarray:
     ValueError
         where there are other than `channels` channels, or entries that are not finite.
     """
+    what = f"`{argument}`" + (f" = {str(image)!r}" if is_path(image) else "")
     if is_path(image):
         array = read_image(image, argument)
     else:
@@ -128,15 +127,11 @@ def picture_of(argument: str, image: Any, channels: int) -> np.ndarray:
         if plain(argument, image).dtype.kind in "bui":  # as a file would be read
             image = to_unit(raw(argument, image, dims), f"`{argument}`")
         array = finite_field(argument, image, dims)
-        if max(-array.min(), array.max()) > LARGEST:
-            raise ValueError(
-                f"`{argument}` ranges from {array.min():g} to {array.max():g}, too far "
-                "to be squared: subtract the minimum and divide by the range"
-            )
+        refuse_huge(argument, array)
         array = array[..., None] if gray else array
     if array.shape[2] != channels:
         raise ValueError(
-            f"`{argument}` has {array.shape[2]} channels; needed are {channels}, as "
+            f"{what} has {array.shape[2]} channels; needed are {channels}, as "
             "the images trained on have: convert it between gray and color"
         )
     return array

@@ -2,23 +2,15 @@
 
 from __future__ import annotations
 
-import io
 import os
-import warnings
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import xarray as xr
-from PIL import Image, ImageOps, UnidentifiedImageError
 
 from explorer.dims import PICTURE, PIXELS, plain, raw
-
-MAX_PIXELS = 2**24
-"""16 megapixels: a flow with 8 labels and m = 10 on it would fill 20 GB."""
-
-COLORED = ("P", "CMYK", "YCbCr", "LA", "PA", "La", "RGBa")
-"""Ways of Pillow to hold colors that are converted to RGB, with alpha if need be."""
+from explorer.scenes.decoding import decode, refuse_size
 
 
 def read_image(image: Any, argument: str = "image") -> np.ndarray:
@@ -45,6 +37,11 @@ def as_array(image: Any, argument: str) -> np.ndarray:
     if isinstance(image, xr.DataArray):
         return raw(argument, image, PIXELS if image.ndim == 2 else PICTURE)
     return plain(argument, image)
+
+
+def name_of(path: Any) -> str:
+    """Return a path as text that any file can hold, whatever its bytes are."""
+    return os.fspath(path).encode(errors="replace").decode()
 
 
 def is_path(value: Any) -> bool:
@@ -92,49 +89,3 @@ def open_array(path: Any, argument: str, *, indices: bool = False) -> np.ndarray
         )
     what = f"`{argument}` = {str(path)!r}"
     return decode(file.read_bytes(), what, indices=indices)
-
-
-def decode(content: bytes, what: str, *, indices: bool = False) -> np.ndarray:
-    """Return the pixels of an encoded image; `what` names it in error messages."""
-    try:
-        with warnings.catch_warnings():
-            # our own, lower limit follows at once
-            warnings.simplefilter("ignore", Image.DecompressionBombWarning)
-            picture: Image.Image = Image.open(io.BytesIO(content))
-            refuse_size(what, picture.height, picture.width)
-            picture.load()
-            ImageOps.exif_transpose(picture, in_place=True)  # as a viewer shows it
-            if picture.mode == "1":  # as 0 and 255, like any other gray
-                picture = picture.convert("L")
-            numbers = indices and picture.mode == "P"
-            if not numbers and picture.mode in COLORED:
-                alpha = "A" in picture.mode or "transparency" in picture.info
-                picture = picture.convert("RGBA" if alpha else "RGB")
-    except Image.DecompressionBombError as error:
-        raise ValueError(f"{what} is too large: {error}") from error
-    except SizeError:
-        raise
-    except Exception as error:  # decoders raise whatever their format suggests
-        unknown = isinstance(error, UnidentifiedImageError)
-        reason = "unknown format" if unknown else error
-        raise ValueError(
-            f"{what} cannot be read as an image ({reason}): it may be truncated or no "
-            "image at all; save it again as PNG"
-        ) from error
-    array = np.asarray(picture)
-    if array.dtype == np.int32 and array.min() >= 0 and array.max() < 2**16:
-        return array.astype(np.uint16)  # how 16-bit gray files may arrive
-    return array
-
-
-class SizeError(ValueError):
-    """An image with more pixels than a flow can be solved on."""
-
-
-def refuse_size(what: str, rows: int, cols: int) -> None:
-    """Raise if an image has more pixels than a flow can be solved on."""
-    if rows * cols > MAX_PIXELS:
-        raise SizeError(
-            f"{what} has {rows}×{cols} pixels, more than {MAX_PIXELS}: "
-            "crop or scale it down first"
-        )

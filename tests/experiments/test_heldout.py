@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
+from sklearn.exceptions import NotFittedError
 
 import explorer as ex
 from explorer.experiments import baselines, heldout
@@ -120,7 +121,7 @@ def test_arguments_are_checked_before_anything_is_tried(predictor):
 
     fresh = ex.WeightPatchPredictor()
     for arguments, error, words in (
-        ((fresh, TRAINING, TEST), RuntimeError, "has not been trained"),
+        ((fresh, TRAINING, TEST), NotFittedError, "has not been trained"),
         ((None, TRAINING, TEST), TypeError, "`predictor` is a NoneType"),
         ((predictor, TRAINING, []), ValueError, "`test` is "),
         ((predictor, TRAINING, None), ValueError, "`test` is None"),

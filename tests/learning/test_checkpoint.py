@@ -88,30 +88,33 @@ def test_other_labels_and_other_starts_are_refused(tmp_path):
 
 
 @pytest.mark.parametrize(
-    ("damage", "words"),
+    "damage",
     [
-        (lambda d: d.drop_vars("weights"), "KeyError"),
-        (lambda d: d.drop_vars("loss"), "KeyError"),
-        (lambda d: d.assign_attrs(belongs_to="{"), "JSONDecodeError"),
-        (lambda d: d.assign_attrs(position=7), "the learner is at step 7"),
-        (lambda d: d.isel(step=slice(0)), "are empty"),
-        (lambda d: d.drop_vars("memory_steps"), "KeyError"),
-        (lambda d: d.isel(weights_1=slice(3)), "has shape"),
-        (lambda d: d.assign(weights=d.weights * np.nan), "not finite"),
-        (lambda d: d.drop_attrs().assign_attrs(kind=d.kind), "has layout none"),
+        lambda d: d.drop_vars("weights"),
+        lambda d: d.assign_attrs(belongs_to="{}"),
+        lambda d: d.assign_attrs(position=0),
+        lambda d: d.isel(step=slice(0)),
+        lambda d: d.drop_vars("memory_steps"),
+        lambda d: d.isel(weights_1=slice(3)),
+        lambda d: d.assign(weights=d.weights * np.nan),
+        lambda d: d.rename(weights_1="weights_3"),
     ],
 )
-def test_damaged_files_are_said_to_be_so(tmp_path, damage, words):
+def test_damaged_files_are_said_to_be_so(tmp_path, damage):
     path = tmp_path / "run.nc"
     first = learner(ex.Adam())
     save_checkpoint(first, list(first.iterate(1)), path)
     damaged = damage(xr.load_dataset(path, engine="h5netcdf"))
     damaged.to_netcdf(path, engine="h5netcdf")
     second = learner(ex.Adam())
-    with pytest.raises(ValueError, match=words) as caught:
+    with pytest.raises(ValueError, match=r"`path` = '.*run.nc' is damaged"):
         load_checkpoint(second, path)
-    assert "`path` = " in str(caught.value)
     assert second.position[2] == 0
+    damaged.drop_attrs().assign_attrs(kind=damaged.kind).to_netcdf(
+        path, engine="h5netcdf"
+    )
+    with pytest.raises(ValueError, match="has layout none"):
+        load_checkpoint(second, path)
 
 
 def test_a_loss_of_ones_own_is_known_by_its_name(tmp_path):

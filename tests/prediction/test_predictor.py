@@ -9,6 +9,7 @@ import pytest
 import xarray as xr
 from PIL import Image
 from sklearn.base import clone
+from sklearn.exceptions import NotFittedError
 
 import explorer as ex
 from explorer.prediction.training import Trainer, TrainingState
@@ -178,13 +179,49 @@ def test_a_fit_that_is_stopped_at_once_changes_nothing():
     np.testing.assert_array_equal(predictor.label(image), before[1])
 
 
-@pytest.mark.parametrize("part", ["best_tangents", "label_values", "loss"])
-def test_a_damaged_file_is_said_to_be_one(tmp_path, trained, part):
+@pytest.mark.parametrize(
+    "damage",
+    [
+        lambda d: d.drop_vars("best_tangents"),
+        lambda d: d.drop_vars("label_values"),
+        lambda d: d.isel(step=slice(1, None)),
+        lambda d: d.assign(mean=2.0 * d["mean"]),
+        lambda d: d.assign_attrs(parameters="{}"),
+        lambda d: d.drop_attrs().assign_attrs(kind=d.kind, schema=d.schema),
+    ],
+)
+def test_a_damaged_file_is_said_to_be_one(tmp_path, trained, damage):
     trained.save(tmp_path / "model.nc")
     dataset = xr.load_dataset(tmp_path / "model.nc", engine="h5netcdf")
-    dataset.drop_vars(part).to_netcdf(tmp_path / "less.nc", engine="h5netcdf")
-    with pytest.raises(ValueError, match=r"less.nc' is damaged \(KeyError"):
+    damage(dataset).to_netcdf(tmp_path / "less.nc", engine="h5netcdf")
+    with pytest.raises(ValueError, match=r"less.nc' is damaged"):
         ex.WeightPatchPredictor.load(tmp_path / "less.nc")
+
+
+def test_a_flipped_bit_is_found(tmp_path, trained):
+    trained.save(tmp_path / "model.nc")
+    content = bytearray((tmp_path / "model.nc").read_bytes())
+    place = content.find(trained.model_.tangents.tobytes())
+    assert place > 0
+    content[place] ^= 1
+    (tmp_path / "model.nc").write_bytes(content)
+    with pytest.raises(ValueError, match="is damaged: it is not what was written"):
+        ex.WeightPatchPredictor.load(tmp_path / "model.nc")
+
+
+def test_what_is_only_there_after_training_is_no_attribute_before():
+    assert not hasattr(ex.WeightPatchPredictor(), "model_")
+    assert not hasattr(ex.WeightPatchPredictor(), "history_")
+
+
+def test_a_change_during_training_does_not_count(tmp_path):
+    predictor = ex.WeightPatchPredictor(**SMALL)
+    for _ in predictor.iterate(scenes(1, size=9)):
+        predictor.radius = 3
+    with pytest.raises(RuntimeError, match="`radius` was 1 in training, and is 3 now"):
+        predictor.label(scenes(1, size=9)[0].image)
+    predictor.radius = 1
+    predictor.label(scenes(1, size=9)[0].image)
 
 
 def test_a_stored_predictor_gives_the_same_weights(tmp_path, trained):
@@ -341,7 +378,7 @@ def test_wrong_images_are_named(trained):
         trained.label(scenes(1)[0])
     with pytest.raises(TypeError, match=r"`image` is a list .* equal lengths"):
         trained.label([[1.0, 2.0], [3.0]])
-    with pytest.raises(RuntimeError, match="has not been trained"):
+    with pytest.raises(NotFittedError, match="has not been trained"):
         ex.WeightPatchPredictor().label(np.zeros((4, 4)))
 
 
