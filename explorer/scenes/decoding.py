@@ -51,8 +51,9 @@ def decode(content: bytes, what: str, *, indices: bool = False) -> np.ndarray:
             warnings.simplefilter("ignore", Image.DecompressionBombWarning)
             picture: Image.Image = Image.open(io.BytesIO(content))
             refuse_size(what, picture.height, picture.width)
-            refuse_kind(what, picture)
-            if is_deep(picture):
+            deep = is_deep(picture)  # not known any more once something is loaded
+            refuse_kind(what, picture, deep)
+            if deep:
                 return deep_colors(content, what, picture)
             return pixels(picture, indices)
     except Image.DecompressionBombError as error:
@@ -120,7 +121,7 @@ def tag(picture: Image.Image, number: int) -> tuple[int, ...]:
     return value if isinstance(value, tuple) else (value,)
 
 
-def refuse_kind(what: str, picture: Image.Image) -> None:
+def refuse_kind(what: str, picture: Image.Image, deep: bool) -> None:
     """Raise if an image would be decoded into something else than it shows."""
     pages = getattr(picture, "n_frames", 1)
     if pages > 1 and picture.format != "MPO":  # photos of phones, with a preview
@@ -134,7 +135,7 @@ def refuse_kind(what: str, picture: Image.Image) -> None:
         raise RefusedError(
             f"{what} holds signed numbers: shift them to 0 … 255 or 0 … 65535"
         )
-    if is_deep(picture) and picture.getexif().get(ORIENTATION, 1) != 1:
+    if deep and picture.getexif().get(ORIENTATION, 1) != 1:
         raise RefusedError(f"{what} is stored rotated: save it upright")
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shutil
 import signal
 
 import pytest
@@ -93,6 +94,20 @@ def test_a_file_error_on_the_way_keeps_what_was_computed(
     assert "goes on from there" in said
     assert "Traceback" not in said
     assert len(list((tmp_path / "parts" / "figure1").iterdir())) == 4
+
+
+def test_a_folder_that_vanishes_is_not_said_to_be_kept(
+    tiny, tmp_path, monkeypatch, capsys
+):
+    out = tmp_path / "out"
+
+    def gone(dataset, path):
+        shutil.rmtree(out)
+        raise FileNotFoundError(2, "No such file or directory", str(path))
+
+    monkeypatch.setattr(command, "write", gone)
+    assert main(["figures", "1", "--quick", f"--out={out}"]) == 1
+    assert "has vanished, and with it what was computed" in capsys.readouterr().err
 
 
 @pytest.mark.parametrize(

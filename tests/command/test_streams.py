@@ -157,6 +157,86 @@ def test_where_nothing_can_be_written_nothing_is_left(tmp_path, monkeypatch, cap
     assert "wrote" not in capsys.readouterr().err
 
 
+@pytest.mark.parametrize("first", ["SIGINT", "SIGTERM", "SIGHUP"])
+@pytest.mark.parametrize("second", ["SIGTERM", "SIGHUP"])
+def test_a_second_signal_of_any_kind_loses_nothing(first, second, tmp_path):
+    command = ["learn", "--size=16", "--steps=1000000", "--out=kept.nc"]
+    with started(*command, cwd=tmp_path) as process:
+        read_until(process, "     3 ")
+        process.send_signal(getattr(signal, first))
+        process.send_signal(getattr(signal, second))
+        process.stdout.read()
+        _, err = process.communicate(timeout=60)
+    assert process.returncode in (128 + getattr(signal, s) for s in (first, second))
+    assert "Traceback" not in err
+    assert xr.load_dataset(tmp_path / "kept.nc", engine="h5netcdf").step[-1] >= 3
+
+
+def test_memory_that_does_not_do_is_an_error_in_words(monkeypatch, capsys):
+    def greedy(options):
+        raise MemoryError("Unable to allocate 28.1 GiB")
+
+    monkeypatch.setattr("explorer.command.table.table", greedy)
+    assert main(["table", "--size=8"]) == 1
+    said = capsys.readouterr().err
+    assert "laf: error: out of memory (Unable to allocate 28.1 GiB): ask for" in said
+
+
+def test_steps_before_memory_ran_out_are_kept(tmp_path, monkeypatch, capsys):
+    monkeypatch.chdir(tmp_path)
+    advance = ex.Learner._advance
+
+    def greedy(self):
+        if self.position[2] == 2:
+            raise MemoryError("Unable to allocate 1 GiB")
+        advance(self)
+
+    monkeypatch.setattr(ex.Learner, "_advance", greedy)
+    assert main(["learn", "--size=8", "--steps=9"]) == 1
+    assert "out of memory: Unable to allocate" in capsys.readouterr().err
+    assert xr.load_dataset(tmp_path / "run.nc", engine="h5netcdf").step[-1] == 2
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="other systems refuse such names")
+def test_a_name_that_is_no_text_loses_nothing(folder):
+    name = os.fsdecode(b"caf\xe9.png")
+    shutil.copy("image.png", name)
+    assert main(["learn", f"--image={name}", "--labels-count=2", "--steps=1"]) == 0
+    found = xr.load_dataset(folder / "run.nc", engine="h5netcdf")
+    assert found.attrs["scene"] == "caf?.png"
+
+
+def test_links_stay_and_what_they_point_to_is_replaced(folder):
+    (folder / "real.nc").write_text("old")
+    (folder / "link.nc").symlink_to("real.nc")
+    assert main(["table", "--size=8", "--out=link.nc"]) == 0
+    assert (folder / "link.nc").is_symlink()
+    xr.load_dataset(folder / "real.nc", engine="h5netcdf")
+    (folder / "loop.png").symlink_to("loop.png")
+    with pytest.raises(SystemExit) as caught:
+        main(["learn", "--image=loop.png"])
+    assert caught.value.code == 2
+
+
+def test_pipes_and_devices_are_not_replaced(folder, capsys):
+    os.mkfifo("pipe.nc")
+    for command in (LEARN, TRAIN, ["table", "--size=8"]):
+        with pytest.raises(SystemExit) as caught:
+            main([*command, "--out=pipe.nc"])
+        assert caught.value.code == 2
+        said = capsys.readouterr().err.replace("\n", " ")
+        assert "`out` = 'pipe.nc' is a device or a pipe" in said
+    assert (folder / "pipe.nc").is_fifo()
+
+
+@pytest.mark.skipif(not os.path.exists("/dev/full"), reason="no /dev/full here")
+@pytest.mark.parametrize("arguments", [["--version"], ["train", "--help"]])
+def test_help_that_is_lost_is_an_error(arguments, tmp_path):
+    done = through_a_shell(arguments, ">/dev/full", tmp_path)
+    assert done.returncode == 1
+    assert "output is lost" in done.stderr
+
+
 def test_imports_wait_until_they_are_needed():
     code = "import sys, explorer.command; print('numpy' in sys.modules)"
     done = subprocess.run(

@@ -8,6 +8,7 @@ import pytest
 import xarray as xr
 
 from explorer.experiments import units
+from explorer.experiments.scenarios import figure1
 from explorer.experiments.units import Bench, Setup, Unit, over_scenes, stack
 
 
@@ -87,6 +88,20 @@ def test_a_stop_keeps_what_was_computed(tmp_path):
         Bench(tmp_path, check=check).run(units)
     Bench(tmp_path).run(units)
     assert counter.computed == ["a", "b", "c"]
+
+
+def test_a_bench_is_checked_when_it_is_made(tmp_path):
+    (tmp_path / "file").write_text("")
+    with pytest.raises(NotADirectoryError, match=r"`folder` = .* is a file"):
+        Bench(tmp_path / "file")
+    with pytest.raises(TypeError, match="`folder` = 3 is no path"):
+        Bench(3)
+    with pytest.raises(TypeError, match="`tell` = 'x' cannot be called"):
+        Bench(tell="x")
+    assert Bench(str(tmp_path)).folder == tmp_path
+    for wrong in ({"setup": 3}, {"bench": "folder"}):
+        with pytest.raises(TypeError, match=r"needed is a (Setup|Bench), such as"):
+            figure1(**wrong)
 
 
 def test_progress_is_told(tmp_path):

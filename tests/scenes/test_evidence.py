@@ -161,6 +161,16 @@ def test_features_go_by_the_names_of_dimensions():
     np.testing.assert_array_equal(RawWindow(3)(turned), expected)
     with pytest.raises(ValueError, match="`image`"):
         RawWindow(3)(np.full((3, 3), np.nan))
+    for extractor in (GaussianDerivatives(), StructureTensor()):
+        with pytest.raises(ValueError, match=r"`image` ranges from 0 to 1e\+200"):
+            extractor(np.diag([0.0, 1e200]))
+    masked = np.ma.masked_array([[0.1, 0.9]], mask=[[0, 1]])
+    for use in (RawWindow(3), ex.read_image, ex.window_features):
+        with pytest.raises(TypeError, match="`image` has masked entries"):
+            use(masked)
+    np.testing.assert_array_equal(
+        ex.read_image(np.ma.masked_array([[0.1, 0.9]])), [[[0.1], [0.9]]]
+    )
     for wrong in (ex.voronoi_scene("lines", 5), [[1.0], [1.0, 2.0]]):
         with pytest.raises(TypeError, match=r"`image` is a .* makes no array"):
             RawWindow(3)(wrong)
