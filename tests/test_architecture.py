@@ -141,6 +141,19 @@ def test_every_public_name_exists_and_is_documented():
         assert getattr(explorer, name).__doc__
 
 
+def test_the_stub_lists_what_it_imports():
+    stub = ast.parse((PACKAGE / "__init__.pyi").read_text(encoding="utf-8"))
+    found = [
+        a.name for n in stub.body if isinstance(n, ast.ImportFrom) for a in n.names
+    ]
+    (listed,) = (
+        ast.literal_eval(n.value)
+        for n in stub.body
+        if isinstance(n, ast.Assign) and ast.unparse(n.targets[0]) == "__all__"
+    )
+    assert sorted(found) == sorted(listed) == sorted(explorer.__all__)
+
+
 def test_unknown_names_are_refused():
     with pytest.raises(AttributeError, match="No explorer attribute nothing"):
         explorer.nothing  # noqa: B018 — the access is the test

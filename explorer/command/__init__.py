@@ -28,11 +28,12 @@ def main(arguments: Sequence[str] | None = None) -> int:
             options = parse(arguments)
             code = int(options.run(options))
         except SystemExit as end:  # of --help and --version, or a wrong argument
-            sys.exit(streams.verdict(int(end.code or 0)))
+            code = end.code if isinstance(end.code, int) else int(bool(end.code))
+            sys.exit(streams.verdict(code))
         except MemoryError as error:
-            what = f"out of memory ({error or 'nothing is left'})"
-            cure = "ask for a smaller size, radius or dim, or free some"
-            print(f"laf: error: {what}: {cure}", file=sys.stderr)
+            from explorer.command.delivery import reason
+
+            print(f"laf: error: {reason(error)}", file=sys.stderr)
             return FAILED
         except (KeyboardInterrupt, RuntimeError) as error:
             if not interrupted(error):

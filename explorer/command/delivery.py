@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import contextlib
-import shutil
 import sys
 import tempfile
 from collections.abc import Callable, Iterator
@@ -28,10 +27,22 @@ def deliver(command: str, out: Path, write: Callable[[Path], list[Path]]) -> int
         say(write_at(out, write))
         return 0
     except Exception as error:  # whatever a writer raises: the result must not be lost
-        complain(command, f"cannot write '{out}': {error}")
-    with contextlib.suppress(Exception):
-        say(rescue(out, write))
+        complain(command, f"cannot write '{out}': {reason(error)}")
+    saved = rescue(out, write)
+    if saved:
+        say(saved)
+    else:
+        complain(command, "nothing could be saved elsewhere either: free some space")
     return FAILED
+
+
+def reason(error: BaseException) -> str:
+    """Return what went wrong, for people."""
+    if isinstance(error, MemoryError):
+        what = f"out of memory ({error or 'nothing is left'})"
+        return f"{what}: ask for a smaller size, radius or dim, or free some"
+    known = isinstance(error, (OSError, ValueError, TypeError))
+    return str(error) if known else f"{type(error).__name__}: {error}"
 
 
 def write_at(out: Path, write: Callable[[Path], list[Path]]) -> list[Path]:
@@ -43,13 +54,17 @@ def write_at(out: Path, write: Callable[[Path], list[Path]]) -> list[Path]:
 
 
 def rescue(out: Path, write: Callable[[Path], list[Path]]) -> list[Path]:
-    """Write to a folder for temporary files, which stays if that succeeds."""
-    folder = Path(tempfile.mkdtemp(prefix="laf-"))
+    """Return what could be written to a folder for temporary files, be it a part."""
     try:
-        return write(folder / out.name)
-    except BaseException:
-        shutil.rmtree(folder, ignore_errors=True)
-        raise
+        folder = Path(tempfile.mkdtemp(prefix="laf-"))
+    except OSError:
+        return []
+    with contextlib.suppress(Exception):
+        write(folder / out.name)
+    found = sorted(folder.iterdir())
+    if not found:
+        folder.rmdir()
+    return found
 
 
 def say(written: list[Path]) -> None:

@@ -147,7 +147,8 @@ def check_train(options: argparse.Namespace) -> None:
         found = [pattern] if os.path.isfile(pattern) else sorted(glob.glob(pattern))
         if not found:
             options.complain(
-                f"--{name} '{pattern}' matches no file: check the pattern (a [ is [[])"
+                f"--{name} '{pattern}' matches no file: check the pattern; a literal [ "
+                "is written [[]"
             )
         setattr(options, name, found)
     if len(options.images) != len(options.labels):

@@ -7,7 +7,7 @@ import time
 from abc import ABC, abstractmethod
 from pathlib import Path
 
-from explorer.command.delivery import option, write_at
+from explorer.command.delivery import option, reason, write_at
 from explorer.learning.checkpoint import load_checkpoint, save_checkpoint
 from explorer.learning.files import checked_target
 from explorer.learning.learner import Learner
@@ -58,8 +58,8 @@ class Keeper(ABC):
         self._written = now
         try:
             write_at(self._path, self.write)
-        except OSError as error:  # the run itself can go on
-            print(f"cannot write the checkpoint: {error}", file=sys.stderr)
+        except Exception as error:  # whatever it is, the run itself can go on
+            print(f"cannot write the checkpoint: {reason(error)}", file=sys.stderr)
 
 
 class LearnerKeeper(Keeper):

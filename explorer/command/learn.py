@@ -9,7 +9,7 @@ import xarray as xr
 from tqdm import tqdm
 
 from explorer.command.codes import FAILED, SIGNAL_BASE
-from explorer.command.delivery import deliver
+from explorer.command.delivery import deliver, reason
 from explorer.command.interrupts import Interrupts
 from explorer.command.keeping import LearnerKeeper
 from explorer.command.results import Result, check_target, save, targets
@@ -96,7 +96,7 @@ def follow(
         except MemoryError as error:
             if not keeper.records:
                 raise
-            tqdm.write(f"laf learn: error: out of memory: {error}", file=sys.stderr)
+            tqdm.write(f"laf learn: error: {reason(error)}", file=sys.stderr)
             failed = FAILED
     interrupts.hold()
     if keeper.records:

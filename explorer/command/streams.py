@@ -53,7 +53,7 @@ class Lasting:
 
 
 class Streams:
-    """The two outputs of a process while a command runs."""
+    """What became of the printed results of a command; messages do not count."""
 
     def __init__(self, out: Lasting) -> None:
         self._out = out
@@ -84,10 +84,11 @@ def lasting_streams() -> Iterator[Streams]:
         if isinstance(stream, io.TextIOWrapper):
             stream.reconfigure(errors="replace")
     out = Lasting(sys.stdout)
-    sys.stdout, sys.stderr = out, Lasting(sys.stderr)
+    err = Lasting(sys.stderr)
+    sys.stdout, sys.stderr = out, err
     try:
         yield Streams(out)
     finally:
-        for stream in (sys.stdout, sys.stderr):
-            stream.flush()
+        for lasting in (out, err):
+            lasting.flush()
         sys.stdout, sys.stderr = before

@@ -11,7 +11,7 @@ import xarray as xr
 from tqdm import tqdm
 
 from explorer.command.codes import FAILED, SIGNAL_BASE
-from explorer.command.delivery import deliver, option
+from explorer.command.delivery import deliver, option, reason
 from explorer.command.interrupts import Interrupts
 from explorer.command.keeping import ModelKeeper
 from explorer.command.learn import tell
@@ -99,7 +99,8 @@ def finish(predictor: WeightPatchPredictor, out: Path) -> int:
 
     failed = deliver("train", out, save)
     best = predictor.state_.records[-1 - predictor.state_.since_best]
-    print(f"the model is that of step {best.step}", file=sys.stderr)
+    if not failed:
+        print(f"the model is that of step {best.step}", file=sys.stderr)
     return failed
 
 
@@ -161,7 +162,7 @@ def follow(
         except KeyboardInterrupt:
             pass  # noted in `interrupts`
         except (ValueError, TypeError, OSError, MemoryError) as error:
-            tqdm.write(f"laf train: error: {error}", file=sys.stderr)
+            tqdm.write(f"laf train: error: {reason(error)}", file=sys.stderr)
             failed = FAILED
     return failed
 

@@ -8,8 +8,8 @@ import numpy as np
 import xarray as xr
 
 from explorer.dashboard import painting
+from explorer.dashboard.painting import ACCENT, INK
 from explorer.dashboard.snapshot import Snapshot
-from explorer.dashboard.views import ACCENT, INK
 from explorer.experiments.cosine import AGREEMENT, share_aligned
 
 Columns = dict[str, dict[str, Any]]

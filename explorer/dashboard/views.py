@@ -22,13 +22,12 @@ from bokeh.palettes import cividis
 from bokeh.plotting import figure
 
 from explorer.dashboard import painting
+from explorer.dashboard.painting import INK
 
 SIDE = 270
 """Width and height of a view in CSS pixels: two abreast beside the controls in a narrow
 JupyterLab, three in Voila on a laptop."""
 
-INK = "#0072B2"
-ACCENT = "#D55E00"
 TOOLS = "pan,wheel_zoom,box_zoom,reset,save"
 
 

@@ -41,6 +41,13 @@ def save_checkpoint(learner: Learner, records: Sequence[Step], path: Place) -> N
     learner : Learner, between two steps.
     records : its steps so far, the present one last; they become part of the file.
     path : netCDF file; one of this name is replaced.
+
+    Raises
+    ------
+    TypeError, ValueError
+        where the records are not those of this learner up to where it is.
+    OSError
+        where the file cannot be written.
     """
     require("learner", learner, Learner, "Learner(flow, labels)")
     weights, memory, step = learner.position
@@ -102,11 +109,11 @@ def refuse_others(path: Place, wanted: dict[str, Any], found: dict[str, Any]) ->
 
 def checked_records(records: Any, step: int) -> None:
     """Raise unless these are the steps of a run, up to `step`."""
-    kinds = {type(record) for record in records} if iterable(records) else {type}
-    if kinds - {Step}:
+    listed = isinstance(records, Sequence)
+    if not listed or not all(isinstance(record, Step) for record in records):
         raise TypeError(
-            f"`records` is a {type(records).__name__} of other things than steps; "
-            "needed is a list of what `learner.iterate` has yielded"
+            f"`records` is a {type(records).__name__}; needed is a list of the steps "
+            "that `learner.iterate` has yielded"
         )
     if not records or records[-1].step != step:
         last = f"end at step {records[-1].step}" if records else "are empty"
@@ -114,11 +121,6 @@ def checked_records(records: Any, step: int) -> None:
             f"`records` {last}, and the learner is at step {step}: pass all that it "
             "has yielded so far"
         )
-
-
-def iterable(value: Any) -> bool:
-    """Return whether something is a sequence."""
-    return isinstance(value, Sequence) and not isinstance(value, str)
 
 
 def place_of(dataset: xr.Dataset) -> tuple[np.ndarray, Any, int]:

@@ -107,12 +107,12 @@ DIGEST = "digest"
 
 
 def sealed(dataset: xr.Dataset) -> xr.Dataset:
-    """Return a dataset with a digest of all that it holds."""
-    return dataset.assign_attrs({DIGEST: digest_of(dataset)})
+    """Return a dataset with a digest of the numbers and attributes it holds."""
+    return dataset.assign_attrs({DIGEST: seal_of(dataset)})
 
 
-def digest_of(dataset: xr.Dataset) -> str:
-    """Return a fingerprint of the arrays, their dimensions, and the attributes."""
+def seal_of(dataset: xr.Dataset) -> str:
+    """Return a fingerprint of arrays, dimensions, and the dataset's attributes."""
     attrs = sorted(f"{k}={v}" for k, v in dataset.attrs.items() if k != DIGEST)
     names = sorted(map(str, dataset.variables))
     dims = [f"{name}{dataset[name].dims}" for name in names]
@@ -143,7 +143,7 @@ def read(path: Place, kind: str, schema: int) -> xr.Dataset:
             f"`path` = '{file}' has layout {layout}; this version "
             f"reads {schema}: make it again, or install the version that wrote it"
         )
-    if dataset.attrs.get(DIGEST) != digest_of(dataset):
+    if dataset.attrs.get(DIGEST) != seal_of(dataset):
         raise ValueError(
             f"`path` = '{file}' is damaged: it is not what was written; restore it, or "
             "begin anew with another file"

@@ -75,12 +75,12 @@ def encoded(parameters: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def spelled(value: Any) -> Any:
-    """Return a record of `RECORDS` as a dictionary, anything else as it is.
+    """Return a record of `RECORDS` as a dictionary; text, numbers, tuples of them.
 
     Raises
     ------
     ValueError
-        where the record is one of the user's own, which a file cannot hold.
+        where it is something of the user's own, which a file cannot hold.
     """
     if value is None or isinstance(value, (bool, int, float, str)):
         return value

@@ -20,9 +20,10 @@ DECLARED = {
 
 def shaping(predictor: Any) -> dict[str, Any]:
     """Return those choices without which what was trained means nothing."""
-    features = predictor.features or RawWindow(predictor.window)
+    raw = predictor.features is None
     return {
-        "features": features,
+        "features": predictor.features,
+        "window": predictor.window if raw else None,
         "data_term": predictor.data_term,
         "radius": predictor.radius,
     }
@@ -32,7 +33,9 @@ def refuse_change(before: dict[str, Any], predictor: Any) -> None:
     """Raise where a predictor has other choices than it was trained with."""
     for name, now in shaping(predictor).items():
         if now != before[name]:
-            raise RuntimeError(
+            from sklearn.exceptions import NotFittedError
+
+            raise NotFittedError(
                 f"`{name}` was {before[name]!r} in training, and is {now!r} now: set "
                 "it back, or call `fit` again"
             )

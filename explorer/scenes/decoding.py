@@ -20,11 +20,11 @@ DEEP = ("RGB", "RGBA", "LA", "RGBX")
 SMALL = ("L", "LA", "RGB", "RGBA")
 """Modes in which Pillow takes signed bytes for unsigned ones."""
 
-PHOTOMETRIC, SAMPLE_FORMAT, ORIENTATION = 262, 339, 274
+BITS_PER_SAMPLE, PHOTOMETRIC, SAMPLE_FORMAT, ORIENTATION = 258, 262, 339, 274
 """Tags of TIFF and EXIF."""
 
 WHITE_IS_ZERO, SIGNED = 0, 2
-"""Values of the first two tags."""
+"""Values of photometric interpretation and sample format."""
 
 
 class RefusedError(ValueError):
@@ -92,7 +92,11 @@ def pixels(picture: Image.Image, indices: bool) -> np.ndarray:
 
 def is_deep(picture: Image.Image) -> bool:
     """Return whether a color image has 16 bits, of which Pillow would keep 8."""
-    return picture.mode in DEEP and ";16" in str(getattr(picture, "tile", ""))
+    if picture.format == "TIFF":
+        deep = max(tag(picture, BITS_PER_SAMPLE), default=1) > 8
+    else:
+        deep = ";16" in str(getattr(picture, "tile", ""))
+    return picture.mode in DEEP and deep
 
 
 def deep_colors(content: bytes, what: str, picture: Image.Image) -> np.ndarray:
@@ -100,12 +104,15 @@ def deep_colors(content: bytes, what: str, picture: Image.Image) -> np.ndarray:
     if picture.format == "PNG":
         import png
 
-        cols, rows, lines, _ = png.Reader(bytes=content).asDirect()
+        cols, rows, lines, info = png.Reader(bytes=content).read()
+        if "transparent" in info:
+            raise RefusedError(
+                f"{what} has a transparent color of 16 bits: save it without, or with "
+                "an alpha channel"
+            )
         array = np.array([np.asarray(line) for line in lines]).reshape(rows, cols, -1)
     elif picture.format == "TIFF":
-        import tifffile
-
-        array = tifffile.imread(io.BytesIO(content)).reshape(*picture.size[::-1], -1)
+        array = deep_tiff(content, what)
     else:
         raise RefusedError(
             f"{what} holds 16 bits per color as {picture.format}: save it as PNG"
@@ -113,6 +120,23 @@ def deep_colors(content: bytes, what: str, picture: Image.Image) -> np.ndarray:
     if array.shape[2] == 2:  # gray with alpha
         array = array[..., [0, 0, 0, 1]]
     return array.astype(np.uint16)
+
+
+def deep_tiff(content: bytes, what: str) -> np.ndarray:
+    """Return the pixels of a TIFF file, (row, col, sample)."""
+    import tifffile
+
+    with tifffile.TiffFile(io.BytesIO(content)) as file:
+        page = file.pages[0]
+        try:
+            array = page.asarray()
+        except ValueError as error:  # most often for want of a decoder
+            raise RefusedError(
+                f"{what} holds 16 bits per color, compressed so that they cannot be "
+                f"read ({error}): save it uncompressed, or as PNG"
+            ) from error
+        planar = page.axes.startswith("S")
+    return np.moveaxis(array, 0, -1) if planar else np.asarray(array)
 
 
 def tag(picture: Image.Image, number: int) -> tuple[int, ...]:

@@ -94,7 +94,8 @@ def mean_features(features: Any, labels: Any) -> xr.DataArray:
     places = PIXELS if axes_of("features", features) == 3 else (NODE,)
     f = finite_field("features", features, (*places, FEATURE))
     codes = raw("labels", labels, places)
-    count = int(codes.max()) + 1
+    top = float(codes.max())
+    count = int(top) + 1 if np.isfinite(top) else 1
     truth = label_field("labels", labels, f.shape[:-1], max(count, 1), places)
     missing = sorted(set(range(count)) - set(np.unique(truth).tolist()))
     if missing:

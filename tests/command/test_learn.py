@@ -4,6 +4,7 @@ import re
 import signal
 import subprocess
 import sys
+import tempfile
 
 import numpy as np
 import pytest
@@ -101,9 +102,12 @@ def test_data_survives_a_report_that_fails(run, tmp_path, monkeypatch, capsys):
         raise OSError(28, "No space left on device")
 
     monkeypatch.setattr("explorer.dashboard.report.write_report", fail)
+    (tmp_path / "temporary").mkdir()
+    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path / "temporary"))
     assert run(*SMALL) == 1
     assert "No space left" in capsys.readouterr().err
-    assert [p.name for p in tmp_path.iterdir()] == ["run.nc"]
+    assert (tmp_path / "run.nc").exists()
+    assert not (tmp_path / "run.html").exists()
 
 
 def test_an_inaccurate_solution_says_so(run, reports, capsys):

@@ -155,7 +155,7 @@ def test_what_is_no_checkpoint_is_refused(tmp_path):
         with pytest.raises(ValueError, match=f"`records` {words}"):
             save_checkpoint(first, wrong, path)
     for wrong in (None, "steps", [1], first.run(0)):
-        with pytest.raises(TypeError, match="of other things than steps"):
+        with pytest.raises(TypeError, match="needed is a list of the steps"):
             save_checkpoint(first, wrong, path)
     with pytest.raises(TypeError, match="`learner` = 3"):
         save_checkpoint(3, records, path)

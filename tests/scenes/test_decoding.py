@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import io
+import struct
+import zlib
 
 import numpy as np
 import png
@@ -36,6 +38,20 @@ def tiff(array, **options):
     return buffer.getvalue()
 
 
+def with_significant_bits(content):
+    """A PNG that says that 12 of its 16 bits count; what is shown is the same."""
+    data = b"sBIT" + bytes([12, 12, 12])
+    chunk = struct.pack(">I", 3) + data + struct.pack(">I", zlib.crc32(data))
+    return content[:33] + chunk + content[33:]  # behind the header
+
+
+def lzw(content):
+    """A TIFF that says that it is compressed with LZW."""
+    entry = struct.pack("<HHI", 259, 3, 1)
+    place = content.index(entry) + len(entry)
+    return content[:place] + struct.pack("<H", 5) + content[place + 2 :]
+
+
 @pytest.mark.parametrize(
     "content",
     [
@@ -43,8 +59,11 @@ def tiff(array, **options):
         deep_png(DEEP, greyscale=False, compression=9),
         tiff(DEEP, photometric="rgb"),
         tiff(DEEP, photometric="rgb", byteorder=">"),
+        tiff(np.moveaxis(DEEP, -1, 0), photometric="rgb", planarconfig="separate"),
+        tiff(DEEP, photometric="rgb", compression="zlib"),
+        with_significant_bits(deep_png(DEEP, greyscale=False)),
     ],
-    ids=["png", "png compressed", "tiff", "tiff, big end first"],
+    ids=["png", "compressed", "tiff", "big end first", "planes", "deflate", "sBIT"],
 )
 def test_colors_of_16_bits_keep_them(content):
     found = decode(content, "`image`")
@@ -91,11 +110,12 @@ PAGES = [Image.new("L", (3, 2), tone) for tone in (0, 100, 200)]
         (encoded(PAGES[0], "GIF", save_all=True, append_images=PAGES[1:]), "3 pages"),
         (encoded(Image.new("LAB", (2, 2)), "TIFF"), "holds LAB colors"),
         (tiff(np.full((2, 2), -8, np.int8)), "holds signed numbers"),
+        (lzw(tiff(DEEP, photometric="rgb")), "uncompressed, or as PNG"),
         (b"", "unknown format"),
         (b"\x89PNG\r\n\x1a\nnothing", "`image` = 'x' cannot be read as an image"),
         (deep_png(DEEP, greyscale=False)[:-40], "cannot be read as an image"),
     ],
-    ids=["tiff", "gif", "lab", "signed", "empty", "broken", "truncated"],
+    ids=["tiff", "gif", "lab", "signed", "lzw", "empty", "broken", "truncated"],
 )
 def test_what_would_not_come_out_as_it_looks_is_refused(content, words):
     with pytest.raises(ValueError, match=words):
