@@ -143,9 +143,8 @@ def test_every_public_name_exists_and_is_documented():
 
 def test_the_stub_lists_what_it_imports():
     stub = ast.parse((PACKAGE / "__init__.pyi").read_text(encoding="utf-8"))
-    found = [
-        a.name for n in stub.body if isinstance(n, ast.ImportFrom) for a in n.names
-    ]
+    imports = [n for n in stub.body if isinstance(n, ast.ImportFrom)]
+    found = [alias.name for n in imports for alias in n.names]
     (listed,) = (
         ast.literal_eval(n.value)
         for n in stub.body

@@ -46,9 +46,8 @@ def show(data: xr.Dataset) -> Any:
     data : Dataset, with the number of the figure in `attrs["figure"]`.
     """
     number = data.attrs.get("figure") if isinstance(data, xr.Dataset) else None
-    known = [
-        k for k in FIGURES if isinstance(number, Integral) and repr(k) == str(number)
-    ]
+    whole = isinstance(number, Integral) and not isinstance(number, bool)
+    known = [k for k in FIGURES if whole and k == number]
     if not known:
         raise ValueError(
             f"`data` is a {type(data).__name__} that belongs to no figure; {NEEDED}"

@@ -155,7 +155,9 @@ def test_what_was_learned_is_kept_when_something_breaks(folder, monkeypatch, cap
     whole = Trainer.evaluated
     monkeypatch.setattr(Trainer, "evaluated", broken)
     assert trained("--steps=9") == 1
-    assert "laf train: error: no memory is left" in capsys.readouterr().err
+    assert (
+        "laf train: error: out of memory (no memory is left)" in capsys.readouterr().err
+    )
     assert ex.WeightPatchPredictor.load("model.nc").history_.sizes["step"] == 2
 
 

@@ -193,7 +193,7 @@ def test_steps_before_memory_ran_out_are_kept(tmp_path, monkeypatch, capsys):
 
     monkeypatch.setattr(ex.Learner, "_advance", greedy)
     assert main(["learn", "--size=8", "--steps=9"]) == 1
-    assert "out of memory: Unable to allocate" in capsys.readouterr().err
+    assert "out of memory (Unable to allocate 1 GiB)" in capsys.readouterr().err
     assert xr.load_dataset(tmp_path / "run.nc", engine="h5netcdf").step[-1] == 2
 
 

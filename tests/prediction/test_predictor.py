@@ -218,9 +218,7 @@ def test_a_change_during_training_does_not_count(tmp_path):
     predictor = ex.WeightPatchPredictor(**SMALL)
     for _ in predictor.iterate(scenes(1, size=9)):
         predictor.radius = 3
-    with pytest.raises(
-        NotFittedError, match="`radius` was 1 in training, and is 3 now"
-    ):
+    with pytest.raises(NotFittedError, match="`radius` was 1 in training"):
         predictor.label(scenes(1, size=9)[0].image)
     predictor.radius = 1
     predictor.label(scenes(1, size=9)[0].image)
