@@ -17,6 +17,7 @@ from .flow.nonlinear import AdaptiveRungeKutta, GeometricEuler
 from .flow.orthogonalization import BlockChebyshev, GramSchmidt
 from .flow.status import Status
 from .geometry import manifold
+from .images.reading import read_image
 from .learning.autodiff import EulerAutodiff, KrylovAutodiff
 from .learning.balanced import BalancedLoss
 from .learning.batch import batch_gradient
@@ -52,7 +53,6 @@ from .scenes.evidence import Evidence
 from .scenes.extractors import GaussianDerivatives, RawWindow, StructureTensor
 from .scenes.features import feature_distances, mean_features, window_features
 from .scenes.images import SAMPLES, fit, image_scene, sample_image
-from .scenes.reading import read_image
 from .scenes.scores import score
 from .scenes.voronoi import voronoi_scene
 

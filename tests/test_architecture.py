@@ -18,8 +18,8 @@ MODULES = sorted(PACKAGE.rglob("*.py"))
 
 LAYERS = {
     "dims": 0, "params": 0, "threads": 0, "late": 0, "kernels": 0,
-    "geometry": 1, "scenes": 1,
-    "flow": 2, "learning": 3, "prediction": 4, "experiments": 5, "warmup": 5,
+    "geometry": 1, "images": 1, "scenes": 2, "flow": 2,
+    "learning": 3, "prediction": 4, "experiments": 5, "warmup": 5,
     "dashboard": 6, "command": 7,
 }  # fmt: skip
 """A module imports from its own folder and from lower layers only."""

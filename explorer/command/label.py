@@ -16,11 +16,11 @@ from explorer.dims import LABEL
 from explorer.flow.evolution import Solution
 from explorer.flow.krylov import Krylov
 from explorer.flow.linearized import LinearizedFlow
+from explorer.images.labelings import distinct, numbered, open_codes
+from explorer.images.reading import read_image
 from explorer.learning.files import checked_apart, checked_target, encoded, whole
 from explorer.prediction.predictor import WeightPatchPredictor
-from explorer.scenes.labelings import distinct, numbered, open_codes
 from explorer.scenes.pictures import VALUES
-from explorer.scenes.reading import read_image
 from explorer.scenes.scene import distances_to
 from explorer.scenes.scores import ATTRS, score
 

@@ -14,13 +14,13 @@ from explorer.command.interrupts import Interrupts
 from explorer.command.keeping import LearnerKeeper
 from explorer.command.results import Result, check_target, save, targets
 from explorer.flow.linearized import LinearizedFlow
+from explorer.images.reading import is_path
 from explorer.learning.files import checked_apart
 from explorer.learning.gradient import LowRankGradient
 from explorer.learning.learner import Learner
 from explorer.learning.optimizers import RiemannianDescent
 from explorer.learning.trace import Step
 from explorer.scenes.images import image_scene, sample_image
-from explorer.scenes.reading import is_path
 from explorer.scenes.voronoi import KINDS, voronoi_scene
 
 

@@ -17,7 +17,7 @@ from explorer.dashboard.panel import Panel
 from explorer.dashboard.session import Published, Session
 from explorer.dashboard.views import LearningViews
 from explorer.dashboard.worker import Worker
-from explorer.scenes.reading import read_image
+from explorer.images.reading import read_image
 
 _by_cell: dict[str, tuple[str, list[weakref.ref[LearningExplorer]]]] = {}
 

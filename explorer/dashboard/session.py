@@ -25,10 +25,10 @@ from explorer.dashboard.panel import LARGEST_UPLOAD, Panel
 from explorer.dashboard.snapshot import Snapshot
 from explorer.dashboard.worker import Requests
 from explorer.flow.evolution import judge
+from explorer.images.decoding import decode
+from explorer.images.reading import read_image
 from explorer.params import RTOL
-from explorer.scenes.decoding import decode
 from explorer.scenes.images import fit, image_structure
-from explorer.scenes.reading import read_image
 from explorer.warmup import missing, warm_up
 
 Published = tuple[Snapshot, Settings, list[Segment], xr.Dataset]

@@ -13,7 +13,7 @@ import numpy as np
 import xarray as xr
 
 from explorer.dims import fingerprint
-from explorer.scenes.reading import is_path
+from explorer.images.reading import is_path
 
 Place = str | os.PathLike[str]
 

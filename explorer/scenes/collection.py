@@ -11,10 +11,10 @@ import numpy as np
 import xarray as xr
 
 from explorer.dims import LABEL, LABEL_FIELD, PICTURE, PIXELS, PROTOTYPES
+from explorer.images.labelings import distinct, numbered, open_codes, spelled
+from explorer.images.reading import is_path, name_of, read_image
 from explorer.params import Parameter
-from explorer.scenes.labelings import distinct, numbered, open_codes, spelled
 from explorer.scenes.pictures import VALUES
-from explorer.scenes.reading import is_path, name_of, read_image
 from explorer.scenes.scene import distances_to
 
 Place = str | os.PathLike[str]

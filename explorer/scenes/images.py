@@ -8,8 +8,8 @@ import numpy as np
 import xarray as xr
 
 from explorer import params
-from explorer.scenes.labelings import read_labels
-from explorer.scenes.reading import is_path, name_of, read_image
+from explorer.images.labelings import read_labels
+from explorer.images.reading import is_path, name_of, read_image
 from explorer.scenes.scene import Structure, make_scene
 from explorer.threads import exclusive
 

@@ -21,7 +21,7 @@ from explorer.dims import (
     raw,
     refuse_huge,
 )
-from explorer.scenes.reading import is_path, read_image, to_unit
+from explorer.images.reading import is_path, read_image, to_unit
 
 NEEDED = ("image", "labels", "prototypes")
 

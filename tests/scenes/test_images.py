@@ -19,8 +19,8 @@ from explorer import (
     sample_image,
 )
 from explorer.flow.status import Ending
-from explorer.scenes.decoding import MAX_PIXELS
-from explorer.scenes.reading import read_image
+from explorer.images.decoding import MAX_PIXELS
+from explorer.images.reading import read_image
 
 SHAPE = (6, 5)
 

@@ -10,7 +10,7 @@ import numpy as np
 
 from explorer import params
 from explorer.dims import label_field
-from explorer.scenes.reading import is_path, open_array
+from explorer.images.reading import is_path, open_array
 
 JPEG = b"\xff\xd8\xff"
 """How files of this format begin."""

@@ -13,7 +13,7 @@ import tifffile
 from PIL import Image
 
 import explorer as ex
-from explorer.scenes.decoding import decode
+from explorer.images.decoding import decode
 
 DEEP = np.random.default_rng(0).integers(0, 2**16, (4, 5, 3), dtype=np.uint16)
 

@@ -10,7 +10,7 @@ import numpy as np
 import xarray as xr
 
 from explorer.dims import PICTURE, PIXELS, plain, raw
-from explorer.scenes.decoding import decode, refuse_size
+from explorer.images.decoding import decode, refuse_size
 
 
 def read_image(image: Any, argument: str = "image") -> np.ndarray:

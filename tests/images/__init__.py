@@ -1,0 +1,1 @@
+"""Tests of image and label files."""
