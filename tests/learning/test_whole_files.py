@@ -1,4 +1,4 @@
-"""A file is replaced by a whole one, or stays what it was: the disk fills up halfway."""
+"""A file is replaced by a whole one, or stays as it was: the disk fills up halfway."""
 
 from __future__ import annotations
 
@@ -32,7 +32,8 @@ class Full(io.FileIO):
 def full(tmp_path, monkeypatch):
     """A precious file on a disk that is full."""
     path = tmp_path / "kept.nc"
-    path.write_bytes(PRECIOUS)
+    for precious in (path, path.with_suffix(".png")):
+        precious.write_bytes(PRECIOUS)
     really = builtins.open
 
     def opened(file, mode="r", *args, **kwargs):
@@ -104,8 +105,8 @@ WRITERS = [
 def test_what_lies_there_stays_where_the_new_file_is_cut(write, full):
     with pytest.raises(OSError, match="No space left"):
         write(full)
-    assert full.read_bytes() == PRECIOUS
-    assert os.listdir(full.parent) == [full.name]
+    kept = {path.name: path.read_bytes() for path in full.parent.iterdir()}
+    assert kept == {"kept.nc": PRECIOUS, "kept.png": PRECIOUS}
 
 
 @pytest.mark.parametrize("write", WRITERS)
