@@ -6,14 +6,31 @@ arguments, fails here.
 
 from __future__ import annotations
 
+import re
+
 import pytest
 
 from tests.hostile import experiments, flows, gradients, images, judge
 
+SLOW = re.compile(r"WeightPatchPredictor|Evidence|LearningExplorer|experiments|.*Auto")
+"""Rows whose good call trains, tunes, opens a dashboard, or loads PyTorch."""
+
+NEEDS = {"EulerAutodiff": "torch", "KrylovAutodiff": "torch", "GraphCut": "maxflow"}
+"""Rows of optional packages, and the fixtures that say when these are missing."""
+
 TABLE = [r for room in (flows, gradients, images, experiments) for r in room.rows()]
 ROWS = {r.name: r for r in TABLE}
 PUBLIC = dict(judge.public())
-CASES = [(row, argument) for row in TABLE for argument in row.kinds]
+CASES = [
+    pytest.param(
+        row,
+        argument,
+        id=f"{row.name}-{argument}",
+        marks=[pytest.mark.slow] if SLOW.match(row.name) else [],
+    )
+    for row in TABLE
+    for argument in row.kinds
+]
 
 
 @pytest.mark.parametrize("name", PUBLIC)
@@ -27,12 +44,13 @@ def test_no_row_is_of_what_is_gone():
     assert not extra
 
 
-@pytest.mark.parametrize(
-    ("row", "argument"), CASES, ids=lambda x: getattr(x, "name", x)
-)
+@pytest.mark.parametrize(("row", "argument"), CASES)
 def test_nonsense_is_refused_by_name_or_does_no_harm(
-    row, argument, tmp_path, monkeypatch
+    row, argument, tmp_path, monkeypatch, request
 ):
+    for part in row.name.split("."):
+        if part in NEEDS:
+            request.getfixturevalue(NEEDS[part])
     monkeypatch.chdir(tmp_path)
     good = judge.numbers(row.result())
     complaints = []

@@ -32,9 +32,10 @@ def positive(good: float, high: float = 1e6) -> Number:
     return Number(good, low=0.0, high=high, allow=dict.fromkeys(("0", "-0.0"), FINITE))
 
 
-def one_scene() -> Thing:
+def one_scene(seen: bool) -> Thing:
+    """A scene; where its image is not seen, distances say all."""
     bad = spoiled_scenes()
-    more = [(name, bad[name], REFUSED) for name in IMAGE_ALONE]
+    more = [(name, bad[name], REFUSED if seen else FINITE) for name in IMAGE_ALONE]
     return Thing(make=scene, more=more)
 
 
@@ -61,7 +62,8 @@ def baselines() -> list[Any]:
         full = f"experiments.{name}"
         rows.append(row(full, functools.partial(labeled, name), **kinds))
         label = functools.partial(labeled_scene, name)
-        rows.append(row(f"{full}.label", label, scene=one_scene()))
+        seen = name not in ("GraphCut", "NearestLabel")
+        rows.append(row(f"{full}.label", label, scene=one_scene(seen)))
     return rows
 
 
@@ -138,8 +140,8 @@ def dashboards() -> list[Any]:
     long = Number(30.0, low=0.0, allow={"inf": FINITE})
     doors = ("close", "code", "pause", "reset")
     return [
-        row("show", show_figure, data=Thing(None)),
-        row("LearningExplorer", opened, image=image, **settings),
+        row("show", show_figure, data=optional(Thing(None))),
+        row("LearningExplorer", opened, image=image),
         row("LearningExplorer.set", lambda **k: app().set(**k), **settings),
         row("LearningExplorer.load", lambda state: app().load(state), state=state),
         row("LearningExplorer.run", lambda steps: app().run(steps),

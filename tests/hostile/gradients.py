@@ -14,6 +14,7 @@ from tests.hostile import problem as p
 from tests.hostile.flows import CHAIN, DATA, PAIR, TIMES, TWO, TWO_TIMES
 from tests.hostile.problem import FLOW, LRC, ORC, D, L, W, folder, optional, row
 from tests.hostile.values import (
+    ANY,
     FINITE,
     REFUSED,
     Array,
@@ -141,17 +142,14 @@ def losses() -> list[Any]:
         made = ex.TangentLoss(function, **o)
         return ex.LowRankGradient(4, loss=made)(FLOW, W, L, 1.0)
 
-    bound = functools.partial(
-        Number,
-        1.0,
-        low=0,
-        allow=dict.fromkeys(("nan", "nan32", "inf", "above"), FINITE),
-    )
+    unknown = dict.fromkeys(("nan", "nan32", "nan_decimal", "inf"), ANY)
+    bound = functools.partial(Number, 1.0, low=0, allow=unknown)
     balanced = lambda balance: ex.LowRankGradient(4, loss=ex.BalancedLoss(balance))  # noqa: E731
     crossed = ex.LowRankGradient(4, loss=ex.CrossEntropy())
     direct = ex.LowRankGradient(4, loss=ex.DirectionLoss())
     answers = [(f"answers_{name}", f, REFUSED) for name, f in ANSWERS.items()]
-    field = functools.partial(Array, dims=LRC, allow={"turned": FINITE})
+    fits = dict.fromkeys(("turned", "corner", "short", "doubled", "axis_less"), FINITE)
+    field = functools.partial(Array, dims=LRC, allow=fits)
     return [
         row("TangentLoss", used, function=Thing(squares, more=answers),
             lipschitz=bound(), curvature=bound()),
@@ -199,7 +197,8 @@ def learners() -> list[Any]:
             tau=p.tau, initial_weights=optional(p.weights),
         ),
         row("Learner.run", lambda steps: learner().run(steps), steps=steps),
-        row("Learner.iterate", lambda steps: list(learner().iterate(steps)), steps=steps),
+        row("Learner.iterate", lambda steps: list(learner().iterate(steps)),
+            steps=steps),
         row("Learner.settings", lambda: learner().settings()),
     ]  # fmt: skip
 
@@ -235,7 +234,8 @@ def checkpoints() -> list[Any]:
             path=Place(make=kept, more=[("junk", junk(), REFUSED)]),
         ),
         row(
-            "save_checkpoint", ex.save_checkpoint, learner=Thing(make=lambda: stopped()[0]),
+            "save_checkpoint", ex.save_checkpoint,
+            learner=Thing(make=lambda: stopped()[0]),
             records=Several(make=lambda: stopped()[1], allow={"too_long": REFUSED}),
             path=Place(make=lambda: str(folder() / "out.nc"), output=True),
         ),

@@ -16,6 +16,7 @@ from tests.hostile.gradients import junk, kept
 from tests.hostile.problem import IMAGE, L, folder, optional, row, scene
 from tests.hostile.values import (
     FINITE,
+    NOTHINGS,
     REFUSED,
     Array,
     Labels,
@@ -35,7 +36,7 @@ SIZE = whole(8, 1, 4096)
 
 
 def picture(**changes: Any) -> Picture:
-    allow = GRAY | {"corner": REFUSED, "short": REFUSED, "turned": REFUSED}
+    allow = GRAY | {"corner": REFUSED, "short": REFUSED}  # of two channels
     options = {"dims": PICTURE, "free": True, "allow": allow} | changes
     return Picture(IMAGE, **options)
 
@@ -50,23 +51,25 @@ def scenes() -> list[Any]:
     given = dict.fromkeys(("huge", "unsigned", "negative", "zero_d"), FINITE)
     truth = Labels(L, dims=PICTURE[:2], allow=given)
     count = functools.partial(ex.image_scene, IMAGE)
+    any_channels = GRAY | dict.fromkeys(("corner", "short"), FINITE)
     return [
         row("voronoi_scene", ex.voronoi_scene, kind=Thing("colors"), size=SIZE,
             **noise_seed),
         row("image_scene", ex.image_scene, image=picture(), labels=truth, **noise_seed),
-        row("image_scene by k-means", count, labels=number(params.LABELS, 2), **noise_seed),
-        row("read_image", ex.read_image, image=picture(), argument=Thing("image", allow=dict.fromkeys(p_names(), FINITE))),
-        row("fit", ex.fit, image=picture(allow=GRAY | dict.fromkeys(("corner", "short", "turned"), FINITE)),
-            longest=whole(3, 1, np.inf)),
+        row("image_scene by k-means", count, labels=number(params.LABELS, 2),
+            **noise_seed),
+        row("read_image", ex.read_image, image=picture(), argument=anything("image")),
+        row("fit", ex.fit, image=picture(allow=any_channels), longest=LONGEST),
         row("sample_image", ex.sample_image, name=Thing("rocket"), size=SIZE),
     ]  # fmt: skip
 
 
-def p_names() -> tuple[str, ...]:
-    """What names an argument is for messages alone: anything will do."""
-    from tests.hostile.values import NOTHINGS
+LONGEST = whole(3, 1, np.inf)
 
-    return tuple(NOTHINGS)
+
+def anything(good: Any) -> Thing:
+    """What is for messages alone, or a flag: anything will do."""
+    return Thing(good, allow=dict.fromkeys(NOTHINGS, FINITE))
 
 
 def numbers_of_images() -> list[Any]:
@@ -100,7 +103,7 @@ def numbers_of_images() -> list[Any]:
             features=Array(F, dims=("row", "col", "feature"), allow=shrunk),
             labels=Labels(L, dims=PICTURE[:2])),
         row("score", ex.score, labels=found, truth=found,
-            count=optional(whole(3, 3, 1024)), tolerance=p.number_from_zero(2.0)),
+            count=optional(whole(3, 1, 1024)), tolerance=p.number_from_zero(2.0)),
         row("complexity", ex.complexity, rows=SIZE_OF(4), cols=SIZE_OF(5),
             labels=number(params.LABELS, 3), dim=p.dim),
     ]  # fmt: skip
@@ -193,7 +196,7 @@ def predictors() -> list[Any]:
         row("WeightPatchPredictor.fit", lambda **k: predictor().fit(**k).history_,
             **given),
         row("WeightPatchPredictor.iterate",
-            lambda **k: [s.step for s in predictor().iterate(**k)], **given,
+            lambda **k: [s.model.vector for s in predictor().iterate(**k)], **given,
             check=Thing(constant, allow={"function": FINITE, "cls": FINITE})),
         row("WeightPatchPredictor.save", lambda path: trained().save(path),
             path=Place(make=lambda: str(folder() / "o.nc"), output=True)),
@@ -204,14 +207,16 @@ def predictors() -> list[Any]:
         row("PrototypeDistance", lambda: trained().history_),
         row("Evidence", evidence, features=Thing(ex.GaussianDerivatives((1.0,))),
             balance=number(params.BALANCE, 1.0), hidden=number(params.HIDDEN, 4)),
-        row("WeightPatchPredictor.get_params", lambda deep: len(predictor().get_params(deep)),
-            deep=Thing(True, allow=dict.fromkeys(p_names(), FINITE))),
-        row("WeightPatchPredictor.set_params", lambda: predictor().set_params(dim=5).dim),
+        row("WeightPatchPredictor.get_params",
+            lambda deep: predictor().get_params(deep), deep=anything(True)),
+        row("WeightPatchPredictor.set_params",
+            lambda dim: predictor().set_params(dim=dim).get_params(), dim=p.dim),
     ]  # fmt: skip
-    for method in ("label", "predict_weights", "probabilities", "distances", "solve"):
-        rows.append(row(f"WeightPatchPredictor.{method}",
-                        functools.partial(of_trained, method), image=shot))  # fmt: skip
-    return rows
+    methods = ("label", "predict_weights", "probabilities", "distances", "solve")
+    return rows + [
+        row(f"WeightPatchPredictor.{m}", functools.partial(of_trained, m), image=shot)
+        for m in methods
+    ]
 
 
 def of_trained(method: str, image: Any) -> Any:

@@ -7,8 +7,10 @@ import decimal
 import enum
 import fractions
 import math
+import warnings
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from types import FunctionType
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -25,9 +27,10 @@ class Demand(enum.Enum):
     REFUSED = "refused, naming the argument"
     SAME = "refused by name, or the result of the good value"
     FINITE = "refused by name, or a finite result"
+    ANY = "refused by name, or any result"
 
 
-REFUSED, SAME, FINITE = Demand
+REFUSED, SAME, FINITE, ANY = Demand
 
 
 class Hostile(NamedTuple):
@@ -169,7 +172,8 @@ class Array(Kind):
             struct=np.zeros(a.shape, [("x", float)]), void=np.zeros(a.shape, "V8"),
             ragged=[[1.0], [1.0, 2.0]], empty_list=[], generator=(x for x in a),
             dataset=xr.Dataset({"x": ((), 1.0)}), sparse=sp.csr_array(np.eye(3)),
-            missing=pd.array([1, None], dtype="Int64"), none_entry=[*a.tolist()[1:], None],
+            missing=pd.array([1, None], dtype="Int64"),
+            none_entry=[*a.tolist()[1:], None],
             nan=spoiled(a, np.nan), all_nan=np.full(a.shape, np.nan),
             inf=spoiled(a, np.inf), minus_inf=spoiled(a, -np.inf),
             nan32=spoiled(a, np.nan).astype("f4"),
@@ -204,14 +208,15 @@ class Array(Kind):
             read_only=np.broadcast_to(a, a.shape), longdouble=a.astype(np.longdouble),
         )  # fmt: skip
         if a.ndim == 2:
-            yield from all_of(SAME, frame=pd.DataFrame(a), matrix=np.asmatrix(a))
+            yield from all_of(SAME, frame=pd.DataFrame(a), matrix=matrix_of(a))
         yield from all_of(FINITE, float16=a.astype("f2"), float32=a.astype("f4"))
 
     def named(self, a: np.ndarray) -> Iterator[Hostile]:
         d, last = xr.DataArray(a, dims=self.dims), self.dims[-1]
         yield from all_of(
             REFUSED, other_dims=d.rename({dim: f"{dim}_" for dim in self.dims}),
-            one_other_dim=d.rename({last: "unknown"}), dim_more=d.expand_dims("unknown"),
+            one_other_dim=d.rename({last: "unknown"}),
+            dim_more=d.expand_dims("unknown"),
         )  # fmt: skip
         yield from all_of(
             SAME, named=d, dims_turned=d.transpose(*self.dims[::-1]),
@@ -228,6 +233,13 @@ class Array(Kind):
             ints=np.ones(a.shape, int), bools=a > a.mean(),
             unsigned=np.full(a.shape, 2**64 - 1, np.uint64),
         )  # fmt: skip
+
+
+def matrix_of(a: np.ndarray) -> np.matrix:
+    """What old code, and SciPy, hand on."""
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # NumPy would rather have no matrices
+        return np.asmatrix(a)
 
 
 @dataclass(frozen=True, eq=False)
@@ -315,7 +327,7 @@ class Thing(Kind):
     def own(self) -> Iterator[Hostile]:
         yield from all_of(REFUSED, **NOTHINGS)
         good = self.value
-        if good is not None and not isinstance(good, str | bool):
+        if good is not None and not isinstance(good, str | bool | FunctionType):
             yield Hostile("its_class", type(good), REFUSED)
 
 
