@@ -54,7 +54,7 @@ def maxflow():
     try:
         import maxflow.fastmin
     except ImportError:
-        reason = "PyMaxflow is missing: pip install PyMaxflow"
+        reason = "PyMaxflow is missing: install the extra `graphcut`"
         if os.environ.get("LAF_REQUIRE_ALL") == "1":
             pytest.fail(reason)
         pytest.skip(reason)
