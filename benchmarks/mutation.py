@@ -1,6 +1,6 @@
 """python -m benchmarks.mutation: which mutants of the mathematics no test notices.
 
-Cosmic Ray (`pip install cosmic-ray`) mutates one place at a time in a copy of the tree.
+Cosmic Ray (extra `dev`) mutates one place at a time, in a copy of the tree.
 Compiled kernels are left out: numba does not see that what a cached function calls has
 changed. So are annotations, which nothing evaluates.
 """
