@@ -19,7 +19,12 @@ from explorer.dims import (
     label_field,
     labeled,
     raw,
+    refuse_huge,
 )
+
+CODES = 2**16
+"""Labels that image files can number. Values never size an array: with no gaps there
+are at most as many labels as pixels."""
 
 
 def window_features(
@@ -76,6 +81,8 @@ def feature_distances(features: Any, prototypes: Any) -> xr.DataArray:
             f"`prototypes` has {prototypes.shape[-1]} features; `features` has "
             f"{f.shape[-1]}: take both from the same window"
         )
+    refuse_huge("features", f)
+    refuse_huge("prototypes", prototypes)
     D = np.stack([np.linalg.norm(f - p, axis=-1) for p in prototypes])
     return labeled(
         D / np.sqrt(f.shape[-1]), (LABEL, *places), symbol="D", source="(2.15)"
@@ -94,13 +101,18 @@ def mean_features(features: Any, labels: Any) -> xr.DataArray:
     places = PIXELS if axes_of("features", features) == 3 else (NODE,)
     f = finite_field("features", features, (*places, FEATURE))
     codes = raw("labels", labels, places)
-    top = float(codes.max())
-    count = int(top) + 1 if np.isfinite(top) else 1
-    truth = label_field("labels", labels, f.shape[:-1], max(count, 1), places)
-    missing = sorted(set(range(count)) - set(np.unique(truth).tolist()))
-    if missing:
+    shape = f.shape[:-1]
+    if codes.shape != shape:
         raise ValueError(
-            f"`labels` never has the value {missing[0]}, but {count - 1}: number the "
+            f"`labels` must have the shape of `features` ({', '.join(places)}) = "
+            f"{shape}, got {codes.shape}; take both from the same image"
+        )
+    truth = label_field("labels", labels, shape, max(codes.size, CODES), places)
+    found, count = np.unique(truth), int(truth.max()) + 1
+    if len(found) < count:
+        missing = int(np.argmax(found != np.arange(len(found))))
+        raise ValueError(
+            f"`labels` never has the value {missing}, but {count - 1}: number the "
             "labels 0 … J−1 without gaps"
         )
     means = np.stack([f[truth == j].mean(axis=0) for j in range(count)])

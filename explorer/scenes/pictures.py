@@ -10,6 +10,7 @@ import numpy as np
 import xarray as xr
 
 from explorer.dims import (
+    CHANNEL,
     PICTURE,
     PIXELS,
     PROTOTYPES,
@@ -22,6 +23,9 @@ from explorer.dims import (
     refuse_huge,
 )
 from explorer.images.reading import is_path, read_image, to_unit
+from explorer.scenes.channels import COLORS, Names, arranged, names_of
+from explorer.scenes.ranges import Scale, range_of
+from explorer.scenes.records import frozen
 
 NEEDED = ("image", "labels", "prototypes")
 
@@ -29,13 +33,35 @@ VALUES = "label_values"
 """Variable (label, code) of scenes that were read from files."""
 
 
+@dataclass(frozen=True)
+class Kind:
+    """What images have in common with those trained on.
+
+    channels : how many; names : what they are called, None if they are not; scale :
+    their values.
+    """
+
+    channels: int
+    names: Names | None
+    scale: Scale
+
+    @classmethod
+    def of(cls, pictures: Sequence[Picture]) -> Kind:
+        """Return what pictures that all have the same prototypes have in common."""
+        first = pictures[0]
+        low, high = range_of(*(p.image for p in pictures))
+        scale = Scale(low, high, float(first.prototypes.max()))
+        return cls(first.prototypes.shape[1], first.names, scale)
+
+
 @dataclass(frozen=True, eq=False)
 class Picture:
-    """An image with ground truth.
+    """An image with ground truth; the arrays are its own.
 
     image, clean : (row, col, channel); labels : (row, col); prototypes : (label,
     channel), what the labels look like; values : (label, code), gray values or colors
-    of the labels in label images, 0 … J−1 where there were none.
+    of the labels in label images, 0 … J−1 where there were none; names : those of the
+    channels, if they have some.
     """
 
     image: np.ndarray
@@ -43,6 +69,7 @@ class Picture:
     labels: np.ndarray
     prototypes: np.ndarray
     values: np.ndarray
+    names: Names | None = None
 
     @property
     def digest(self) -> str:
@@ -68,8 +95,9 @@ def checked_pictures(
         )
     pictures: list[Picture] = []
     for k, scene in enumerate(scenes):
-        found = checked_picture(f"{argument}[{k}]", scene)
-        first = like or (pictures[0] if pictures else found)
+        first = like or (pictures[0] if pictures else None)
+        found = checked_picture(f"{argument}[{k}]", scene, first)
+        first = first or found
         if not np.array_equal(found.prototypes, first.prototypes):
             raise ValueError(
                 f"`{argument}[{k}]` has other prototypes than the first scene: a "
@@ -79,8 +107,13 @@ def checked_pictures(
     return pictures
 
 
-def checked_picture(argument: str, scene: Any) -> Picture:
-    """Return a scene as a picture, or raise naming what is wrong with it."""
+def checked_picture(argument: str, scene: Any, like: Picture | None = None) -> Picture:
+    """Return a scene as a picture, or raise naming what is wrong with it.
+
+    Parameters
+    ----------
+    like : the picture of another scene, in whose order channels are brought.
+    """
     if not isinstance(scene, (xr.Dataset, Mapping)):
         raise TypeError(
             f"`{argument}` is a {type(scene).__name__}; needed is a Dataset with "
@@ -93,45 +126,75 @@ def checked_picture(argument: str, scene: Any) -> Picture:
             f"{', '.join(NEEDED)}: make it with `voronoi_scene` or `image_scene`"
         )
     name = f"{argument}.".__add__
-    prototypes = finite_field(name("prototypes"), scene["prototypes"], PROTOTYPES)
+    names = like.names if like else names_of(name("image"), scene["image"])
+    own = arranged(name("prototypes"), scene["prototypes"], names)
+    prototypes = frozen(finite_field(name("prototypes"), own, PROTOTYPES))
+    scale = Scale(*range_of(prototypes), float(prototypes.max()), "its prototypes")
     count, channels = prototypes.shape
-    image = picture_of(name("image"), scene["image"], channels)
-    clean = picture_of(name("clean"), scene.get("clean", image), channels)
+    kind = Kind(channels, names, scale)
+    image = frozen(picture_of(name("image"), scene["image"], kind))
+    clean = image
+    if "clean" in scene:
+        clean = frozen(picture_of(name("clean"), scene["clean"], kind))
     labels = label_field(name("labels"), scene["labels"], image.shape[:2], count)
     if clean.shape != image.shape:
         raise ValueError(
             f"`{argument}.clean` has shape {clean.shape}; `image` has {image.shape}: "
             "they must be the same picture"
         )
-    values = np.asarray(scene.get(VALUES, np.arange(count)[:, None]))
-    return Picture(image, clean, labels, prototypes, values)
+    values = frozen(np.asarray(scene.get(VALUES, np.arange(count)[:, None])))
+    return Picture(image, clean, labels, prototypes, values, names)
 
 
-def picture_of(argument: str, image: Any, channels: int) -> np.ndarray:
+def picture_of(argument: str, image: Any, kind: Kind) -> np.ndarray:
     """Return an image, or the file of one, as (row, col, channel), finite.
 
     Integers are scaled to [0, 1] by the range of their type; floats, which may be
-    noisy, are taken as they are.
+    noisy, are taken as they are, on the scale of `kind`.
 
     Raises
     ------
     ValueError
-        where there are other than `channels` channels, or entries that are not finite.
+        where there are other channels than those of `kind`, entries that are not
+        finite, or values on another scale.
     """
     what = f"`{argument}`" + (f" = {str(image)!r}" if is_path(image) else "")
-    if is_path(image):
-        array = read_image(image, argument)
+    scaled = is_file(image) or plain(argument, image).dtype.kind in "bui"
+    if is_file(image):
+        array = named_colors(argument, read_image(image, argument), kind.names)
     else:
         gray = axes_of(argument, image) == len(PIXELS)
         dims = PIXELS if gray else PICTURE
-        if plain(argument, image).dtype.kind in "bui":  # as a file would be read
+        image = arranged(argument, image, kind.names)
+        if scaled:  # as a file would be read
             image = to_unit(raw(argument, image, dims), f"`{argument}`")
         array = finite_field(argument, image, dims)
         refuse_huge(argument, array)
         array = array[..., None] if gray else array
-    if array.shape[2] != channels:
+    if array.shape[2] != kind.channels:
         raise ValueError(
-            f"{what} has {array.shape[2]} channels; needed are {channels}, as "
+            f"{what} has {array.shape[2]} channels; needed are {kind.channels}, as "
             "the images trained on have: convert it between gray and color"
         )
+    kind.scale.check(argument, array, scaled)
     return array
+
+
+def familiar(argument: str, image: Any, kind: Kind) -> np.ndarray:
+    """Return `picture_of` of an image to label; warn where it is unlike others."""
+    array = picture_of(argument, image, kind)
+    kind.scale.warn(argument, array)
+    return array
+
+
+def named_colors(argument: str, array: np.ndarray, names: Names | None) -> np.ndarray:
+    """Return the pixels of a file with their colors in the order of `names`."""
+    if names is None or array.shape[2] != len(COLORS):
+        return array
+    image = xr.DataArray(array, dims=PICTURE, coords={CHANNEL: list(COLORS)})
+    return np.asarray(arranged(argument, image, names))
+
+
+def is_file(image: Any) -> bool:
+    """Return whether an image is a file, or one that Pillow has opened."""
+    return is_path(image) or hasattr(image, "getpalette")  # Pillow is not imported
