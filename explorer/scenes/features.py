@@ -104,8 +104,8 @@ def mean_features(features: Any, labels: Any) -> xr.DataArray:
     shape = f.shape[:-1]
     if codes.shape != shape:
         raise ValueError(
-            f"`labels` must have the shape of `features` ({', '.join(places)}) = "
-            f"{shape}, got {codes.shape}; take both from the same image"
+            f"`labels` has shape {codes.shape}; `features` has ({', '.join(places)}) = "
+            f"{shape}: take both from the same image"
         )
     truth = label_field("labels", labels, shape, max(codes.size, CODES), places)
     found, count = np.unique(truth), int(truth.max()) + 1
