@@ -15,6 +15,7 @@ import numpy as np
 import xarray as xr
 from sklearn.base import BaseEstimator
 from sklearn.utils import Tags
+from sklearn.utils.validation import check_is_fitted
 
 from explorer.prediction.choices import Choice
 from explorer.prediction.training import TrainingState
@@ -23,13 +24,16 @@ from explorer.scenes.pictures import Kind, checked_picture
 from explorer.scenes.records import changed, choices_of, nested
 from explorer.scenes.scores import score
 
+NOT_TRAINED = "this predictor has not been trained: call `fit(scenes)`, or `load` one"
+
 
 class SceneEstimator(BaseEstimator, ABC):
     """An estimator that learns from scenes and labels images.
 
     Attributes
     ----------
-    state_, label_prototypes_, label_values_, distances_, kind_ : what `fit` finds.
+    state_, label_prototypes_, label_values_, distances_, kind_,
+    n_features_in_ : what `fit` finds; the last is the number of channels.
     """
 
     state_: TrainingState | None = None
@@ -37,6 +41,7 @@ class SceneEstimator(BaseEstimator, ABC):
     label_values_: np.ndarray | None = None
     distances_: Distances | None = None
     kind_: Kind | None = None
+    n_features_in_: int
     _shaping: Mapping[str, Choice] = MappingProxyType({})
 
     @abstractmethod
@@ -57,22 +62,10 @@ class SceneEstimator(BaseEstimator, ABC):
         vars(self).update(choices_of(changed(self, changes)) or {})
         return self
 
-    @property
-    def n_features_in_(self) -> int:
-        """The number of channels of the images trained on."""
-        if self.kind_ is None:
-            raise AttributeError("`n_features_in_` is known after `fit(scenes)`")
-        return self.kind_.channels
-
     def predict(self, scenes: Any) -> list[xr.DataArray]:
         """Return the labeling (row, col) of each of several scenes or images."""
-        several = isinstance(scenes, (list, tuple))
-        if not several:
-            raise TypeError(
-                f"`scenes` must be a list of scenes or images, got a "
-                f"{type(scenes).__name__}; put one in brackets, or call `label(image)`"
-            )
-        return [self.label(image_in(scene)) for scene in scenes]
+        check_is_fitted(self, msg=NOT_TRAINED)
+        return [self.label(image_in(scene)) for scene in listed(scenes)]
 
     def score(self, scenes: Any, y: None = None) -> float:
         """Return the share of pixels labeled rightly, the mean over scenes.
@@ -87,14 +80,9 @@ class SceneEstimator(BaseEstimator, ABC):
                 f"`y` must be None, got a {type(y).__name__}; scenes hold their ground "
                 "truth as `labels`"
             )
-        if not isinstance(scenes, (list, tuple)) or not scenes:
-            raise ValueError(
-                f"`scenes` must be a list of scenes, got {type(scenes).__name__}; put "
-                "one in brackets"
-            )
-        pictures = [
-            checked_picture(f"scenes[{k}]", scene) for k, scene in enumerate(scenes)
-        ]
+        check_is_fitted(self, msg=NOT_TRAINED)
+        several = enumerate(listed(scenes))
+        pictures = [checked_picture(f"scenes[{k}]", scene) for k, scene in several]
         found = self.predict(scenes)
         wrong = [
             float(score(labels, p.labels).error_percent)
@@ -112,6 +100,17 @@ class SceneEstimator(BaseEstimator, ABC):
         tags.target_tags.required = False
         tags.no_validation = True  # images are checked by the library's own doors
         return tags
+
+
+def listed(scenes: Any) -> list[Any]:
+    """Return scenes or images as a list, or raise."""
+    if isinstance(scenes, (list, tuple)) and len(scenes) > 0:
+        return list(scenes)
+    got = "an empty one" if isinstance(scenes, (list, tuple)) else type(scenes).__name__
+    raise TypeError(
+        f"`scenes` must be a list of scenes, at least one, got {got}; put a single one "
+        "in brackets"
+    )
 
 
 def image_in(scene: Any) -> Any:

@@ -24,7 +24,7 @@ from explorer.prediction.choices import (
     refuse_change,
     remembered,
 )
-from explorer.prediction.estimator import SceneEstimator
+from explorer.prediction.estimator import NOT_TRAINED, SceneEstimator
 from explorer.prediction.initial import first_model
 from explorer.prediction.patches import PatchModel
 from explorer.prediction.training import (
@@ -160,12 +160,14 @@ class WeightPatchPredictor(SceneEstimator):
         state: TrainingState | tuple[str, str],
         check: Callable[[], None],
     ) -> Iterator[TrainingState]:
+        kind = Kind.of(training)
         distances, chosen = self.data_term.fit(training, self.seed), remembered(self)
 
         def adopt(reached: TrainingState) -> None:  # all at once, or nothing
             self.label_prototypes_ = training[0].prototypes
             self.label_values_ = training[0].values
-            self.kind_ = Kind.of(training)
+            self.kind_ = kind
+            self.n_features_in_ = kind.channels
             self.distances_, self.state_ = distances, reached
             self._shaping = chosen
 
@@ -220,9 +222,7 @@ class WeightPatchPredictor(SceneEstimator):
         if state is None or kind is None or distances is None:
             from sklearn.exceptions import NotFittedError
 
-            raise NotFittedError(
-                "this predictor has not been trained: call `fit(scenes)`, or `load` one"
-            )
+            raise NotFittedError(NOT_TRAINED)
         refuse_change(self._shaping, self)
         return state, kind, distances
 
@@ -244,6 +244,7 @@ class WeightPatchPredictor(SceneEstimator):
         predictor.label_prototypes_ = dataset["label_prototypes"].values
         predictor.label_values_ = dataset["label_values"].values
         predictor.kind_ = archive.kind_of(dataset)
+        predictor.n_features_in_ = predictor.kind_.channels
         predictor.distances_ = archive.distances_of(dataset, predictor.data_term)
         predictor._shaping = remembered(predictor)
         return predictor

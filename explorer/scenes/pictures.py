@@ -24,7 +24,7 @@ from explorer.dims import (
 )
 from explorer.images.reading import is_path, read_image, to_unit
 from explorer.scenes.channels import COLORS, Names, arranged, names_of
-from explorer.scenes.ranges import Scale, range_of
+from explorer.scenes.ranges import Scale, range_of, refuse_other_means
 from explorer.scenes.records import frozen
 
 NEEDED = ("image", "labels", "prototypes")
@@ -129,13 +129,15 @@ def checked_picture(argument: str, scene: Any, like: Picture | None = None) -> P
     names = like.names if like else names_of(name("image"), scene["image"])
     own = arranged(name("prototypes"), scene["prototypes"], names)
     prototypes = frozen(finite_field(name("prototypes"), own, PROTOTYPES))
-    scale = Scale(*range_of(prototypes), float(prototypes.max()), "its prototypes")
     count, channels = prototypes.shape
-    kind = Kind(channels, names, scale)
-    image = frozen(picture_of(name("image"), scene["image"], kind))
-    clean = image
-    if "clean" in scene:
-        clean = frozen(picture_of(name("clean"), scene["clean"], kind))
+
+    def picture(variable: str) -> np.ndarray:
+        found, scaled = picture_of(name(variable), scene[variable], channels, names)
+        refuse_other_means(name(variable), found, prototypes, scaled)
+        return frozen(found)
+
+    image = picture("image")
+    clean = picture("clean") if "clean" in scene else image
     labels = label_field(name("labels"), scene["labels"], image.shape[:2], count)
     if clean.shape != image.shape:
         raise ValueError(
@@ -146,43 +148,45 @@ def checked_picture(argument: str, scene: Any, like: Picture | None = None) -> P
     return Picture(image, clean, labels, prototypes, values, names)
 
 
-def picture_of(argument: str, image: Any, kind: Kind) -> np.ndarray:
+def picture_of(
+    argument: str, image: Any, channels: int, names: Names | None
+) -> tuple[np.ndarray, bool]:
     """Return an image, or the file of one, as (row, col, channel), finite.
 
-    Integers are scaled to [0, 1] by the range of their type; floats, which may be
-    noisy, are taken as they are, on the scale of `kind`.
+    Integers are scaled to [0, 1] by the range of their type, which is told; floats,
+    which may be noisy, are taken as they are.
 
     Raises
     ------
     ValueError
-        where there are other channels than those of `kind`, entries that are not
-        finite, or values on another scale.
+        where there are other than `channels` channels, others than those of `names`,
+        or entries that are not finite.
     """
     what = f"`{argument}`" + (f" = {str(image)!r}" if is_path(image) else "")
     scaled = is_file(image) or plain(argument, image).dtype.kind in "bui"
     if is_file(image):
-        array = named_colors(argument, read_image(image, argument), kind.names)
+        array = named_colors(argument, read_image(image, argument), names)
     else:
         gray = axes_of(argument, image) == len(PIXELS)
         dims = PIXELS if gray else PICTURE
-        image = arranged(argument, image, kind.names)
+        image = arranged(argument, image, names)
         if scaled:  # as a file would be read
             image = to_unit(raw(argument, image, dims), f"`{argument}`")
         array = finite_field(argument, image, dims)
         refuse_huge(argument, array)
         array = array[..., None] if gray else array
-    if array.shape[2] != kind.channels:
+    if array.shape[2] != channels:
         raise ValueError(
-            f"{what} has {array.shape[2]} channels; needed are {kind.channels}, as "
+            f"{what} has {array.shape[2]} channels; needed are {channels}, as "
             "the images trained on have: convert it between gray and color"
         )
-    kind.scale.check(argument, array, scaled)
-    return array
+    return array, scaled
 
 
 def familiar(argument: str, image: Any, kind: Kind) -> np.ndarray:
     """Return `picture_of` of an image to label; warn where it is unlike others."""
-    array = picture_of(argument, image, kind)
+    array, scaled = picture_of(argument, image, kind.channels, kind.names)
+    kind.scale.check(argument, array, scaled)
     kind.scale.warn(argument, array)
     return array
 

@@ -10,13 +10,23 @@ import numpy as np
 UNIT = (0.0, 1.0)
 """What integers are scaled to; it always belongs to the range that is known."""
 
-NOISY, FAR, FAINT = 3.0, 100.0, 0.01
-"""In widths of the known range: noise goes beyond it on both sides, so that values
-NOISY beyond one side alone are on another scale; so are values FAR beyond, as noise is
-at most 10 of a range of 1. So is what reaches less than FAINT of the largest mean."""
+NOISY = 3.0
+"""In units of the known range. Noise goes beyond [0, 1] on both sides, so that values
+NOISY beyond one side alone are on another scale, and so is a label whose mean is."""
+
+FAR, FAINT = 100.0, 0.01
+"""Noise is at most 10 of a range of 1: what is FAR beyond a range is on another scale,
+and what reaches less than FAINT of the largest mean of a label."""
+
+LOUD = 10.0
+"""In units of the largest mean of a label, what the mean size of an image is not."""
 
 STRANGE = 0.1
 """The share of values out of the known range that a person must know of."""
+
+OF_FLOATS = (
+    "files and integers are scaled to [0, 1]: train on such images, or pass floats"
+)
 
 DEPTHS = (255.0, 1023.0, 4095.0, 16383.0, 65535.0)
 """Largest values of 8, 10, 12, 14 and 16 bits."""
@@ -33,13 +43,17 @@ class Scale:
     """The values that were learned from.
 
     low, high : their range, and that of [0, 1]; top : the largest mean of a label, on
-    whose scale images must be, whatever their noise; source : what they are of.
+    whose scale images are, whatever their noise.
     """
 
     low: float
     high: float
     top: float
-    source: str = "the images trained on"
+
+    @property
+    def unit(self) -> bool:
+        """Whether it is that of files and integers, [0, 1], with noise or without."""
+        return self.top <= NOISY
 
     def check(self, argument: str, array: np.ndarray, scaled: bool) -> None:
         """Raise where an image is on another scale.
@@ -48,32 +62,31 @@ class Scale:
         ----------
         scaled : whether it has been scaled from integers, so that it may be dark.
         """
-        if scaled and self.top <= NOISY:
-            return
         low, high = float(array.min()), float(array.max())
         width = self.high - self.low
         above, below = (high - self.high) / width, (self.low - low) / width
-        alone = max(above, below) if min(above, below) <= 0.0 else 0.0
-        outside = max(above, below) > 0.0
-        whole = outside and bool(np.array_equal(array, np.rint(array)))
+        beyond = max(above, below)
+        noisy = min(above, below) > 0.0 or not self.unit
+        whole = self.unit and beyond > 0.0 and np.array_equal(array, np.rint(array))
         faint = low < high and max(abs(low), abs(high)) < FAINT * max(1.0, self.top)
-        if scaled or alone > NOISY or max(above, below) > FAR or whole or faint:
+        if scaled:
+            broken = not self.unit
+        else:
+            broken = beyond > (FAR if noisy else NOISY) or whole or faint
+        if broken:
             raise ValueError(
-                f"`{argument}` must be on the scale of {self.source}, which range from "
-                f"{self.low:.4g} to {self.high:.4g}, got values from {low:.4g} to "
-                f"{high:.4g}; {self._cure(high, scaled)}"
+                f"`{argument}` must be on the scale of the images trained on, which "
+                f"range from {self.low:.4g} to {self.high:.4g}, got values from "
+                f"{low:.4g} to {high:.4g}; {self._cure(high, scaled)}"
             )
 
     def _cure(self, high: float, scaled: bool) -> str:
         """Return what brings an image to this scale."""
         if scaled:
-            return (
-                "files and integers are scaled to [0, 1]: train on such images, or "
-                "pass floats on the scale trained on"
-            )
-        depth = next((d for d in DEPTHS if high <= d), 0.0)
-        if self.top <= NOISY and high > self.high and depth:
-            return f"divide by {depth:g}, or pass integers of 8 or 16 bits"
+            return OF_FLOATS
+        depths = [d for d in DEPTHS if self.unit and d / 4 < high <= d]
+        if depths:
+            return f"divide by {depths[0]:g}, or pass integers of 8 or 16 bits"
         return "scale and shift it as those were"
 
     def warn(self, argument: str, array: np.ndarray) -> None:
@@ -82,8 +95,25 @@ class Scale:
         if share > STRANGE:
             warnings.warn(
                 f"{share:.0%} of the values of `{argument}` lie out of {self.low:.4g} "
-                f"to {self.high:.4g}, the range of {self.source}: labels are right "
-                "only if it is noisier than those; if it was scaled, undo that",
+                f"to {self.high:.4g}, the range of the images trained on: labels are "
+                "right only if it is noisier than those; if it was scaled, undo that",
                 UserWarning,
                 stacklevel=6,  # where `label` is called
             )
+
+
+def refuse_other_means(
+    argument: str, array: np.ndarray, prototypes: np.ndarray, scaled: bool
+) -> None:
+    """Raise where an image is on another scale than the mean colors of its labels."""
+    top, size = float(np.abs(prototypes).max()), float(np.abs(array).mean())
+    if scaled and top > NOISY:
+        raise ValueError(
+            f"`{argument}` must be on the scale of its prototypes, which reach "
+            f"{top:.4g}; {OF_FLOATS}"
+        )
+    if size > LOUD * max(1.0, top):
+        raise ValueError(
+            f"`{argument}` must be on the scale of its prototypes, which reach "
+            f"{top:.4g}, got values of mean size {size:.4g}; divide both by the same"
+        )

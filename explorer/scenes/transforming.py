@@ -22,7 +22,7 @@ class PixelTransformer(TransformerMixin, BaseEstimator):
     joined; nothing is learned by `fit` but the number of channels.
     """
 
-    channels_: int | None = None
+    n_features_in_: int
 
     def of(self, image: np.ndarray) -> np.ndarray:
         """Return the features (row, col, feature) of an image (row, col, channel)."""
@@ -56,26 +56,19 @@ class PixelTransformer(TransformerMixin, BaseEstimator):
         images : (row, col[, channel]), or a list of such arrays, also of other sizes.
         y : ignored, as scikit-learn passes it.
         """
-        vars(self)["channels_"] = checked_images(images)[0].shape[2]
+        vars(self)["n_features_in_"] = checked_images(images)[0].shape[2]
         return self
 
     def transform(self, images: Any) -> np.ndarray:
         """Return the features (pixel, feature) of all pixels, row by row."""
         found = checked_images(images)
-        known = self.channels_ or found[0].shape[2]
-        if found[0].shape[2] != known:
+        known = vars(self).get("n_features_in_")
+        if known not in (None, found[0].shape[2]):
             raise ValueError(
                 f"`images` must have {known} channels, as those of `fit`, got "
                 f"{found[0].shape[2]}; convert them between gray and color"
             )
         return np.concatenate([flat(self.of(image)) for image in found])
-
-    @property
-    def n_features_in_(self) -> int:
-        """The number of channels."""
-        if self.channels_ is None:
-            raise AttributeError("`n_features_in_` is known after `fit(images)`")
-        return self.channels_
 
     def get_feature_names_out(self, input_features: Any = None) -> np.ndarray:
         """Return the names of the columns of `transform`.
@@ -84,7 +77,8 @@ class PixelTransformer(TransformerMixin, BaseEstimator):
         ----------
         input_features : names of the channels; None counts those that `fit` saw.
         """
-        if input_features is None and self.channels_ is None:
+        known = vars(self).get("n_features_in_")
+        if input_features is None and known is None:
             from sklearn.exceptions import NotFittedError
 
             raise NotFittedError(
@@ -92,11 +86,11 @@ class PixelTransformer(TransformerMixin, BaseEstimator):
                 "by `input_features`"
             )
         if input_features is None:
-            input_features = [f"channel{k}" for k in range(self.n_features_in_)]
+            input_features = [f"channel{k}" for k in range(known or 0)]
         channels = [str(name) for name in input_features]
-        if self.channels_ not in (None, len(channels)):
+        if known not in (None, len(channels)):
             raise ValueError(
-                f"`input_features` must be {self.channels_} names, as the images of "
+                f"`input_features` must be {known} names, as the images of "
                 f"`fit` have channels, got {len(channels)}"
             )
         return np.array(self._names(channels), dtype=object)
@@ -128,6 +122,11 @@ def checked_image(argument: str, image: Any) -> np.ndarray:
 
 def checked_images(images: Any) -> list[np.ndarray]:
     """Return one image or several as a list of (row, col, channel), or raise."""
+    if hasattr(images, "toarray"):
+        raise TypeError(
+            f"`images` must be dense, got a sparse {type(images).__name__}; convert it "
+            "with `.toarray()`"
+        )
     several = isinstance(images, (list, tuple)) and all(
         isinstance(image, (np.ndarray, xr.DataArray)) for image in images
     )
