@@ -50,7 +50,7 @@ class SceneEstimator(BaseEstimator, ABC):
 
     def get_params(self, deep: bool = True) -> dict[str, Any]:
         """Return all parameters by name; if `deep`, as `part__name` those of parts."""
-        return nested(self) if deep else dict(choices_of(self) or {})
+        return nested(self) if deep else super().get_params(deep=False)
 
     def set_params(self, **changes: Any) -> Self:
         """Change parameters, `part__name` those of parts, and return the estimator.

@@ -21,8 +21,9 @@ and what reaches less than FAINT of the largest mean of a label."""
 LOUD = 10.0
 """In units of the largest mean of a label, what the mean size of an image is not."""
 
-STRANGE = 0.1
-"""The share of values out of the known range that a person must know of."""
+STRANGE, MARGIN = 0.1, 0.25
+"""The share of values more than a quarter of the range beyond it that a person must
+know of: less is noise, which leaves labels right."""
 
 OF_FLOATS = (
     "files and integers are scaled to [0, 1]: train on such images, or pass floats"
@@ -91,11 +92,13 @@ class Scale:
 
     def warn(self, argument: str, array: np.ndarray) -> None:
         """Warn where many values of an image lie out of the range."""
-        share = float(np.mean((array < self.low) | (array > self.high)))
+        margin = MARGIN * (self.high - self.low)
+        out = (array < self.low - margin) | (array > self.high + margin)
+        share = float(np.mean(out))
         if share > STRANGE:
             warnings.warn(
-                f"{share:.0%} of the values of `{argument}` lie out of {self.low:.4g} "
-                f"to {self.high:.4g}, the range of the images trained on: labels are "
+                f"{share:.0%} of the values of `{argument}` lie far out of "
+                f"{self.low:.4g} to {self.high:.4g}, the range of the images trained on: labels are "
                 "right only if it is noisier than those; if it was scaled, undo that",
                 UserWarning,
                 stacklevel=6,  # where `label` is called

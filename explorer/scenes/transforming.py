@@ -30,7 +30,7 @@ class PixelTransformer(TransformerMixin, BaseEstimator):
 
     def get_params(self, deep: bool = True) -> dict[str, Any]:
         """Return all parameters by name."""
-        return nested(self) if deep else dict(choices_of(self) or {})
+        return nested(self) if deep else super().get_params(deep=False)
 
     def set_params(self, **changes: Any) -> Self:
         """Change parameters and return the extractor, as pipelines need it.
