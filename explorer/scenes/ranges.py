@@ -98,8 +98,9 @@ class Scale:
         if share > STRANGE:
             warnings.warn(
                 f"{share:.0%} of the values of `{argument}` lie far out of "
-                f"{self.low:.4g} to {self.high:.4g}, the range of the images trained on: labels are "
-                "right only if it is noisier than those; if it was scaled, undo that",
+                f"{self.low:.4g} to {self.high:.4g}, the range of the images trained "
+                "on: labels are right only if it is noisier than those; if it was "
+                "scaled, undo that",
                 UserWarning,
                 stacklevel=6,  # where `label` is called
             )

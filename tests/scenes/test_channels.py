@@ -54,9 +54,9 @@ def test_own_names_are_met_in_any_order(infrared):
     [
         (
             COLORS,
-            "`image` must have thenels nir, green, red, those trained on",
+            "`image` must have the channels nir, green, red, those trained on",
         ),
-        ([3, 2, 1], "`image` must have thenels nir"),
+        ([3, 2, 1], "`image` must have the channels nir"),
         (["nir", "nir", "red"], "`image` must have distinct names along `channel`"),
         ([0.0, np.nan, 2.0], "`image` must have distinct names along `channel`"),
     ],
@@ -75,7 +75,7 @@ def test_names_that_mean_nothing_are_refused(plain):
 def test_files_have_colors(infrared, tmp_path):
     array = (255 * np.clip(SCENE.image.values, 0, 1)).astype(np.uint8)
     Image.fromarray(array).save(tmp_path / "image.png")
-    with pytest.raises(ValueError, match="`image` must have thenels nir"):
+    with pytest.raises(ValueError, match="`image` must have the channels nir"):
         infrared.label(tmp_path / "image.png")
     turned = named(SCENE, ["b", "g", "r"])
     predictor = ex.WeightPatchPredictor(**SMALL).fit(turned)
