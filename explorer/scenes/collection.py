@@ -3,15 +3,29 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterable, Sequence
+import warnings
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import xarray as xr
 
-from explorer.dims import LABEL, LABEL_FIELD, PICTURE, PIXELS, PROTOTYPES
+from explorer.dims import (
+    LABEL,
+    LABEL_FIELD,
+    PICTURE,
+    PIXELS,
+    PROTOTYPES,
+    fingerprint,
+)
 from explorer.images.labelings import distinct, numbered, open_codes, spelled
+from explorer.images.pairs import (
+    declared,
+    paired,
+    refuse_in_both,
+    refuse_one_file_twice,
+)
 from explorer.images.reading import is_path, name_of, read_image
 from explorer.params import Parameter
 from explorer.scenes.pictures import VALUES
@@ -21,9 +35,16 @@ Place = str | os.PathLike[str]
 
 
 def labeled_images(
-    images: Sequence[Place], labels: Sequence[Place], training: int | None = None
+    images: Sequence[Place],
+    labels: Sequence[Place] | Mapping[Place, Place],
+    training: int | None = None,
 ) -> list[xr.Dataset]:
-    """Return a scene for each pair of files.
+    """Return a scene for each image file and the label file of the same name.
+
+    An image and its labels have the same name but for what all images share and what
+    all label files share: `img_2.png` belongs to `label_02.png`, whatever the order of
+    the two lists. Numbers compare as numbers; case and separators count only where
+    names differ by nothing else.
 
     The distinct gray values or colors of all label images together, in order, are the
     labels 0 … J−1, and `label_values` of each scene; the mean color of each over the
@@ -32,7 +53,8 @@ def labeled_images(
     Parameters
     ----------
     images : paths of gray or color images, 8 or 16 bit, of any size.
-    labels : paths of label images of the same sizes, in the same order.
+    labels : paths of label images of the same sizes, in any order; or a dictionary
+        {image: labels} where names do not tell which belongs to which.
     training : int, optional, how many of the first images prototypes are taken from,
         so that others can be held out; None takes all.
 
@@ -40,13 +62,13 @@ def labeled_images(
     ------
     FileNotFoundError, ValueError, TypeError
         naming the file, what is wrong with it, and the cure.
+
+    Warns
+    -----
+    UserWarning
+        where two images trained on, or two held out, show the same pixels.
     """
-    images, labels = checked_paths("images", images), checked_paths("labels", labels)
-    if not images or len(images) != len(labels):
-        raise ValueError(
-            f"`labels` are {len(labels)} files for {len(images)} `images`; needed is "
-            "one label image for each image, at least one"
-        )
+    images, labels = pairs_of(images, labels)
     if training is not None:
         what = "how many of the first images are trained on"
         training = Parameter(
@@ -72,12 +94,65 @@ def labeled_images(
         for code, path in zip(codes, labels, strict=True)
     ]
     prototypes = mean_colors(pictures[:training], truths[:training], values)
-    return [
-        scene_of(picture, truth, prototypes, name_of(Path(path).name)).assign(
+    scenes = [
+        scene_of(picture, truth, prototypes, name_of(Path(path).name)).assign_coords(
             {VALUES: ((LABEL, "code"), values)}
         )
         for picture, truth, path in zip(pictures, truths, images, strict=True)
     ]
+    count = len(scenes[:training])
+    refuse_leaks({"training": scenes[:count], "what is held out": scenes[count:]})
+    return scenes
+
+
+def pairs_of(images: Any, labels: Any) -> tuple[list[Place], list[Place]]:
+    """Return the images, and the label file of each."""
+    images = checked_paths("images", images)
+    if not images:
+        raise ValueError(
+            "`images` must be at least one file, got none: name an image and its labels"
+        )
+    if isinstance(labels, Mapping):
+        known = checked_paths("labels", list(labels))
+        files = checked_paths("labels", list(labels.values()))
+        partners = declared(images, dict(zip(known, files, strict=True)))
+    else:
+        files = checked_paths("labels", labels)
+        if not files:
+            raise ValueError(
+                f"`labels` must be one file for each image, got 0 files for "
+                f"{len(images)} `images`: name their label images"
+            )
+        partners = []
+    refuse_one_file_twice("images", images)
+    refuse_one_file_twice("labels", files)
+    refuse_in_both(images, files)
+    return images, partners or paired(images, files)
+
+
+def refuse_leaks(parts: Mapping[str, Sequence[xr.Dataset]]) -> None:
+    """Raise where an image of one part is in another one, too; warn of twins in one.
+
+    parts : scenes by what they are for, such as "training" and "test".
+    """
+    seen: dict[str, tuple[str, str]] = {}
+    for part, scenes in parts.items():
+        for scene in scenes:
+            mark, here = fingerprint(scene["clean"].values), scene.attrs["scene"]
+            if mark not in seen:
+                seen[mark] = part, here
+                continue
+            other, there = seen[mark]
+            if other != part:
+                raise ValueError(
+                    f"`images` must be other ones for {other} than for {part}, got "
+                    f"'{there}' and '{here}' with the same pixels: leave one out"
+                )
+            warnings.warn(
+                f"'{there}' and '{here}' of `images` show the same pixels, for {part}: "
+                "they count twice",
+                stacklevel=3,
+            )
 
 
 def checked_paths(argument: str, paths: Any) -> list[Place]:
@@ -95,7 +170,7 @@ def checked_paths(argument: str, paths: Any) -> list[Place]:
                 f"`{argument}[{k}]` is a {type(path).__name__}; needed is the path of "
                 "a file: write arrays to files, or make scenes with `image_scene`"
             )
-    return found
+    return [os.path.expanduser(os.fsdecode(path)) for path in found]
 
 
 def mean_colors(
