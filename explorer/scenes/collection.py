@@ -66,7 +66,8 @@ def labeled_images(
     Warns
     -----
     UserWarning
-        where two images trained on, or two held out, show the same pixels.
+        where two image files show the same pixels, and where the lists are in
+        different orders.
     """
     images, labels = pairs_of(images, labels)
     if training is not None:
@@ -101,7 +102,7 @@ def labeled_images(
         for picture, truth, path in zip(pictures, truths, images, strict=True)
     ]
     count = len(scenes[:training])
-    refuse_leaks({"training": scenes[:count], "what is held out": scenes[count:]})
+    warn_of_twins({"training": scenes[:count], "held out": scenes[count:]})
     return scenes
 
 
@@ -127,13 +128,32 @@ def pairs_of(images: Any, labels: Any) -> tuple[list[Place], list[Place]]:
     refuse_one_file_twice("images", images)
     refuse_one_file_twice("labels", files)
     refuse_in_both(images, files)
-    return images, partners or paired(images, files)
+    if not partners:
+        partners = paired(images, files)
+        warn_of_order(images, files, partners)
+    return images, partners
 
 
-def refuse_leaks(parts: Mapping[str, Sequence[xr.Dataset]]) -> None:
-    """Raise where an image of one part is in another one, too; warn of twins in one.
+def warn_of_order(
+    images: Sequence[Place], labels: Sequence[Place], partners: Sequence[Place]
+) -> None:
+    """Warn where label files stand in another order than their images."""
+    for image, given, partner in zip(images, labels, partners, strict=True):
+        if given != partner:
+            warnings.warn(
+                f"`labels` are in another order than `images`: by name, "
+                f"'{name_of(image)}' is paired with '{name_of(partner)}', not with "
+                f"'{name_of(given)}'",
+                stacklevel=4,
+            )
+            return
 
-    parts : scenes by what they are for, such as "training" and "test".
+
+def warn_of_twins(parts: Mapping[str, Sequence[xr.Dataset]]) -> None:
+    """Warn of images in different files that show the same pixels.
+
+    parts : scenes by what they are for, such as "training" and "test". Of an image in
+        two parts, scores say little: a model was trained on it, or chosen by it.
     """
     seen: dict[str, tuple[str, str]] = {}
     for part, scenes in parts.items():
@@ -143,14 +163,12 @@ def refuse_leaks(parts: Mapping[str, Sequence[xr.Dataset]]) -> None:
                 seen[mark] = part, here
                 continue
             other, there = seen[mark]
+            effect = "they count twice"
             if other != part:
-                raise ValueError(
-                    f"`images` must be other ones for {other} than for {part}, got "
-                    f"'{there}' and '{here}' with the same pixels: leave one out"
-                )
+                effect = f"scores of {part} are too good; leave one out"
             warnings.warn(
-                f"'{there}' and '{here}' of `images` show the same pixels, for {part}: "
-                "they count twice",
+                f"'{there}' ({other}) and '{here}' ({part}) of `images` show the same "
+                f"pixels: {effect}",
                 stacklevel=3,
             )
 

@@ -345,7 +345,7 @@ TRAIN = ["train", "--images=image_0.png", "--labels=truth_0.png"]
         (["train", "--images=no*.png", "--labels=truth_*.png"], "matches no file"),
         (
             ["train", "--images=image_*.png", "--labels=truth_0.png"],
-            "3 files, --labels 1",
+            "1 files for 3 `images`",
         ),
         ([*TRAIN, "--validation=1"], "leave nothing to train on"),
         ([*TRAIN, "--validation=-1"], "--validation -1 is negative"),
