@@ -16,12 +16,12 @@ from explorer.dims import (
     axes_of,
     fingerprint,
     finite_field,
-    label_field,
     plain,
     raw,
     refuse_huge,
 )
 from explorer.images.reading import is_path, read_image, to_unit
+from explorer.truths import truth_field
 
 NEEDED = ("image", "labels", "prototypes")
 
@@ -97,7 +97,7 @@ def checked_picture(argument: str, scene: Any) -> Picture:
     count, channels = prototypes.shape
     image = picture_of(name("image"), scene["image"], channels)
     clean = picture_of(name("clean"), scene.get("clean", image), channels)
-    labels = label_field(name("labels"), scene["labels"], image.shape[:2], count)
+    labels = truth_field(name("labels"), scene["labels"], image.shape[:2], count)
     if clean.shape != image.shape:
         raise ValueError(
             f"`{argument}.clean` has shape {clean.shape}; `image` has {image.shape}: "
