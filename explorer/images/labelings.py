@@ -44,6 +44,8 @@ def open_codes(path: Place, argument: str) -> np.ndarray:
     An image with a palette, such as `laf label` writes, holds numbers, not colors.
     """
     array = open_array(path, argument, indices=True)
+    if array.dtype == bool:  # one bit per pixel, as 0 and 255 like other masks
+        array = array * np.uint8(255)
     with open(path, "rb") as file:
         if file.read(len(JPEG)) == JPEG:
             raise ValueError(

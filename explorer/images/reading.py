@@ -10,7 +10,8 @@ import numpy as np
 import xarray as xr
 
 from explorer.dims import PICTURE, PIXELS, plain, raw
-from explorer.images.decoding import decode, refuse_size
+from explorer.images.decoding import decoded
+from explorer.images.stored import Decoded, refuse_size
 
 
 def read_image(image: Any, argument: str = "image") -> np.ndarray:
@@ -77,9 +78,15 @@ def to_unit(array: np.ndarray, what: str) -> np.ndarray:
 
 
 def open_array(path: Any, argument: str, *, indices: bool = False) -> np.ndarray:
+    """Return the pixels of an image file; see `open_file`."""
+    return open_file(path, argument, indices=indices).array
+
+
+def open_file(path: Any, argument: str, *, indices: bool = False) -> Decoded:
     """Return the pixels of an image file in the depth it was stored in.
 
-    With `indices`, those of an image with a palette are its numbers, not its colors.
+    With `indices`, they are the numbers stored, as label images mean them: indices,
+    not colors of a palette; gray values as they are, whichever number is white.
     """
     file = Path(path)
     if not file.is_file():
@@ -88,4 +95,4 @@ def open_array(path: Any, argument: str, *, indices: bool = False) -> np.ndarray
             f"(the working directory is {os.getcwd()})"
         )
     what = f"`{argument}` = {str(path)!r}"
-    return decode(file.read_bytes(), what, indices=indices)
+    return decoded(file.read_bytes(), what, indices=indices)
