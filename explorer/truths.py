@@ -44,9 +44,10 @@ def truth_field(
     if code is None:
         if array.min() == NO_LABEL:
             raise ValueError(
-                f"`{argument}` must hold labels from 0 to {labels - 1}, got "
-                f"{NO_LABEL}; if it stands for no label, say so: pass a DataArray, "
-                f"`{argument}.assign_attrs({DECLARED}={NO_LABEL})`"
+                f"`{argument}` holds labels from {NO_LABEL} to {array.max():g}; "
+                f"admissible are 0 to {labels - 1} (there are {labels} labels): renumber "
+                f"them, or if {NO_LABEL} stands for no label, pass a DataArray that "
+                f"declares it, `{argument}.assign_attrs({DECLARED}={NO_LABEL})`"
             )
         return label_field(argument, value, shape, labels, dims)
     missing = array == code

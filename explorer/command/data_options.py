@@ -22,6 +22,14 @@ def add_images(data: Any) -> None:
             help=f"pattern of the {what}, in quotes: 'folder/*.png'; ** stands for "
             "folders of any depth, ~ for the home folder",
         )
+    add_ignore(data)
+    data.add_argument(
+        "--values",
+        nargs="+",
+        metavar="VALUE",
+        help="gray values or colors '#rrggbb' that are labels, in order (default: all "
+        "that occur, unless they look made by interpolation)",
+    )
     data.add_argument(
         "--validation",
         type=int,
@@ -37,6 +45,18 @@ def add_images(data: Any) -> None:
         metavar="N",
         help="how many of the last images are looked at only in the end: a table then "
         "compares the model with baselines on them (default: %(default)s)",
+    )
+
+
+def add_ignore(group: Any) -> None:
+    """Add what stands for no label."""
+    group.add_argument(
+        "--ignore",
+        nargs="+",
+        default=[],
+        metavar="VALUE",
+        help="gray values such as 255, or colors '#rrggbb', that stand for no label in "
+        "label images: such pixels count nowhere (default: none)",
     )
 
 

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from explorer import params
-from explorer.command.data_options import add_images, check_images
+from explorer.command.data_options import add_ignore, add_images, check_images
 from explorer.command.options import (
     add_checkpoint,
     add_command,
@@ -152,6 +152,7 @@ def add_label(commands: Any) -> None:
         metavar="FILE",
         help="label image to compare with: errors and boundary F1 are printed",
     )
+    add_ignore(label)
     add_parameters(label.add_argument_group("flow, with --prototypes"), LABEL_OPTIONS)
     label.add_argument(
         "--out",

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 import numpy as np
 import xarray as xr
 
-from explorer.images.labelings import spelled
+from explorer.images.values import spelled
 from explorer.scenes.pictures import VALUES
 
 
@@ -28,12 +28,21 @@ def pairs_text(
 
 
 def labels_text(scenes: Sequence[xr.Dataset]) -> str:
-    """Return a line for each label: its number, its value, its share of all pixels."""
+    """Return a line for each label: its number, its value, its share of all pixels.
+
+    The last line says which values stand for no label.
+    """
     values = scenes[0][VALUES].values.tolist()
     found = np.concatenate([scene["labels"].values.ravel() for scene in scenes])
-    often = np.bincount(found, minlength=len(values))
+    often = np.bincount(found[found >= 0], minlength=len(values))
     lines = [
         f"{number:5d} {spelled(value):>9} {100.0 * count / found.size:7.2f} %"
         for number, (value, count) in enumerate(zip(values, often, strict=True))
     ]
-    return "\n".join([f"{'label':>5} {'value':>9} {'pixels':>9}", *lines])
+    ignored = ", ".join(scenes[0].attrs["ignored_values"])
+    left_out = f"{100.0 * np.mean(found < 0):.2f} %"
+    last = f"no label: {ignored}, {left_out} of the pixels"
+    if not ignored:
+        last = "no label: none; --ignore VALUE leaves pixels out"
+    head = f"{'label':>5} {'value':>9} {'pixels':>9}"
+    return "\n".join([head, *lines, last])

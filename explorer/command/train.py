@@ -83,7 +83,9 @@ def read_scenes(options: argparse.Namespace) -> list[list[xr.Dataset]]:
     say(pairs_text(pairs, parts))
     with warnings.catch_warnings(record=True) as said:
         warnings.simplefilter("always", UserWarning)
-        scenes = labeled_images(options.images, dict(pairs), count)
+        scenes = labeled_images(
+            options.images, dict(pairs), count, options.ignore, options.values
+        )
         ends = np.cumsum([0, *(n for _, n in parts)])
         split = [scenes[a:b] for a, b in pairwise(ends)]
         held_out = {name: part for (name, _), part in zip(parts, split, strict=True)}

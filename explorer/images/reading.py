@@ -11,13 +11,29 @@ import xarray as xr
 
 from explorer.dims import PICTURE, PIXELS, plain, raw
 from explorer.images.decoding import decoded
-from explorer.images.stored import Decoded, refuse_size
+from explorer.images.stored import UPRIGHT, Decoded, refuse_size
 
 
 def read_image(image: Any, argument: str = "image") -> np.ndarray:
     """Return an image as float (row, col, channel) in [0, 1], one or three channels."""
     array = open_array(image, argument) if is_path(image) else as_array(image, argument)
     what = f"`{argument}`" + (f" = {str(image)!r}" if is_path(image) else "")
+    return on_white(array, what)
+
+
+def read_oriented(image: Any, argument: str = "image") -> tuple[np.ndarray, int]:
+    """Return an image as `read_image` does, and how its stored pixels lay (EXIF)."""
+    if not is_path(image):
+        return read_image(image, argument), UPRIGHT
+    found = open_file(image, argument)
+    return on_white(found.array, f"`{argument}` = {str(image)!r}"), found.orientation
+
+
+def on_white(array: np.ndarray, what: str) -> np.ndarray:
+    """Return pixels as float (row, col, channel) in [0, 1], on white where transparent.
+
+    what : names the image in error messages.
+    """
     if array.ndim == 2:
         array = array[..., None]
     if array.ndim != 3 or array.shape[2] not in (1, 3, 4) or 0 in array.shape:

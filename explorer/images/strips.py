@@ -71,7 +71,7 @@ class Strips:
         for (offset, count), (least, most) in zip(
             self.places, self.sizes, strict=False
         ):
-            if not (0 < offset and 0 < count and offset + count <= len(content)):
+            if not (offset > 0 and count > 0 and offset + count <= len(content)):
                 raise ValueError("a strip or tile lies beyond the end of the file")
             self._check(view[offset : offset + count], least, most, what)
 

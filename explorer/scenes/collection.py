@@ -12,24 +12,26 @@ import numpy as np
 import xarray as xr
 
 from explorer.dims import (
-    LABEL,
     LABEL_FIELD,
     PICTURE,
     PIXELS,
     PROTOTYPES,
     fingerprint,
 )
-from explorer.images.labelings import distinct, numbered, open_codes, spelled
+from explorer.images.alike import LabelFile, refuse_misplaced
+from explorer.images.labelings import label_set, open_labels
 from explorer.images.pairs import (
     declared,
     paired,
     refuse_in_both,
     refuse_one_file_twice,
 )
-from explorer.images.reading import is_path, name_of, read_image
+from explorer.images.reading import is_path, name_of, read_oriented
+from explorer.images.values import Value, codes_of, spelled
 from explorer.params import Parameter
-from explorer.scenes.pictures import VALUES
+from explorer.scenes.pictures import label_coords
 from explorer.scenes.scene import distances_to
+from explorer.truths import DECLARATION, percent_wrong
 
 Place = str | os.PathLike[str]
 
@@ -38,6 +40,8 @@ def labeled_images(
     images: Sequence[Place],
     labels: Sequence[Place] | Mapping[Place, Place],
     training: int | None = None,
+    ignore: Value | Sequence[Value] = (),
+    values: Sequence[Value] | None = None,
 ) -> list[xr.Dataset]:
     """Return a scene for each image file and the label file of the same name.
 
@@ -48,7 +52,8 @@ def labeled_images(
 
     The distinct gray values or colors of all label images together, in order, are the
     labels 0 … J−1, and `label_values` of each scene; the mean color of each over the
-    training images is its prototype.
+    training images is its prototype. Of files with a palette the indices count, and
+    `label_colors` are what the palette shows; where palettes differ, the colors count.
 
     Parameters
     ----------
@@ -57,6 +62,11 @@ def labeled_images(
         {image: labels} where names do not tell which belongs to which.
     training : int, optional, how many of the first images prototypes are taken from,
         so that others can be held out; None takes all.
+    ignore : gray values (or palette indices) such as 255, or colors such as "#ff0000",
+        that stand for no label. There `labels` of the scenes are −1, as their attribute
+        `no_label` says; losses, scores and training leave these pixels out.
+    values : gray values or colors that are labels, in order; None takes all that occur,
+        unless they look made by interpolation.
 
     Raises
     ------
@@ -75,35 +85,40 @@ def labeled_images(
         training = Parameter(
             "training", "", 1, 1, len(images), what, integer=True
         ).check(training)
-    pictures = [read_image(path, "images") for path in images]
-    codes = [open_codes(path, "labels") for path in labels]
-    for path, picture, code in zip(labels, pictures, codes, strict=True):
-        if code.shape[:2] != picture.shape[:2]:
-            raise ValueError(
-                f"`labels` = '{path}' has {code.shape[0]}×{code.shape[1]} pixels; its "
-                f"image has {picture.shape[0]}×{picture.shape[1]}: pair the right files"
-            )
-        kinds = picture.shape[2], code.shape[2:]
-        if kinds != (pictures[0].shape[2], codes[0].shape[2:]):
-            raise ValueError(
-                f"`labels` = '{path}' or its image is gray or transparent where others "
-                "are not: convert them all to one kind"
-            )
-    values = distinct(codes, labels[0])
-    truths = [
-        numbered(code, values, "labels", path)
-        for code, path in zip(codes, labels, strict=True)
-    ]
-    prototypes = mean_colors(pictures[:training], truths[:training], values)
+    ignored = codes_of("ignore", ignore)
+    pictures, files = read_pairs(images, labels)
+    found = label_set(files, ignore, values)
+    prototypes = mean_colors(pictures[:training], found.truths[:training], found.values)
+    coords = label_coords(found)
     scenes = [
-        scene_of(picture, truth, prototypes, name_of(Path(path).name)).assign_coords(
-            {VALUES: ((LABEL, "code"), values)}
-        )
-        for picture, truth, path in zip(pictures, truths, images, strict=True)
+        scene_of(picture, truth, prototypes, name_of(Path(path).name))
+        .assign_coords(coords)
+        .assign_attrs(ignored_values=[spelled(code) for code in ignored])
+        for picture, truth, path in zip(pictures, found.truths, images, strict=True)
     ]
     count = len(scenes[:training])
     warn_of_twins({"training": scenes[:count], "held out": scenes[count:]})
     return scenes
+
+
+def read_pairs(
+    images: Sequence[Place], labels: Sequence[Place]
+) -> tuple[list[np.ndarray], list[LabelFile]]:
+    """Return images, all gray or all in color, and the label file of each."""
+    pictures, files = [], []
+    for image, path in zip(images, labels, strict=True):
+        picture, orientation = read_oriented(image, "images")
+        file = open_labels(path, "labels")
+        refuse_misplaced(file, picture.shape, orientation, image)
+        pictures.append(picture)
+        files.append(file)
+        if picture.shape[2] != pictures[0].shape[2]:
+            raise ValueError(
+                f"`images` must be all gray or all in color, got '{image}' with "
+                f"{picture.shape[2]} channels and '{images[0]}' with "
+                f"{pictures[0].shape[2]}: convert them all to one kind"
+            )
+    return pictures, files
 
 
 def pairs_of(images: Any, labels: Any) -> tuple[list[Place], list[Place]]:
@@ -197,7 +212,7 @@ def mean_colors(
     """Return the mean color of each label, (label, channel)."""
     colors = np.concatenate([p.reshape(-1, p.shape[2]) for p in pictures])
     labeled = np.concatenate([t.ravel() for t in truths])
-    often = np.bincount(labeled, minlength=len(values))
+    often = np.bincount(labeled[labeled >= 0], minlength=len(values))
     if (often == 0).any():
         missing = spelled(values[np.argmin(often)].tolist())
         raise ValueError(
@@ -212,12 +227,12 @@ def scene_of(
 ) -> xr.Dataset:
     """Return a scene without noise, as `make_scene` lays it out."""
     D = distances_to(picture, prototypes)
-    wrong = 100.0 * float(np.mean(D.argmin(axis=0) != truth))
+    wrong = percent_wrong(D.argmin(axis=0), truth)
     return xr.Dataset(
         {
             "image": (PICTURE, picture),
             "clean": (PICTURE, picture),
-            "labels": (PIXELS, truth.astype(np.int64)),
+            "labels": (PIXELS, truth.astype(np.int64), DECLARATION),
             "prototypes": (PROTOTYPES, prototypes),
             "distances": (LABEL_FIELD, D),
         },

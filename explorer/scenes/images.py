@@ -8,8 +8,10 @@ import numpy as np
 import xarray as xr
 
 from explorer import params
-from explorer.images.labelings import read_labels
-from explorer.images.reading import is_path, name_of, read_image
+from explorer.images.alike import refuse_misplaced
+from explorer.images.labelings import label_set, open_labels, read_labels
+from explorer.images.reading import is_path, name_of, read_image, read_oriented
+from explorer.scenes.pictures import label_coords
 from explorer.scenes.scene import Structure, make_scene
 from explorer.threads import exclusive
 
@@ -37,6 +39,9 @@ def image_scene(
         a number: that many k-means colors of the clean image become prototypes, the
         nearest of them the ground truth, from dark to bright. A labeling: it is the
         ground truth, numbered 0 … J−1; prototypes are the mean colors of its labels.
+        The values in a file are numbered in order, and kept as the coordinate
+        `label_values` of the scene. Pixels are left out that a DataArray declares to
+        have no label, by the attribute `no_label`.
     noise : float in [0, 10], standard deviation of the added Gaussian noise.
     seed : int ≥ 0, of noise and k-means.
 
@@ -52,14 +57,21 @@ def image_scene(
 def image_structure(image: Any, labels: Any, seed: int) -> Structure:
     """Return the noiseless part of `image_scene`."""
     seed = params.SEED.check(seed)
-    clean = read_image(image)
+    clean, orientation = read_oriented(image)
+    name = name_of(image) if is_path(image) else "array"
+    coords: dict[str, Any] = {}
     if isinstance(labels, (int, float, np.number)):
         truth, prototypes = quantize(clean, params.LABELS.check(labels), seed)
+    elif is_path(labels):
+        file = open_labels(labels, "labels")
+        refuse_misplaced(file, clean.shape, orientation, name)
+        found = label_set([file])
+        truth, coords = found.truths[0], label_coords(found)
+        prototypes = mean_colors(clean, truth)
     else:
         truth = read_labels(labels, clean.shape[:2])
         prototypes = mean_colors(clean, truth)
-    name = name_of(image) if is_path(image) else "array"
-    return Structure(clean, truth, prototypes, name)
+    return Structure(clean, truth, prototypes, name, coords)
 
 
 def sample_image(name: str, size: int = 256) -> np.ndarray:

@@ -143,5 +143,5 @@ def test_what_does_not_fit_is_named(tmp_path, pair):
     with pytest.raises(ValueError, match="81 distinct values; at most 64"):
         labeled_images([store(tmp_path / "n.png", np.zeros((9, 9), np.uint8))], [many])
     color = store(tmp_path / "b.tif", np.zeros((1, 1, 3), np.uint8))
-    with pytest.raises(ValueError, match="is gray or transparent where"):
+    with pytest.raises(ValueError, match="all gray or all in color, got"):
         labeled_images([images[0], color], labels)
