@@ -146,7 +146,8 @@ def alike(
 def common_palette(files: Sequence[LabelFile]) -> dict[Code, tuple[int, ...]] | None:
     """Return the color of each index, {(index,): (r, g, b)}; None if files disagree."""
     found: dict[Code, tuple[int, ...]] = {}
-    if all(np.array_equal(f.palette, files[0].palette) for f in files):
+    palettes = [np.asarray(file.palette) for file in files]
+    if all(np.array_equal(palette, palettes[0]) for palette in palettes):
         return {k: v for file in files for k, v in entries(file).items()}
     owners: dict[tuple[int, ...], Code] = {}
     for file in files:

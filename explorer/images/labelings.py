@@ -14,9 +14,9 @@ from explorer.images.alike import LabelFile, alike, bits_resolved, unlabeled
 from explorer.images.plausible import refuse_interpolated
 from explorer.images.reading import open_file
 from explorer.images.values import (
+    Code,
     Value,
     all_codes,
-    codes_of,
     spelled,
     unique_codes,
 )
@@ -86,18 +86,17 @@ def open_labels(path: Place, argument: str) -> LabelFile:
 
 def label_set(
     files: Sequence[LabelFile],
-    ignore: Sequence[Value] = (),
+    ignore: Sequence[Code] = (),
     values: Sequence[Value] | None = None,
 ) -> LabelSet:
     """Return label files as ground truths with one numbering.
 
-    ignore : gray values or colors that stand for no label.
+    ignore : codes of gray values or colors that stand for no label.
     values : those that are labels, in order; None takes all that occur, sorted, unless
         they look interpolated.
     """
-    ignored = codes_of("ignore", ignore)
-    files = bits_resolved(files, ignored)
-    files = [file.without(unlabeled(file, ignored)) for file in files]
+    files = bits_resolved(files, ignore)
+    files = [file.without(unlabeled(file, ignore)) for file in files]
     files, palette = alike(files)
     if values is None:
         known = distinct(files)
@@ -116,7 +115,7 @@ def truth_like(
     file: LabelFile,
     values: np.ndarray,
     colors: np.ndarray | None,
-    ignore: Sequence[Value] = (),
+    ignore: Sequence[Code] = (),
 ) -> np.ndarray:
     """Return a label image as numbers of labels whose values are known."""
     palette = None
@@ -124,9 +123,8 @@ def truth_like(
         palette = np.zeros((int(values.max()) + 1, 3), np.uint8)
         palette[values[:, 0]] = colors
     known = LabelFile(file.path, file.argument, values[None], palette)
-    ignored = codes_of("ignore", ignore)
-    known, file = bits_resolved([known, file], ignored)
-    file = file.without(unlabeled(file, ignored))
+    known, file = bits_resolved([known, file], ignore)
+    file = file.without(unlabeled(file, ignore))
     (known, file), _ = alike([known, file])
     return numbered(file, known.code[0])
 

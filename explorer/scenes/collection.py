@@ -87,7 +87,7 @@ def labeled_images(
         ).check(training)
     ignored = codes_of("ignore", ignore)
     pictures, files = read_pairs(images, labels)
-    found = label_set(files, ignore, values)
+    found = label_set(files, ignored, values)
     prototypes = mean_colors(pictures[:training], found.truths[:training], found.values)
     coords = label_coords(found)
     scenes = [
