@@ -8,15 +8,17 @@ from typing import Any
 
 import numpy as np
 import xarray as xr
+from PIL import Image
 
 from explorer.dims import PICTURE, PIXELS, plain, raw
-from explorer.images.decoding import decoded
+from explorer.images.decoding import decoded, decoded_picture
 from explorer.images.stored import Decoded, refuse_size
 
 
 def read_image(image: Any, argument: str = "image") -> np.ndarray:
     """Return an image as float (row, col, channel) in [0, 1], one or three channels."""
-    array = open_array(image, argument) if is_path(image) else as_array(image, argument)
+    ours = is_path(image)
+    array = open_array(image, argument) if ours else as_array(image, argument)
     what = f"`{argument}`" + (f" = {str(image)!r}" if is_path(image) else "")
     if array.ndim == 2:
         array = array[..., None]
@@ -26,15 +28,21 @@ def read_image(image: Any, argument: str = "image") -> np.ndarray:
             "(row, col, channel) with 1, 3 or 4 channels"
         )
     refuse_size(what, array.shape[0], array.shape[1])
-    unit = to_unit(array, what)
-    if unit.shape[2] == 4:
-        alpha = unit[..., 3:]
-        unit = alpha * unit[..., :3] + (1.0 - alpha)
+    unit = to_unit(array[..., :3], what, ours)
+    if array.shape[2] == 4:  # in place: images may be large
+        alpha = to_unit(array[..., 3:], what, ours)
+        unit *= alpha
+        unit += np.subtract(1.0, alpha, out=alpha)
     return np.ascontiguousarray(unit)
 
 
 def as_array(image: Any, argument: str) -> np.ndarray:
-    """Return array-like input; a DataArray is transposed to (row, col[, channel])."""
+    """Return array-like input; a DataArray is transposed to (row, col[, channel]).
+
+    A Pillow image gives the colors that its file would give.
+    """
+    if isinstance(image, Image.Image):
+        return decoded_picture(image, f"`{argument}`").array
     if isinstance(image, xr.DataArray):
         return raw(argument, image, PIXELS if image.ndim == 2 else PICTURE)
     return plain(argument, image)
@@ -50,14 +58,15 @@ def is_path(value: Any) -> bool:
     return isinstance(value, (str, os.PathLike))
 
 
-def to_unit(array: np.ndarray, what: str) -> np.ndarray:
+def to_unit(array: np.ndarray, what: str, ours: bool = False) -> np.ndarray:
     """Scale to [0, 1] by the range of the dtype; floats must already lie there.
 
     what : names the image in error messages.
+    ours : whether `array` may be returned itself.
     """
     if array.dtype == bool:
         return array.astype(float)
-    if array.dtype in (np.uint8, np.uint16):
+    if array.dtype.kind == "u" and array.dtype.itemsize <= 2:  # of any byte order
         return array / float(np.iinfo(array.dtype).max)
     if array.dtype.kind != "f":
         raise TypeError(
@@ -74,7 +83,7 @@ def to_unit(array: np.ndarray, what: str) -> np.ndarray:
             f"{what} ranges from {low:g} to {high:g}; floats must lie in [0, 1]: "
             "subtract the minimum and divide by the range"
         )
-    return array.astype(float)
+    return array.astype(float, copy=not ours)
 
 
 def open_array(path: Any, argument: str, *, indices: bool = False) -> np.ndarray:
