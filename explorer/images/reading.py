@@ -12,14 +12,37 @@ from PIL import Image
 
 from explorer.dims import PICTURE, PIXELS, plain, raw
 from explorer.images.decoding import decoded, decoded_picture
-from explorer.images.stored import Decoded, refuse_size
+from explorer.images.stored import UPRIGHT, Decoded, refuse_size
 
 
 def read_image(image: Any, argument: str = "image") -> np.ndarray:
-    """Return an image as float (row, col, channel) in [0, 1], one or three channels."""
-    ours = is_path(image)
-    array = open_array(image, argument) if ours else as_array(image, argument)
-    what = f"`{argument}`" + (f" = {str(image)!r}" if is_path(image) else "")
+    """Return an image as float (row, col, channel) in [0, 1], one or three channels.
+
+    image : path, Pillow image, or array (row, col) or (row, col, 1 | 3 | 4). Both of
+        the former give the colors that a viewer shows.
+    """
+    return read_oriented(image, argument)[0]
+
+
+def read_oriented(image: Any, argument: str = "image") -> tuple[np.ndarray, int]:
+    """Return an image as `read_image` does, and how its stored pixels lay (EXIF)."""
+    if is_path(image):
+        found = open_file(image, argument)
+        what = f"`{argument}` = {str(image)!r}"
+    elif isinstance(image, Image.Image):
+        what = f"`{argument}`"
+        found = decoded_picture(image, what)
+    else:
+        return on_white(as_array(image, argument), f"`{argument}`"), UPRIGHT
+    return on_white(found.array, what, ours=True), found.orientation
+
+
+def on_white(array: np.ndarray, what: str, ours: bool = False) -> np.ndarray:
+    """Return pixels as float (row, col, channel) in [0, 1], on white where transparent.
+
+    what : names the image in error messages.
+    ours : whether `array` may be changed and returned itself.
+    """
     if array.ndim == 2:
         array = array[..., None]
     if array.ndim != 3 or array.shape[2] not in (1, 3, 4) or 0 in array.shape:
@@ -37,12 +60,7 @@ def read_image(image: Any, argument: str = "image") -> np.ndarray:
 
 
 def as_array(image: Any, argument: str) -> np.ndarray:
-    """Return array-like input; a DataArray is transposed to (row, col[, channel]).
-
-    A Pillow image gives the colors that its file would give.
-    """
-    if isinstance(image, Image.Image):
-        return decoded_picture(image, f"`{argument}`").array
+    """Return array-like input; a DataArray is transposed to (row, col[, channel])."""
     if isinstance(image, xr.DataArray):
         return raw(argument, image, PIXELS if image.ndim == 2 else PICTURE)
     return plain(argument, image)

@@ -67,8 +67,9 @@ class WeightPatchPredictor:
     ----------
     model_ : PatchModel of the least validation loss; history_ : Dataset over `step`;
     label_prototypes_ : (label, channel), that of the training images; label_values_ :
-    (label, code), gray values or colors of the labels in label images; distances_ : the
-    data term, fitted; state_ : what training goes on from.
+    (label, code), gray values or colors of the labels in label images; label_colors_ :
+    (label, 3), what their palettes show, None without palettes; distances_ : the data
+    term, fitted; state_ : what training goes on from.
 
     Notes
     -----
@@ -102,6 +103,7 @@ class WeightPatchPredictor:
     state_: TrainingState | None = field(default=None, init=False, repr=False)
     label_prototypes_: np.ndarray | None = field(default=None, init=False, repr=False)
     label_values_: np.ndarray | None = field(default=None, init=False, repr=False)
+    label_colors_: np.ndarray | None = field(default=None, init=False, repr=False)
     distances_: Distances | None = field(default=None, init=False, repr=False)
     _shaping: dict[str, Any] = field(default_factory=dict, init=False, repr=False)
 
@@ -179,6 +181,7 @@ class WeightPatchPredictor:
         def adopt(reached: TrainingState) -> None:  # all at once, or nothing
             self.label_prototypes_ = training[0].prototypes
             self.label_values_ = training[0].values
+            self.label_colors_ = training[0].colors
             self.distances_, self.state_ = distances, reached
             self._shaping = chosen
 
@@ -248,6 +251,8 @@ class WeightPatchPredictor:
         found = archive.to_dataset(self.get_params(), state, distances)
         found["label_prototypes"] = (PROTOTYPES, prototypes)
         found["label_values"] = ((LABEL, "code"), self.label_values_)
+        if self.label_colors_ is not None:
+            found["label_colors"] = ((LABEL, "rgb"), self.label_colors_)
         write(sealed(found), path)
 
     @classmethod
@@ -258,6 +263,8 @@ class WeightPatchPredictor:
         predictor.state_ = archive.state_of(dataset)
         predictor.label_prototypes_ = dataset["label_prototypes"].values
         predictor.label_values_ = dataset["label_values"].values
+        if "label_colors" in dataset:
+            predictor.label_colors_ = dataset["label_colors"].values
         predictor.distances_ = archive.distances_of(dataset, predictor.data_term)
         predictor._shaping = shaping(predictor)
         return predictor

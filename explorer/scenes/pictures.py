@@ -10,23 +10,36 @@ import numpy as np
 import xarray as xr
 
 from explorer.dims import (
+    LABEL,
     PICTURE,
     PIXELS,
     PROTOTYPES,
     axes_of,
     fingerprint,
     finite_field,
-    label_field,
     plain,
     raw,
     refuse_huge,
 )
+from explorer.images.labelings import LabelSet
 from explorer.images.reading import is_path, read_image, to_unit
+from explorer.truths import truth_field
 
 NEEDED = ("image", "labels", "prototypes")
 
 VALUES = "label_values"
-"""Variable (label, code) of scenes that were read from files."""
+"""Coordinate (label, code) of scenes that were read from files."""
+
+COLORS = "label_colors"
+"""Coordinate (label, rgb) of scenes whose label files have palettes."""
+
+
+def label_coords(found: LabelSet) -> dict[str, tuple[tuple[str, str], np.ndarray]]:
+    """Return what stands for each label in label files, as coordinates of a scene."""
+    coords = {VALUES: ((LABEL, "code"), found.values)}
+    if found.colors is not None:
+        coords[COLORS] = ((LABEL, "rgb"), found.colors)
+    return coords
 
 
 @dataclass(frozen=True, eq=False)
@@ -35,7 +48,9 @@ class Picture:
 
     image, clean : (row, col, channel); labels : (row, col); prototypes : (label,
     channel), what the labels look like; values : (label, code), gray values or colors
-    of the labels in label images, 0 … J−1 where there were none.
+    of the labels in label images, 0 … J−1 where there were none; colors : (label, 3),
+    those of the palettes of label images, None where there were none; named : whether
+    the scene states its label values.
     """
 
     image: np.ndarray
@@ -43,6 +58,8 @@ class Picture:
     labels: np.ndarray
     prototypes: np.ndarray
     values: np.ndarray
+    colors: np.ndarray | None = None
+    named: bool = False
 
     @property
     def digest(self) -> str:
@@ -70,6 +87,8 @@ def checked_pictures(
     for k, scene in enumerate(scenes):
         found = checked_picture(f"{argument}[{k}]", scene)
         first = like or (pictures[0] if pictures else found)
+        if found.named and first.named:
+            refuse_other_values(f"{argument}[{k}]", found.values, first.values)
         if not np.array_equal(found.prototypes, first.prototypes):
             raise ValueError(
                 f"`{argument}[{k}]` has other prototypes than the first scene: a "
@@ -77,6 +96,16 @@ def checked_pictures(
             )
         pictures.append(found)
     return pictures
+
+
+def refuse_other_values(argument: str, values: np.ndarray, known: np.ndarray) -> None:
+    """Raise where a scene calls its labels otherwise than the first one does."""
+    if not np.array_equal(values, known):
+        raise ValueError(
+            f"`{argument}` must have the label values of the first scene, "
+            f"{known.tolist()}, got {values.tolist()}: read all images with one call "
+            "of `labeled_images`, so that each label has one number"
+        )
 
 
 def checked_picture(argument: str, scene: Any) -> Picture:
@@ -97,14 +126,15 @@ def checked_picture(argument: str, scene: Any) -> Picture:
     count, channels = prototypes.shape
     image = picture_of(name("image"), scene["image"], channels)
     clean = picture_of(name("clean"), scene.get("clean", image), channels)
-    labels = label_field(name("labels"), scene["labels"], image.shape[:2], count)
+    labels = truth_field(name("labels"), scene["labels"], image.shape[:2], count)
     if clean.shape != image.shape:
         raise ValueError(
             f"`{argument}.clean` has shape {clean.shape}; `image` has {image.shape}: "
             "they must be the same picture"
         )
     values = np.asarray(scene.get(VALUES, np.arange(count)[:, None]))
-    return Picture(image, clean, labels, prototypes, values)
+    colors = None if COLORS not in scene else np.asarray(scene[COLORS])
+    return Picture(image, clean, labels, prototypes, values, colors, VALUES in scene)
 
 
 def picture_of(argument: str, image: Any, channels: int) -> np.ndarray:

@@ -345,7 +345,7 @@ TRAIN = ["train", "--images=image_0.png", "--labels=truth_0.png"]
         (["train", "--images=no*.png", "--labels=truth_*.png"], "matches no file"),
         (
             ["train", "--images=image_*.png", "--labels=truth_0.png"],
-            "3 files, --labels 1",
+            "1 files for 3 `images`",
         ),
         ([*TRAIN, "--validation=1"], "leave nothing to train on"),
         ([*TRAIN, "--validation=-1"], "--validation -1 is negative"),
@@ -372,7 +372,7 @@ TRAIN = ["train", "--images=image_0.png", "--labels=truth_0.png"]
         (["label", "image_0.png", "--model=m.nc", "--rho=2"], "is part of the model"),
         (
             ["label", "image_0.png", "--prototypes", "0", "1", "--truth=small.png"],
-            "has 1×1 pixels; the image has 20×20",
+            "has 1×1 pixels; its image has 20×20",
         ),
     ],
     ids=lambda value: value if isinstance(value, str) else "",
