@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import re
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
 from PIL import Image
 
-from explorer.images.stored import UPRIGHT, Facts, RefusedError, Stored
+from explorer.images.stored import UPRIGHT, Facts, RefusedError, Stored, upright
 
 ORIENTATION = 274
 """Tag of EXIF and TIFF."""
@@ -38,23 +39,28 @@ def stored_by_pillow(picture: Image.Image, what: str) -> Stored:
         raise RefusedError(f"{what} holds {picture.mode} colors: save it as RGB")
     bits = bits_of(picture)
     picture.load()
-    facts = Facts(
-        picture.format or "", is_lossy(picture), bits, orientation_of(picture)
-    )
+    turn = orientation_of(picture)
+    facts = Facts(picture.format or "", is_lossy(picture), bits, turn)
+    stored = samples_of(picture, bits)
+    return replace(stored, samples=upright(stored.samples, turn), facts=facts)
+
+
+def samples_of(picture: Image.Image, bits: int) -> Stored:
+    """Return the samples of a loaded image."""
     if picture.mode == "P":
-        return Stored(np.asarray(picture), palette=palette_of(picture), facts=facts)
+        return Stored(np.asarray(picture), palette=palette_of(picture))
     if picture.mode in CONVERTED:
         picture = picture.convert(CONVERTED[picture.mode])
     array = np.asarray(picture)
     key = key_of(picture)
     if picture.mode == "1":
-        return Stored(array.astype(np.uint8), 1, key=key, facts=facts)
+        return Stored(array.astype(np.uint8), 1, key=key)
     if picture.mode == "L" and bits in (2, 4):  # Pillow stretches them to 8
         white = 2**bits - 1
-        return Stored(array // np.uint8(255 // white), white, key=key, facts=facts)
+        return Stored(array // np.uint8(255 // white), white, key=key)
     if picture.mode in DEEP_GRAY:
-        return Stored(sixteen_bits(array), None, key=key, facts=facts)
-    return Stored(array, key=key, facts=facts)
+        return Stored(sixteen_bits(array), None, key=key)
+    return Stored(array, key=key)
 
 
 def sixteen_bits(array: np.ndarray) -> np.ndarray:

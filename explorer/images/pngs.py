@@ -9,6 +9,7 @@ from collections.abc import Iterator
 
 import numpy as np
 
+from explorer.images.inflation import inflated, slices
 from explorer.images.stored import RefusedError, Stored
 
 SIGNATURE = b"\x89PNG\r\n\x1a\n"
@@ -28,9 +29,6 @@ ADAM7 = (
 )
 """First row and column, and steps of rows and columns, of the passes of interlacing."""
 
-PIECE = 2**16
-"""Bytes that are inflated at a time."""
-
 
 def chunks(content: bytes) -> Iterator[tuple[bytes, memoryview]]:
     """Yield the name and the data of each chunk, as far as the file goes."""
@@ -47,19 +45,10 @@ def check_size(content: bytes, what: str) -> None:
     They are inflated piece by piece, so that no more than a piece is ever held.
     """
     needed = declared_bytes(content)
-    found, machine = 0, zlib.decompressobj()
-    for name, data in chunks(content):
-        if name != b"IDAT":
-            continue
-        rest: bytes | memoryview = data
-        while len(rest) and found <= needed and not machine.eof:
-            found += len(machine.decompress(rest, PIECE))
-            rest = machine.unconsumed_tail
-    while found <= needed and not machine.eof:
-        more = len(machine.decompress(machine.unconsumed_tail, PIECE))
-        if not more:
-            break
-        found += more
+    data = (
+        piece for name, d in chunks(content) if name == b"IDAT" for piece in slices(d)
+    )
+    found = inflated(zlib.decompressobj(), data, needed)
     if found > needed:
         raise RefusedError(
             f"{what} holds more data than the {needed} bytes that its header declares: "

@@ -106,7 +106,7 @@ class Decoded:
 class Stored:
     """Samples of an image, and what they mean.
 
-    samples : (row, col) or (row, col, sample), as they are in the file, not upright;
+    samples : (row, col) or (row, col, sample), with the values of the file, upright;
         two and four samples are gray and colors with alpha.
     white : the sample of full intensity; None where the type of the samples has none.
     inks : whether samples are cyan, magenta, yellow and black.
@@ -129,7 +129,7 @@ class Stored:
         """Return the colors shown, or the numbers stored if `indices`, upright."""
         array = numbers(self) if indices else shown(self, what)
         palette = None if self.palette is None else self.palette[:, :3]
-        return Decoded(upright(array, self.facts.orientation), palette, self.facts)
+        return Decoded(array, palette, self.facts)
 
 
 def upright(array: np.ndarray, orientation: int) -> np.ndarray:
@@ -221,10 +221,15 @@ def with_alpha_last(array: np.ndarray) -> np.ndarray:
 def with_key(array: np.ndarray, key: tuple[int, ...], white: int | None) -> np.ndarray:
     """Return gray values or colors with alpha, 0 where they equal the key."""
     colors = array[..., None] if array.ndim == 2 else array
-    opaque = (colors != np.asarray(key, np.int64)).any(axis=2)
     full = np.iinfo(array.dtype).max if white is None else white
-    alpha = opaque[..., None] * np.asarray(full, array.dtype)
-    return np.concatenate([colors, alpha], axis=2)
+    found = np.empty((*colors.shape[:2], len(key) + 1), array.dtype)
+    found[..., :-1] = colors
+    found[..., -1] = 0
+    for channel, value in enumerate(key):
+        found[..., -1] |= np.where(colors[..., channel] != value, full, 0).astype(
+            array.dtype
+        )
+    return found
 
 
 def on_white(array: np.ndarray, what: str) -> np.ndarray:
@@ -241,7 +246,9 @@ def on_white(array: np.ndarray, what: str) -> np.ndarray:
 def from_inks(array: np.ndarray, what: str) -> np.ndarray:
     """Return RGB of CMYK: (white − ink)·(white − black)/white of each color."""
     if array.shape[2] != 4 or array.dtype.kind != "u":
-        raise RefusedError(f"{what} holds CMYK colors with alpha: save it as RGB")
+        raise RefusedError(
+            f"{what} holds CMYK colors with alpha or as floats: save it as RGB"
+        )
     if array.dtype == np.uint8:  # as Pillow rounds it
         size = array.shape[1], array.shape[0]
         return np.asarray(Image.frombytes("CMYK", size, array).convert("RGB"))

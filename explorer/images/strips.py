@@ -4,23 +4,23 @@ from __future__ import annotations
 
 import lzma
 import zlib
-from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
+from explorer.images.inflation import inflated, slices
 from explorer.images.stored import RefusedError
 
 PLAIN, DEFLATE, LZMA = (1,), (8, 32946), (34925,)
 """Compressions: none, and two whose output is measured here before it is kept."""
 
-DENSEST = {5: 2**12, 7: 2**10, 32773: 2**6}
+DENSEST = {5: 2**12, 7: 2**11, 32773: 2**6}
 """Bytes that one byte can stand for in LZW, JPEG and PackBits, at most."""
 
 SMALL = 2**22
 """Bytes of a strip or tile that may be larger than the image."""
 
-PIECE = 2**16
-"""Bytes that are inflated at a time."""
+MOST_STRIPS = 2**17
+"""Strips or tiles of a page; tiles of 16×16 pixels make half as many."""
 
 LZMA_MEMORY = 2**27
 """Bytes for the dictionary of LZMA; its strongest preset takes half of them."""
@@ -49,9 +49,14 @@ class Strips:
         down = -(-page.imagelength // rows)
         stride = (cols * samples * bits + 7) // 8
         last = rows if page.is_tiled else page.imagelength - (down - 1) * rows
+        planes = page.samplesperpixel if samples < page.samplesperpixel else 1
+        if not down * across * planes <= min(len(page.dataoffsets), MOST_STRIPS):
+            raise ValueError(
+                f"its header declares {down * across * planes} strips or tiles and "
+                f"lists {len(page.dataoffsets)}"
+            )
         column = [(rows * stride, rows * stride)] * (down - 1)
         column.append((last * stride, rows * stride))
-        planes = page.samplesperpixel if samples < page.samplesperpixel else 1
         sizes = [size for size in column for _ in range(across)] * planes
         places = list(zip(page.dataoffsets, page.databytecounts, strict=False))
         return cls(int(page.compression), places, sizes)
@@ -65,8 +70,6 @@ class Strips:
                 f"{what} declares strips or tiles of {largest} bytes for an image of "
                 f"{total}: save it again as PNG"
             )
-        if len(self.places) < len(self.sizes):
-            raise ValueError("it has fewer strips or tiles than its header declares")
         view = memoryview(content)
         for (offset, count), (least, most) in zip(
             self.places, self.sizes, strict=False
@@ -79,9 +82,12 @@ class Strips:
         if self.compression in PLAIN:
             found = len(data)
         elif self.compression in DEFLATE:
-            found = inflated(zlib.decompressobj(), data, most)
+            found = inflated(zlib.decompressobj(), slices(data), most)
         elif self.compression in LZMA:
-            found = inflated(lzma.LZMADecompressor(memlimit=LZMA_MEMORY), data, most)
+            machine = lzma.LZMADecompressor(memlimit=LZMA_MEMORY)
+            found = inflated(machine, [bytes(data)], most)
+            if machine.unused_data:  # which may be a second stream
+                raise ValueError("a strip or tile is longer than its data")
         else:
             found = DENSEST.get(self.compression, least) * len(data)
         if found < least:
@@ -94,16 +100,3 @@ class Strips:
                 f"{what} holds more data than the {most} bytes of a strip or tile that "
                 "its header declares: save it again as PNG"
             )
-
-
-def inflated(machine: Any, data: memoryview, limit: int) -> int:
-    """Return how many bytes data inflate to, counted up to just above a limit."""
-    step: Callable[..., bytes] = machine.decompress
-    found, rest = 0, bytes(data)
-    while not machine.eof and found <= limit:
-        more = len(step(rest, PIECE))
-        rest = getattr(machine, "unconsumed_tail", b"")
-        if not (more or rest):
-            break
-        found += more
-    return found

@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 from PIL import Image
 
+from explorer.images.packed import MOST_BITS, READABLE, Order, unpacked
 from explorer.images.pillow import stored_by_pillow
 from explorer.images.stored import (
     UPRIGHT,
@@ -17,8 +18,9 @@ from explorer.images.stored import (
     Stored,
     refuse_pages,
     refuse_size,
+    upright,
 )
-from explorer.images.strips import DEFLATE, LZMA, PLAIN, Strips
+from explorer.images.strips import PLAIN, Strips
 
 MIN_IS_WHITE, MIN_IS_BLACK, RGB, PALETTE, INKS, YCBCR = 0, 1, 2, 3, 5, 6
 """Values of photometric interpretation (TIFF 6.0, tag 262)."""
@@ -37,13 +39,17 @@ BY_PILLOW = (2, 3, 4, 5, JPEG, 32773, 50000)
 """Compressions that Pillow undoes: fax, LZW, JPEG, PackBits, Zstandard."""
 
 WHOLE_BITS = (1, 8, 16, 32, 64)
-"""Bits per sample that tifffile unpacks."""
+"""Bits per sample that tifffile unpacks; others are unpacked here."""
 
 NO_PREDICTOR, DIFFERENCES = 1, 2
 """Predictors that tifffile undoes."""
 
-PHOTOMETRIC, ORIENTATION, COLOR_MAP, INK_SET = 262, 274, 320, 332
+PHOTOMETRIC, ORIENTATION, COLOR_MAP = 262, 274, 320
+INK_SET, SUBSAMPLING = 332, 530
 """Tags of TIFF."""
+
+LOWEST_FIRST = 2
+"""Fill order (tag 266) in which the first sample is in the lowest bits of a byte."""
 
 REDUCED = 1
 """Bit of the subfile type: a preview of another page."""
@@ -59,12 +65,30 @@ class Layout:
     alpha: int
     compression: int
     planar: bool
-    whole: bool
+    differences: int
+    tiled: bool
 
     @property
     def white(self) -> int:
         """The sample of full intensity, of unsigned integers."""
         return int(2**self.bits - 1)
+
+    @property
+    def whole(self) -> bool:
+        """Whether tifffile decodes the samples."""
+        return (
+            self.bits in WHOLE_BITS
+            and self.differences in (NO_PREDICTOR, DIFFERENCES)
+            and self.photometric != YCBCR
+            and self.compression in READABLE
+        )
+
+    @property
+    def packed(self) -> bool:
+        """Whether the samples are unpacked here."""
+        other = self.bits in WHOLE_BITS or self.planar or self.tiled
+        simple = self.differences == NO_PREDICTOR and self.compression in READABLE
+        return simple and not other and self.bits <= MOST_BITS
 
 
 def tiff(content: bytes, what: str) -> Stored:
@@ -77,19 +101,38 @@ def tiff(content: bytes, what: str) -> Stored:
         strips = Strips.of(page, layout.bits, 1 if layout.planar else layout.samples)
         strips.check(content, what)
         table = page.tags.valueof(COLOR_MAP)
-        orientation = page.tags.valueof(ORIENTATION, UPRIGHT)
-        if layout.whole and layout.compression in (*PLAIN, *DEFLATE, *LZMA):
-            stored = meaning(page.asarray(maxworkers=1), layout)
+        turn = orientation_of(page)
+        if layout.whole:
+            stored = meaning(samples_of(page, content), layout, turn)
+        elif layout.packed:
+            shape = page.imagelength, page.imagewidth, layout.samples
+            order: Order = "little" if page.fillorder == LOWEST_FIRST else "big"
+            array = unpacked(content, strips, shape, layout.bits, order)
+            stored = meaning(array, layout, turn)
         else:
             stored = decompressed(content, layout, what)
-    lossy = layout.compression not in LOSSLESS
-    if not (isinstance(orientation, int) and 1 <= orientation <= 8):
-        orientation = UPRIGHT
-    facts = Facts("TIFF", lossy, layout.bits, orientation)
+    facts = Facts("TIFF", layout.compression not in LOSSLESS, layout.bits, turn)
     palette = color_table(table, what) if layout.photometric == PALETTE else None
     if palette is not None and layout.alpha:
         raise RefusedError(f"{what} holds a palette and alpha: save it as RGBA")
     return replace(stored, palette=palette, facts=facts)
+
+
+def orientation_of(page: Any) -> int:
+    """Return how the pixels of a page lie, 1 … 8."""
+    found = page.tags.valueof(ORIENTATION, UPRIGHT)
+    return int(found) if isinstance(found, int) and 1 <= found <= 8 else UPRIGHT
+
+
+def samples_of(page: Any, content: bytes) -> np.ndarray:
+    """Return the samples of a page that tifffile decodes, in its shape."""
+    plain = page.is_contiguous and page.fillorder != LOWEST_FIRST
+    if not plain or page.bitspersample < 8:
+        return np.asarray(page.asarray(maxworkers=1))
+    stored = page.dtype.newbyteorder(page.parent.byteorder)
+    count = int(np.prod(page.shape))
+    flat = np.frombuffer(content, stored, count, page.dataoffsets[0])
+    return flat.reshape(page.shape).astype(page.dtype)  # without a copy in between
 
 
 def only_page(file: Any, what: str) -> Any:
@@ -118,18 +161,28 @@ def layout_of(page: Any, what: str) -> Layout:
     photometric = page.tags.valueof(PHOTOMETRIC)
     if photometric not in COLORS:
         name = getattr(page.photometric, "name", photometric)
-        kind = "no kind of colors" if photometric is None else f"{name} colors"
-        raise RefusedError(f"{what} holds {kind}: save it as gray or RGB")
+        kind = "does not say whether 0 is black or white"
+        kind = kind if photometric is None else f"holds {name} colors"
+        raise RefusedError(f"{what} {kind}: save it as gray or RGB")
     alpha = alpha_of(page, COLORS[photometric], what)
+    if alpha == PREMULTIPLIED and photometric in (MIN_IS_WHITE, INKS):
+        raise RefusedError(
+            f"{what} holds alpha that is multiplied with grays or inks of which 0 is "
+            "white: save it as RGBA"
+        )
     if page.tags.valueof(INK_SET, 1) != 1:
         raise RefusedError(f"{what} holds inks other than CMYK: save it as RGB")
+    sampling = page.tags.valueof(SUBSAMPLING, (2, 2))
+    if photometric == YCBCR and page.compression in PLAIN and sampling != (1, 1):
+        raise RefusedError(f"{what} holds subsampled YCbCr colors: save it as RGB")
     bits, kind = page.bitspersample, getattr(page.dtype, "kind", "")
     if not isinstance(bits, int) or kind not in ("b", "u", "i", "f"):
         raise RefusedError(
             f"{what} holds samples of {bits} bits in the format "
             f"{page.sampleformat}; real numbers of one size are read: save it as PNG"
         )
-    whole = bits in WHOLE_BITS and page.predictor in (NO_PREDICTOR, DIFFERENCES)
+    if bits not in WHOLE_BITS and kind != "u":
+        raise RefusedError(f"{what} holds signed numbers of {bits} bits: save as PNG")
     return Layout(
         int(photometric),
         bits,
@@ -137,7 +190,8 @@ def layout_of(page: Any, what: str) -> Layout:
         alpha,
         int(page.compression),
         page.planarconfig == 2 and page.samplesperpixel > 1,
-        whole and photometric != YCBCR,
+        int(page.predictor),
+        page.is_tiled,
     )
 
 
@@ -156,8 +210,8 @@ def alpha_of(page: Any, colors: int, what: str) -> int:
     )
 
 
-def meaning(array: np.ndarray, layout: Layout) -> Stored:
-    """Return samples in the order of the file with what its tags say of them."""
+def meaning(array: np.ndarray, layout: Layout, turn: int) -> Stored:
+    """Return samples as they lie in the file with what its tags say of them."""
     if layout.planar:
         array = np.moveaxis(array, 0, -1)
     if array.ndim == 3 and array.shape[2] == 1:
@@ -165,23 +219,24 @@ def meaning(array: np.ndarray, layout: Layout) -> Stored:
     if array.dtype == bool:
         array = array.view(np.uint8)
     return Stored(
-        array.astype(array.dtype.newbyteorder("="), copy=False),
+        upright(array.astype(array.dtype.newbyteorder("="), copy=False), turn),
         layout.white if array.dtype.kind == "u" else None,
-        layout.photometric == INKS,
-        layout.photometric == MIN_IS_WHITE,
-        layout.alpha == PREMULTIPLIED,
+        inks=layout.photometric == INKS,
+        inverted=layout.photometric == MIN_IS_WHITE,
+        premultiplied=layout.alpha == PREMULTIPLIED,
     )
 
 
 def decompressed(content: bytes, layout: Layout, what: str) -> Stored:
     """Return the samples of a TIFF file that Pillow decodes without loss of bits."""
     one = layout.samples == 1
-    known = layout.compression in (*BY_PILLOW, *PLAIN, *DEFLATE, *LZMA)
-    if not known or not (layout.bits <= 8 or (one and layout.bits in (12, 16, 32))):
+    known = layout.compression in (*BY_PILLOW, *READABLE)
+    whole = layout.bits in (1, 2, 4, 8) or (one and layout.bits in (16, 32))
+    if not (known and whole):
         raise RefusedError(
-            f"{what} holds {layout.bits} bits per color, compressed so that they "
-            f"cannot be read (compression {layout.compression}): save it uncompressed, "
-            "or as PNG"
+            f"{what} holds samples of {layout.bits} bits, compressed or laid out so "
+            f"that they cannot be read (compression {layout.compression}): save it "
+            "uncompressed, or as PNG"
         )
     with Image.open(io.BytesIO(content), formats=("TIFF",)) as picture:
         stored = stored_by_pillow(picture, what)
