@@ -47,7 +47,7 @@ def truth_field(
                 f"`{argument}` holds labels from {NO_LABEL} to {array.max():g}; "
                 f"admissible are 0 to {labels - 1} (there are {labels} labels): "
                 f"renumber them, or if {NO_LABEL} stands for no label, pass a "
-                f"DataArray that says so, `{argument}.assign_attrs({DECLARED}={NO_LABEL})`"
+                f"DataArray, `{argument}.assign_attrs({DECLARED}={NO_LABEL})`"
             )
         return label_field(argument, value, shape, labels, dims)
     missing = array == code

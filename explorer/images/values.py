@@ -30,6 +30,8 @@ def codes_of(argument: str, values: Any) -> list[Code]:
     TypeError, ValueError
         naming the argument and the value that is none.
     """
+    if isinstance(values, np.ndarray):
+        values = np.atleast_1d(values).tolist()
     if isinstance(values, (str, Integral)):
         values = [values]
     if not isinstance(values, Iterable):

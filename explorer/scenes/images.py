@@ -9,6 +9,7 @@ import xarray as xr
 from PIL import Image
 
 from explorer import params
+from explorer.dims import plain
 from explorer.images.alike import refuse_misplaced
 from explorer.images.decoding import decoded_picture
 from explorer.images.labelings import label_set, open_labels, read_labels
@@ -81,7 +82,7 @@ def image_structure(image: Any, labels: Any, seed: int) -> Structure:
         prototypes = mean_colors(clean, truth)
     else:
         labels, turn = numbers_of(labels)
-        refuse_turned(np.shape(labels), clean.shape, turn, orientation)
+        refuse_turned(plain("labels", labels).shape, clean.shape, turn, orientation)
         truth = read_labels(labels, clean.shape[:2])
         prototypes = mean_colors(clean, truth)
     return Structure(clean, truth, prototypes, name, coords)
