@@ -16,11 +16,11 @@ from explorer.dims import (
     LABEL_FIELD,
     PIXELS,
     finite_field,
-    label_field,
     labeled,
 )
 from explorer.flow.evolution import Integrator, Solution
 from explorer.flow.linearized import LinearizedFlow
+from explorer.truths import truth_field
 
 UNLABELED = -1
 """The label of every pixel of an image whose solve has failed."""
@@ -84,7 +84,7 @@ class FlowBatch:
         """Return ground truth labelings as integers (image, row, col)."""
         count, number, *shape = self.distances.shape
         dims = (IMAGE, *PIXELS)
-        return label_field("labels", labels, (count, *shape), number, dims)
+        return truth_field("labels", labels, (count, *shape), number, dims)
 
     def solve(self, integrator: Integrator, weights: Any, time: float) -> xr.Dataset:
         """Solve the flow of every image up to `time`.

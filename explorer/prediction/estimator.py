@@ -32,13 +32,14 @@ class SceneEstimator(BaseEstimator, ABC):
 
     Attributes
     ----------
-    state_, label_prototypes_, label_values_, distances_, kind_,
+    state_, label_prototypes_, label_values_, label_colors_, distances_, kind_,
     n_features_in_ : what `fit` finds; the last is the number of channels.
     """
 
     state_: TrainingState | None = None
     label_prototypes_: np.ndarray | None = None
     label_values_: np.ndarray | None = None
+    label_colors_: np.ndarray | None = None
     distances_: Distances | None = None
     kind_: Kind | None = None
     n_features_in_: int

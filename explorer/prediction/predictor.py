@@ -73,8 +73,9 @@ class WeightPatchPredictor(SceneEstimator):
     ----------
     model_ : PatchModel of the least validation loss; history_ : Dataset over `step`;
     label_prototypes_ : (label, channel), that of the training images; label_values_ :
-    (label, code), gray values or colors of the labels in label images; distances_ : the
-    data term, fitted; state_ : what training goes on from.
+    (label, code), gray values or colors of the labels in label images; label_colors_ :
+    (label, 3), what their palettes show, None without palettes; distances_ : the data
+    term, fitted; state_ : what training goes on from.
 
     Notes
     -----
@@ -168,6 +169,7 @@ class WeightPatchPredictor(SceneEstimator):
             self.label_values_ = training[0].values
             self.kind_ = kind
             self.n_features_in_ = kind.channels
+            self.label_colors_ = training[0].colors
             self.distances_, self.state_ = distances, reached
             self._shaping = chosen
 
@@ -233,6 +235,8 @@ class WeightPatchPredictor(SceneEstimator):
         found = archive.to_dataset(self.get_params(deep=False), state, distances)
         found["label_prototypes"] = (PROTOTYPES, self.label_prototypes_)
         found["label_values"] = ((LABEL, "code"), self.label_values_)
+        if self.label_colors_ is not None:
+            found["label_colors"] = ((LABEL, "rgb"), self.label_colors_)
         write(sealed(archive.with_kind(found, kind)), path)
 
     @classmethod
@@ -245,6 +249,8 @@ class WeightPatchPredictor(SceneEstimator):
         predictor.label_values_ = dataset["label_values"].values
         predictor.kind_ = archive.kind_of(dataset)
         predictor.n_features_in_ = predictor.kind_.channels
+        if "label_colors" in dataset:
+            predictor.label_colors_ = dataset["label_colors"].values
         predictor.distances_ = archive.distances_of(dataset, predictor.data_term)
         predictor._shaping = remembered(predictor)
         return predictor

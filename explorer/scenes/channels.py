@@ -12,10 +12,10 @@ from explorer.dims import CHANNEL
 Names = tuple[Any, ...]
 """Names of channels in their order."""
 
-COLORS: Names = ("red", "green", "blue")
+ORDER: Names = ("red", "green", "blue")
 """The order in which files and plain arrays hold colors."""
 
-SPELLED = {name[0]: name for name in COLORS}
+SPELLED = {name[0]: name for name in ORDER}
 """Short names of colors."""
 
 
@@ -64,7 +64,7 @@ def arranged(argument: str, image: Any, known: Names | None) -> Any:
     names = names_of(argument, image)
     if names is None or (known is None and len(names) == 1):
         return image
-    needed = COLORS if known is None else known
+    needed = ORDER if known is None else known
     if set(names) != set(needed):
         origin = "those of files" if known is None else "those trained on"
         raise ValueError(

@@ -11,26 +11,39 @@ import xarray as xr
 
 from explorer.dims import (
     CHANNEL,
+    LABEL,
     PICTURE,
     PIXELS,
     PROTOTYPES,
     axes_of,
     fingerprint,
     finite_field,
-    label_field,
     plain,
     raw,
     refuse_huge,
 )
+from explorer.images.labelings import LabelSet
 from explorer.images.reading import is_path, read_image, to_unit
-from explorer.scenes.channels import COLORS, Names, arranged, names_of
+from explorer.scenes.channels import ORDER, Names, arranged, names_of
 from explorer.scenes.ranges import Scale, range_of, refuse_other_means
 from explorer.scenes.records import frozen
+from explorer.truths import truth_field
 
 NEEDED = ("image", "labels", "prototypes")
 
 VALUES = "label_values"
-"""Variable (label, code) of scenes that were read from files."""
+"""Coordinate (label, code) of scenes that were read from files."""
+
+COLORS = "label_colors"
+"""Coordinate (label, rgb) of scenes whose label files have palettes."""
+
+
+def label_coords(found: LabelSet) -> dict[str, tuple[tuple[str, str], np.ndarray]]:
+    """Return what stands for each label in label files, as coordinates of a scene."""
+    coords = {VALUES: ((LABEL, "code"), found.values)}
+    if found.colors is not None:
+        coords[COLORS] = ((LABEL, "rgb"), found.colors)
+    return coords
 
 
 @dataclass(frozen=True)
@@ -51,7 +64,7 @@ class Kind:
         first = pictures[0]
         low, high = range_of(*(p.image for p in pictures))
         scale = Scale(low, high, float(first.prototypes.max()))
-        return cls(first.prototypes.shape[1], first.names, scale)
+        return cls(first.prototypes.shape[1], first.channels, scale)
 
 
 @dataclass(frozen=True, eq=False)
@@ -60,8 +73,9 @@ class Picture:
 
     image, clean : (row, col, channel); labels : (row, col); prototypes : (label,
     channel), what the labels look like; values : (label, code), gray values or colors
-    of the labels in label images, 0 … J−1 where there were none; names : those of the
-    channels, if they have some.
+    of the labels in label images, 0 … J−1 where there were none; colors : (label, 3),
+    those of the palettes of label images, None where there were none; named : whether
+    the scene states its label values; channels : names of those, if they have some.
     """
 
     image: np.ndarray
@@ -69,7 +83,9 @@ class Picture:
     labels: np.ndarray
     prototypes: np.ndarray
     values: np.ndarray
-    names: Names | None = None
+    colors: np.ndarray | None = None
+    named: bool = False
+    channels: Names | None = None
 
     @property
     def digest(self) -> str:
@@ -98,6 +114,8 @@ def checked_pictures(
         first = like or (pictures[0] if pictures else None)
         found = checked_picture(f"{argument}[{k}]", scene, first)
         first = first or found
+        if found.named and first.named:
+            refuse_other_values(f"{argument}[{k}]", found.values, first.values)
         if not np.array_equal(found.prototypes, first.prototypes):
             raise ValueError(
                 f"`{argument}[{k}]` has other prototypes than the first scene: a "
@@ -105,6 +123,16 @@ def checked_pictures(
             )
         pictures.append(found)
     return pictures
+
+
+def refuse_other_values(argument: str, values: np.ndarray, known: np.ndarray) -> None:
+    """Raise where a scene calls its labels otherwise than the first one does."""
+    if not np.array_equal(values, known):
+        raise ValueError(
+            f"`{argument}` must have the label values of the first scene, "
+            f"{known.tolist()}, got {values.tolist()}: read all images with one call "
+            "of `labeled_images`, so that each label has one number"
+        )
 
 
 def checked_picture(argument: str, scene: Any, like: Picture | None = None) -> Picture:
@@ -126,7 +154,7 @@ def checked_picture(argument: str, scene: Any, like: Picture | None = None) -> P
             f"{', '.join(NEEDED)}: make it with `voronoi_scene` or `image_scene`"
         )
     name = f"{argument}.".__add__
-    names = like.names if like else names_of(name("image"), scene["image"])
+    names = like.channels if like else names_of(name("image"), scene["image"])
     own = arranged(name("prototypes"), scene["prototypes"], names)
     prototypes = frozen(finite_field(name("prototypes"), own, PROTOTYPES))
     count, channels = prototypes.shape
@@ -138,14 +166,16 @@ def checked_picture(argument: str, scene: Any, like: Picture | None = None) -> P
 
     image = picture("image")
     clean = picture("clean") if "clean" in scene else image
-    labels = label_field(name("labels"), scene["labels"], image.shape[:2], count)
+    labels = truth_field(name("labels"), scene["labels"], image.shape[:2], count)
     if clean.shape != image.shape:
         raise ValueError(
             f"`{argument}.clean` has shape {clean.shape}; `image` has {image.shape}: "
             "they must be the same picture"
         )
     values = frozen(np.asarray(scene.get(VALUES, np.arange(count)[:, None])))
-    return Picture(image, clean, labels, prototypes, values, names)
+    colors = None if COLORS not in scene else frozen(np.asarray(scene[COLORS]))
+    named = VALUES in scene
+    return Picture(image, clean, labels, prototypes, values, colors, named, names)
 
 
 def picture_of(
@@ -193,9 +223,9 @@ def familiar(argument: str, image: Any, kind: Kind) -> np.ndarray:
 
 def named_colors(argument: str, array: np.ndarray, names: Names | None) -> np.ndarray:
     """Return the pixels of a file with their colors in the order of `names`."""
-    if names is None or array.shape[2] != len(COLORS):
+    if names is None or array.shape[2] != len(ORDER):
         return array
-    image = xr.DataArray(array, dims=PICTURE, coords={CHANNEL: list(COLORS)})
+    image = xr.DataArray(array, dims=PICTURE, coords={CHANNEL: list(ORDER)})
     return np.asarray(arranged(argument, image, names))
 
 
