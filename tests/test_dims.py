@@ -32,7 +32,7 @@ def test_raw_undoes_labeled_in_any_order():
         (FIELD[:0], ValueError, r"`x` has shape \(0, 3, 4\).*at least one entry"),
         (FIELD.astype(complex), TypeError, "`x` has dtype complex128"),
         (FIELD.astype(str), TypeError, r"`x` has dtype <U.*astype\(float\)"),
-        (FIELD.astype(object), TypeError, "`x` has dtype object"),
+        (np.full((2, 3, 4), None), TypeError, "`x` has dtype object"),
         (None, TypeError, "`x` has dtype object"),
         ([[[1.0], [1.0, 2.0]]], TypeError, "`x` is a list .* equal lengths"),
         (xr.Dataset({"x": 1}), TypeError, "`x` is a Dataset .* DataArray"),

@@ -121,7 +121,7 @@ class SerialFlow:
         integrator: Integrator = KRYLOV,
     ) -> Iterator[Evolution]:
         """Yield each stage at its end, for checked plain arrays."""
-        system, carried, cure = self.flows[0].system(patches[0]), 0.0, ""
+        system, carried, cure = self.flows[0].plain_system(patches[0]), 0.0, ""
         for k, time in enumerate(times):
             evolution = integrator.integrate(system, time)
             if carried > 0.0:
@@ -131,7 +131,9 @@ class SerialFlow:
                 return
             coupling = self.maps[k]
             inflow = inflow_of(coupling, evolution, f"times[{k}]")
-            system = replace(self.flows[k + 1].system(patches[k + 1]), inflow=inflow)
+            system = replace(
+                self.flows[k + 1].plain_system(patches[k + 1]), inflow=inflow
+            )
             carried = coupling.norm * length(evolution) * evolution.error
             cure = evolution.cure
 
@@ -212,7 +214,9 @@ class ParallelFlow:
     ) -> block.BlockEvolution:
         """Return all flows at `time`, for checked plain arrays."""
         pairs = zip(self.flows, patches, strict=True)
-        system = block.BlockSystem(tuple(f.system(w) for f, w in pairs), self.maps)
+        system = block.BlockSystem(
+            tuple(f.plain_system(w) for f, w in pairs), self.maps
+        )
         return block.evolve(system, time, integrator.dim)
 
     @exclusive

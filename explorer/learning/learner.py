@@ -102,7 +102,7 @@ class Learner:
 
     def evaluate(self, weights: np.ndarray) -> Evaluation:
         """Return loss and gradient at plain, already valid weights."""
-        system = self.flow.system(weights)
+        system = self.flow.plain_system(weights)
         derivative = self.gradient.differentiate(system, self._truth, self.time)
         return Evaluation.of(derivative, self.tau)
 
