@@ -18,6 +18,7 @@ from explorer.flow.coupling import (
     coupling_of,
     inflow_of,
     inherit,
+    kept,
     length,
 )
 from explorer.flow.evolution import Evolution, Integrator, Solution, present
@@ -47,6 +48,7 @@ class Stage:
 
     def __post_init__(self) -> None:
         at_barycenter("flow", self.flow)
+        object.__setattr__(self, "coupling", kept(self.coupling))
 
 
 @dataclass(frozen=True, eq=False)
@@ -202,7 +204,9 @@ class ParallelFlow:
             i, j = check_place(place, len(flows))
             name = f"couplings[({i}, {j})]"
             maps[i, j] = coupling_of(name, value, flows[i].shape, flows[j].shape)
+        couplings = {place: kept(value) for place, value in self.couplings.items()}
         object.__setattr__(self, "flows", flows)
+        object.__setattr__(self, "couplings", couplings)
         object.__setattr__(self, "maps", maps)
 
     def uniform_weights(self) -> list[xr.DataArray]:

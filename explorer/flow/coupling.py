@@ -144,6 +144,16 @@ def coupling_of(
     return LabelMap.of(matrix)
 
 
+def kept(value: Any) -> Any:
+    """Return a coupling that is an array as a copy: the caller may write into theirs.
+
+    What is none is refused later, by `coupling_of`, which knows its name.
+    """
+    if isinstance(value, (np.ndarray, xr.DataArray)):
+        return value.copy()
+    return [kept(row) for row in value] if isinstance(value, list) else value
+
+
 def operator_map(
     argument: str,
     operator: LinearOperator,

@@ -8,6 +8,8 @@ import numpy as np
 import xarray as xr
 
 from explorer import params
+from explorer.coordinates import Coordinates
+from explorer.dims import CHANNEL, PICTURE, PIXELS
 from explorer.images.labelings import read_labels
 from explorer.images.reading import is_path, name_of, read_image
 from explorer.scenes.scene import Structure, make_scene
@@ -37,6 +39,7 @@ def image_scene(
         a number: that many k-means colors of the clean image become prototypes, the
         nearest of them the ground truth, from dark to bright. A labeling: it is the
         ground truth, numbered 0 … J−1; prototypes are the mean colors of its labels.
+        Coordinates of a labeling and of an image meet, and the scene carries them.
     noise : float in [0, 10], standard deviation of the added Gaussian noise.
     seed : int ≥ 0, of noise and k-means.
 
@@ -52,14 +55,17 @@ def image_scene(
 def image_structure(image: Any, labels: Any, seed: int) -> Structure:
     """Return the noiseless part of `image_scene`."""
     seed = params.SEED.check(seed)
-    clean = read_image(image)
+    clean, place = read_image(image), Coordinates.of("image", image, PICTURE)
+    if place.dataset.sizes.get(CHANNEL, clean.shape[2]) != clean.shape[2]:
+        place = Coordinates.of("image", image, PIXELS)  # transparency was a channel
     if isinstance(labels, (int, float, np.number)):
         truth, prototypes = quantize(clean, params.LABELS.check(labels), seed)
     else:
+        labels = place.align("labels", labels)
         truth = read_labels(labels, clean.shape[:2])
         prototypes = mean_colors(clean, truth)
     name = name_of(image) if is_path(image) else "array"
-    return Structure(clean, truth, prototypes, name)
+    return Structure(clean, truth, prototypes, name, place)
 
 
 def sample_image(name: str, size: int = 256) -> np.ndarray:

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
 import xarray as xr
 
+from explorer.coordinates import Coordinates
 from explorer.dims import LABEL_FIELD, PICTURE, PIXELS, PROTOTYPES
 
 
@@ -33,13 +34,15 @@ class Structure:
     Attributes
     ----------
     clean : (row, col, channel), image in [0, 1]; labels : (row, col), ground truth;
-    prototypes : (label, channel); name : what the scene shows.
+    prototypes : (label, channel); name : what the scene shows; coordinates : those of
+    the image.
     """
 
     clean: np.ndarray
     labels: np.ndarray
     prototypes: np.ndarray
     name: str
+    coordinates: Coordinates = field(default_factory=Coordinates)
 
 
 def make_scene(structure: Structure, noise: float, seed: int) -> xr.Dataset:
@@ -69,4 +72,5 @@ def make_scene(structure: Structure, noise: float, seed: int) -> xr.Dataset:
         "seed": seed,
         "nearest_error_percent": wrong,
     }
-    return xr.Dataset(variables, attrs=attrs)
+    own = structure.coordinates.dataset
+    return xr.Dataset(variables, coords=own.coords, attrs=own.attrs | attrs)

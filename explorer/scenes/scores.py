@@ -9,6 +9,7 @@ import numpy as np
 import xarray as xr
 
 from explorer import params
+from explorer.coordinates import Coordinates
 from explorer.dims import LABEL, PIXELS, label_field, raw
 
 COUNT = replace(params.LABELS, name="count", high=1024)
@@ -56,7 +57,8 @@ def score(
 
     Parameters
     ----------
-    labels, truth : DataArray or array (row, col) of integers 0 … J−1.
+    labels, truth : DataArray or array (row, col) of integers 0 … J−1; they meet by
+        coordinate where both have some.
     count : int in 1 … 1024, J; None takes one more than the largest label.
     tolerance : float in [0, 10⁴], θ, Euclidean, in pixels.
 
@@ -80,8 +82,10 @@ def score(
     """
     tolerance = TOLERANCE.check(tolerance)
     limit = int(COUNT.high) if count is None else COUNT.check(count)
-    goal = label_field("truth", truth, raw("truth", truth, PIXELS).shape, limit)
-    require_shape(raw("labels", labels, PIXELS).shape, goal.shape)
+    labels = Coordinates.of("truth", truth, PIXELS).align("labels", labels)
+    truth, labels = raw("truth", truth, PIXELS), raw("labels", labels, PIXELS)
+    goal = label_field("truth", truth, truth.shape, limit)
+    require_shape(labels.shape, goal.shape)
     found = label_field("labels", labels, goal.shape, limit)
     if count is None:
         limit = max(int(goal.max()), int(found.max())) + 1
