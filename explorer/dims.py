@@ -98,9 +98,8 @@ def computed(argument: str, value: Any) -> Any:
 
 def axes_of(argument: str, value: Any) -> int:
     """Return how many dimensions array-like input has."""
-    if isinstance(value, xr.DataArray):  # a lazy one is not computed for that
-        return value.ndim
-    return plain(argument, value).ndim
+    axes = getattr(value, "ndim", None)  # a lazy array is not computed for that
+    return axes if isinstance(axes, int) else plain(argument, value).ndim
 
 
 def real_numbers(argument: str, array: np.ndarray) -> np.ndarray:

@@ -199,12 +199,11 @@ class ParallelFlow:
                 f"`couplings` is a {type(self.couplings).__name__}; needed is a dict "
                 "{(i, j): L}, where L feeds flow j into flow i"
             )
-        maps = {}
-        for place, value in self.couplings.items():
+        maps, couplings = {}, {k: kept(v) for k, v in self.couplings.items()}
+        for place, value in couplings.items():
             i, j = check_place(place, len(flows))
             name = f"couplings[({i}, {j})]"
             maps[i, j] = coupling_of(name, value, flows[i].shape, flows[j].shape)
-        couplings = {place: kept(value) for place, value in self.couplings.items()}
         object.__setattr__(self, "flows", flows)
         object.__setattr__(self, "couplings", couplings)
         object.__setattr__(self, "maps", maps)

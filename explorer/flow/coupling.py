@@ -12,7 +12,7 @@ import numpy as np
 import xarray as xr
 from scipy.sparse.linalg import LinearOperator
 
-from explorer.dims import LABEL, finite_field
+from explorer.dims import LABEL, computed, finite_field
 from explorer.flow.arnoldi import arnoldi
 from explorer.flow.base import Flow
 from explorer.flow.evolution import LARGEST_LOG_SCALE, Evolution
@@ -149,6 +149,7 @@ def kept(value: Any) -> Any:
 
     What is none is refused later, by `coupling_of`, which knows its name.
     """
+    value = computed("coupling", value)
     if isinstance(value, (np.ndarray, xr.DataArray)):
         return value.copy()
     return [kept(row) for row in value] if isinstance(value, list) else value

@@ -11,13 +11,13 @@ from typing import Any
 import numpy as np
 
 from explorer import params
+from explorer.coordinates import Coordinates
 from explorer.dims import (
     FEATURE,
     PICTURE,
     PIXELS,
     axes_of,
     finite_field,
-    labeled,
     refuse_huge,
 )
 from explorer.scenes.features import window_features
@@ -46,7 +46,8 @@ class Extractor(ABC):
         array = finite_field("image", image, PIXELS if gray else PICTURE)
         refuse_huge("image", array)
         found = self.of(array[..., None] if gray else array)
-        return labeled(found, (*PIXELS, FEATURE), extractor=repr(self))
+        place = Coordinates.of("image", image, PIXELS)
+        return place.label(found, (*PIXELS, FEATURE), extractor=repr(self))
 
 
 @dataclass(frozen=True)

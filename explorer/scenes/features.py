@@ -8,6 +8,7 @@ import numpy as np
 import xarray as xr
 
 from explorer import params
+from explorer.coordinates import Coordinates
 from explorer.dims import (
     FEATURE,
     LABEL,
@@ -49,7 +50,7 @@ def window_features(
     side = 2 * radius + 1
     windows = np.lib.stride_tricks.sliding_window_view(padded, (side, side), (0, 1))
     features = windows.transpose(0, 1, 3, 4, 2).reshape(rows, cols, -1)
-    return labeled(
+    return Coordinates.of("image", image, PIXELS).label(
         features, (*PIXELS, FEATURE), symbol="f", radius=radius, channels=channels
     )
 
@@ -70,6 +71,8 @@ def feature_distances(features: Any, prototypes: Any) -> xr.DataArray:
     """
     places = PIXELS if axes_of("features", features) == 3 else (NODE,)
     f = finite_field("features", features, (*places, FEATURE))
+    own = Coordinates.of("features", features, (FEATURE,))
+    prototypes = own.align("prototypes", prototypes)
     prototypes = finite_field("prototypes", prototypes, (LABEL, FEATURE))
     if f.shape[-1] != prototypes.shape[-1]:
         raise ValueError(
@@ -77,7 +80,7 @@ def feature_distances(features: Any, prototypes: Any) -> xr.DataArray:
             f"{f.shape[-1]}: take both from the same window"
         )
     D = np.stack([np.linalg.norm(f - p, axis=-1) for p in prototypes])
-    return labeled(
+    return Coordinates.of("features", features, places).label(
         D / np.sqrt(f.shape[-1]), (LABEL, *places), symbol="D", source="(2.15)"
     )
 
@@ -93,7 +96,8 @@ def mean_features(features: Any, labels: Any) -> xr.DataArray:
     """
     places = PIXELS if axes_of("features", features) == 3 else (NODE,)
     f = finite_field("features", features, (*places, FEATURE))
-    codes = raw("labels", labels, places)
+    labels = Coordinates.of("features", features, places).align("labels", labels)
+    codes = labels = raw("labels", labels, places)
     top = float(codes.max())
     count = int(top) + 1 if np.isfinite(top) else 1
     truth = label_field("labels", labels, f.shape[:-1], max(count, 1), places)

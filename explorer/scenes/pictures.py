@@ -14,6 +14,7 @@ from explorer.dims import (
     PIXELS,
     PROTOTYPES,
     axes_of,
+    computed,
     fingerprint,
     finite_field,
     label_field,
@@ -122,6 +123,7 @@ def picture_of(argument: str, image: Any, channels: int) -> np.ndarray:
     if is_path(image):
         array = read_image(image, argument)
     else:
+        image = computed(argument, image)
         gray = axes_of(argument, image) == len(PIXELS)
         dims = PIXELS if gray else PICTURE
         if plain(argument, image).dtype.kind in "bui":  # as a file would be read
