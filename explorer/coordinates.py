@@ -145,9 +145,11 @@ def positions(wanted: Any, found: Any) -> np.ndarray | None:
         return None
     try:
         places: np.ndarray = found.get_indexer(wanted)
+        # an index of intervals finds numbers, too: what is found must be equal
+        same = (places >= 0).all() and found[places].equals(wanted)
     except Exception:  # kinds that cannot be compared, such as texts and dates
         return None
-    return places if (places >= 0).all() else None
+    return places if same else None
 
 
 def require_neighbors(argument: str, value: Any, coords: Mapping[str, Any]) -> None:

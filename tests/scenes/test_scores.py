@@ -213,3 +213,16 @@ SQUARE = np.zeros((2, 2), dtype=int)
 def test_bad_input_is_refused(arguments, error, words):
     with pytest.raises(error, match=words):
         score(*arguments)
+
+
+def test_labelings_meet_by_coordinate():
+    truth = xr.DataArray(
+        np.arange(12).reshape(3, 4) % 3,
+        dims=("row", "col"),
+        coords={"row": [0.0, 0.5, 1.0], "col": list("abcd")},
+    )
+    turned = truth.isel(col=slice(None, None, -1), row=[1, 0, 2]).transpose()
+    assert float(score(turned, truth).error_percent) == 0.0
+    assert float(score(turned.drop_vars(["row", "col"]), truth).error_percent) > 0.0
+    with pytest.raises(ValueError, match="`labels` has other coordinates along `col`"):
+        score(truth.assign_coords(col=list("abce")), truth)
