@@ -10,7 +10,8 @@ import numpy as np
 import xarray as xr
 
 from explorer import params
-from explorer.dims import LABEL, LABEL_FIELD, PROTOTYPES, labeled
+from explorer.coordinates import Coordinates
+from explorer.dims import LABEL, LABEL_FIELD, PIXELS, PROTOTYPES
 from explorer.flow.evolution import Solution
 from explorer.flow.krylov import Krylov
 from explorer.flow.linearized import LinearizedFlow
@@ -199,11 +200,8 @@ class WeightPatchPredictor(SceneEstimator):
                 return
 
     def _example(self, picture: Picture, distances: Distances) -> Example:
-        flow = self._flow(picture.image, distances)
+        flow = LinearizedFlow(distances.of(picture.image), self.rho, self.radius)
         return Example(flow, self._described(picture.image), picture.labels)
-
-    def _flow(self, image: np.ndarray, distances: Distances) -> LinearizedFlow:
-        return LinearizedFlow(distances.of(image), self.rho, self.radius)
 
     def _described(self, image: np.ndarray) -> np.ndarray:
         found = self._extractor.of(image)
@@ -256,15 +254,22 @@ class WeightPatchPredictor(SceneEstimator):
         return predictor
 
     def predict_weights(self, image: Any) -> xr.DataArray:
-        """Return Ω̂, (offset, row, col), of an image (row, col[, channel]) or a path."""
-        _, flow, weights = self._predict(image)
+        """Return Ω̂, (offset, row, col), of an image (row, col[, channel]) or a path.
+
+        Results carry the coordinates of the image. Channels with names meet those that
+        were trained on; floats must be on the scale of the images trained on.
+
+        Warns
+        -----
+        UserWarning
+            where many values lie far out of the range of the images trained on.
+        """
+        flow, weights = self._predict(image)
         return flow.label_weights(weights)
 
     def distances(self, image: Any) -> xr.DataArray:
         """Return D, (label, row, col), the fitted data term, of such an image."""
-        _, kind, distances = self._trained()
-        array = familiar("image", image, kind)
-        return labeled(distances.of(array), LABEL_FIELD, symbol="D")
+        return self._seen(image)[1]
 
     def label(self, image: Any) -> xr.DataArray:
         """Return the labeling (row, col) of an image as `predict_weights` takes it."""
@@ -277,13 +282,19 @@ class WeightPatchPredictor(SceneEstimator):
 
     def solve(self, image: Any) -> Solution:
         """Return the solution of the flow with the weights predicted for an image."""
-        _, flow, weights = self._predict(image)
+        flow, weights = self._predict(image)
         return Krylov(self.dim).solve(flow, flow.label_weights(weights), self.time)
 
-    def _predict(self, image: Any) -> tuple[np.ndarray, LinearizedFlow, np.ndarray]:
-        state, kind, distances = self._trained()
+    def _seen(self, image: Any) -> tuple[np.ndarray, xr.DataArray]:
+        """Return an image (row, col, channel), and D with its coordinates."""
+        _, kind, distances = self._trained()
         array = familiar("image", image, kind)
-        flow = self._flow(array, distances)
+        place = Coordinates.of("image", image, PIXELS)
+        return array, place.label(distances.of(array), LABEL_FIELD, symbol="D")
+
+    def _predict(self, image: Any) -> tuple[LinearizedFlow, np.ndarray]:
+        best = self.model_
+        array, distances = self._seen(image)
+        flow = LinearizedFlow(distances, self.rho, self.radius)
         example = Example(flow, self._described(array), np.empty(0))
-        weights = state.best.weights(state.best.shares(example.features))
-        return array, flow, shaped(example, weights)
+        return flow, shaped(example, best.weights(best.shares(example.features)))

@@ -130,7 +130,7 @@ class Trainer:
         loss, error, slope = 0.0, 0.0, np.zeros_like(model.vector)
         for example in examples:
             shares, weights = predicted(model, example)
-            system = example.flow.system(shaped(example, weights))
+            system = example.flow.plain_system(shaped(example, weights))
             found = self.gradient.differentiate(system, example.truth, self.time)
             flat = found.gradient.reshape(weights.shape)
             slope += model.pull_back(shares, weights, flat).vector
@@ -145,7 +145,7 @@ class Trainer:
         loss, error = 0.0, 0.0
         for example in examples:
             weights = shaped(example, predicted(model, example)[1])
-            system = example.flow.system(weights)
+            system = example.flow.plain_system(weights)
             evolution = self.gradient.forward.integrate(system, self.time)
             loss += self.gradient.loss.evaluate(evolution, example.truth).value
             error += percent_wrong(evolution.labels, example.truth)

@@ -12,10 +12,10 @@ from typing import Any
 import numpy as np
 
 from explorer import params
+from explorer.coordinates import Coordinates
 from explorer.dims import (
     FEATURE,
     PIXELS,
-    labeled,
 )
 from explorer.geometry.grid import offsets
 from explorer.scenes.features import window_features
@@ -51,7 +51,8 @@ class Extractor(PixelTransformer, ABC):
     def __call__(self, image: Any) -> Any:
         """Return `of` as a DataArray (row, col, feature), of (row, col[, channel])."""
         found = self.of(checked_image("image", image))
-        return labeled(found, (*PIXELS, FEATURE), extractor=repr(self))
+        place = Coordinates.of("image", image, PIXELS)
+        return place.label(found, (*PIXELS, FEATURE), extractor=repr(self))
 
 
 @dataclass(frozen=True)

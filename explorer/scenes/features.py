@@ -8,6 +8,7 @@ import numpy as np
 import xarray as xr
 
 from explorer import params
+from explorer.coordinates import Coordinates
 from explorer.dims import (
     FEATURE,
     LABEL,
@@ -54,7 +55,7 @@ def window_features(
     side = 2 * radius + 1
     windows = np.lib.stride_tricks.sliding_window_view(padded, (side, side), (0, 1))
     features = windows.transpose(0, 1, 3, 4, 2).reshape(rows, cols, -1)
-    return labeled(
+    return Coordinates.of("image", image, PIXELS).label(
         features, (*PIXELS, FEATURE), symbol="f", radius=radius, channels=channels
     )
 
@@ -75,6 +76,8 @@ def feature_distances(features: Any, prototypes: Any) -> xr.DataArray:
     """
     places = PIXELS if axes_of("features", features) == 3 else (NODE,)
     f = finite_field("features", features, (*places, FEATURE))
+    own = Coordinates.of("features", features, (FEATURE,))
+    prototypes = own.align("prototypes", prototypes)
     prototypes = finite_field("prototypes", prototypes, (LABEL, FEATURE))
     if f.shape[-1] != prototypes.shape[-1]:
         raise ValueError(
@@ -84,7 +87,7 @@ def feature_distances(features: Any, prototypes: Any) -> xr.DataArray:
     refuse_huge("features", f)
     refuse_huge("prototypes", prototypes)
     D = np.stack([np.linalg.norm(f - p, axis=-1) for p in prototypes])
-    return labeled(
+    return Coordinates.of("features", features, places).label(
         D / np.sqrt(f.shape[-1]), (LABEL, *places), symbol="D", source="(2.15)"
     )
 
@@ -100,7 +103,8 @@ def mean_features(features: Any, labels: Any) -> xr.DataArray:
     """
     places = PIXELS if axes_of("features", features) == 3 else (NODE,)
     f = finite_field("features", features, (*places, FEATURE))
-    codes = raw("labels", labels, places)
+    labels = Coordinates.of("features", features, places).align("labels", labels)
+    codes = labels = raw("labels", labels, places)
     shape = f.shape[:-1]
     if codes.shape != shape:
         raise ValueError(

@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 import xarray as xr
 
+from explorer.coordinates import Coordinates
 from explorer.dims import (
     CHANNEL,
     LABEL,
@@ -16,6 +17,7 @@ from explorer.dims import (
     PIXELS,
     PROTOTYPES,
     axes_of,
+    computed,
     fingerprint,
     finite_field,
     plain,
@@ -159,14 +161,18 @@ def checked_picture(argument: str, scene: Any, like: Picture | None = None) -> P
     prototypes = frozen(finite_field(name("prototypes"), own, PROTOTYPES))
     count, channels = prototypes.shape
 
+    place = Coordinates.of(name("image"), scene["image"], PIXELS)
+
     def picture(variable: str) -> np.ndarray:
-        found, scaled = picture_of(name(variable), scene[variable], channels, names)
+        value = place.align(name(variable), scene[variable])
+        found, scaled = picture_of(name(variable), value, channels, names)
         refuse_other_means(name(variable), found, prototypes, scaled)
         return frozen(found)
 
     image = picture("image")
     clean = picture("clean") if "clean" in scene else image
-    labels = truth_field(name("labels"), scene["labels"], image.shape[:2], count)
+    truth = place.align(name("labels"), scene["labels"])
+    labels = truth_field(name("labels"), truth, image.shape[:2], count)
     if clean.shape != image.shape:
         raise ValueError(
             f"`{argument}.clean` has shape {clean.shape}; `image` has {image.shape}: "
@@ -193,6 +199,7 @@ def picture_of(
         or entries that are not finite.
     """
     what = f"`{argument}`" + (f" = {str(image)!r}" if is_path(image) else "")
+    image = computed(argument, image)
     scaled = is_file(image) or plain(argument, image).dtype.kind in "bui"
     if is_file(image):
         array = named_colors(argument, read_image(image, argument), names)
