@@ -19,7 +19,7 @@ import numpy as np
 import xarray as xr
 
 from explorer import params
-from explorer.dims import ITERATION, LABEL, labeled
+from explorer.dims import ITERATION, LABEL, computed
 from explorer.flow.base import Flow, checked_flow
 from explorer.flow.evolution import LARGEST_LOG_SCALE, Evolution
 from explorer.flow.krylov import Krylov
@@ -105,10 +105,10 @@ class IteratedLinearization:
                 * np.exp(min(evolution.shift, LARGEST_LOG_SCALE))
             )
             errors.append(float(factor * evolution.error))
-        W = simplex.softmax(U)
+        W, label = simplex.softmax(U), flow.coordinates.label
         return IteratedSolution(
-            W=labeled(W, (LABEL, *dims), symbol="W", long_name="assignment"),
-            labels=labeled(U.argmax(axis=0), dims, long_name="label"),
+            W=label(W, (LABEL, *dims), symbol="W", long_name="assignment"),
+            labels=label(U.argmax(axis=0), dims, long_name="label"),
             U=U,
             errors=tuple(errors),
             status=worst_status(evolutions, self.integrator.rtol),
@@ -148,6 +148,7 @@ def check_times(times: Any) -> list[float]:
 def check_patches(flow: Flow, weights: Any, count: int) -> list[np.ndarray]:
     """Return one plain weight array per iteration."""
     if isinstance(weights, xr.DataArray) and ITERATION in weights.dims:
+        weights = computed("weights", weights)  # once, not step by step
         weights = [
             weights.isel({ITERATION: k}) for k in range(weights.sizes[ITERATION])
         ]

@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cached_property, partial
+from typing import Any
 
 import numpy as np
+import xarray as xr
 
+from explorer.coordinates import Coordinates
 from explorer.dims import LABEL
 from explorer.geometry import simplex
 from explorer.geometry.chains import Chain, Line
@@ -59,6 +62,7 @@ class LinearSystem:
     similarity : (label, row, col), S.
     base_point : (label, row, col), W₀, or None for the barycenter.
     inflow : (label, row, col), tangent, what another flow adds to B (5.2), or None.
+    coordinates : of the distances; they do not enter what is computed.
     """
 
     neighborhood: Neighborhood
@@ -67,6 +71,7 @@ class LinearSystem:
     similarity: np.ndarray
     base_point: np.ndarray | None = None
     inflow: np.ndarray | None = None
+    coordinates: Coordinates = field(default_factory=Coordinates, repr=False)
 
     @classmethod
     def at(
@@ -89,6 +94,11 @@ class LinearSystem:
     def dims(self) -> tuple[str, ...]:
         """Names of the axes of a field."""
         return (LABEL, *self.neighborhood.dims)
+
+    def label(self, values: np.ndarray, **attrs: Any) -> xr.DataArray:
+        """Return a field, or numbers per pixel, with names and coordinates."""
+        dims = self.dims[-values.ndim :]
+        return self.coordinates.label(values, dims, **attrs)
 
     @property
     def pixels(self) -> int:

@@ -21,8 +21,10 @@ from explorer.scenes.extractors import (
     RawWindow,
     StructureTensor,
 )
+from explorer.scenes.pictures import Kind
+from explorer.scenes.ranges import Scale
 
-SCHEMA = 4
+SCHEMA = 5
 """Version of the layout of the file."""
 
 KIND = "weight patch predictor"
@@ -118,6 +120,22 @@ def distances_of(dataset: xr.Dataset, data_term: DataTerm) -> Distances:
         if str(name).startswith(DATA_TERM)
     }
     return data_term.restore(arrays)
+
+
+def with_kind(dataset: xr.Dataset, kind: Kind) -> xr.Dataset:
+    """Return a stored predictor with what the images it was trained on are like."""
+    bounds = [kind.scale.low, kind.scale.high]
+    attrs = {"channel_names": json.dumps(kind.names)}
+    return dataset.assign(image_range=("bound", bounds)).assign_attrs(attrs)
+
+
+def kind_of(dataset: xr.Dataset) -> Kind:
+    """Return what `with_kind` was given."""
+    prototypes = dataset["label_prototypes"].values
+    names = json.loads(dataset.attrs["channel_names"])
+    low, high = dataset["image_range"].values.tolist()
+    scale = Scale(low, high, float(prototypes.max()))
+    return Kind(prototypes.shape[1], names and tuple(names), scale)
 
 
 def state_of(dataset: xr.Dataset) -> TrainingState:
