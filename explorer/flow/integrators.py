@@ -176,7 +176,11 @@ class DenseExponential(Integrator):
     ) -> Evolution:
         """Return V(time); n applications of A make the matrix."""
         n = int(np.prod(system.shape))
-        require_memory(f"a dense exponential of {n}×{n} numbers", dense_bytes(n))
+        require_memory(
+            f"a dense exponential of {n}×{n} numbers",
+            dense_bytes(n),
+            lambda: "use `Krylov(dim=10)`, which needs no matrix",
+        )
         A = dense_matrix(system, check)
         shift = phi.shift_of(A, time)
         M = np.zeros((n + 1, n + 1))
@@ -221,13 +225,18 @@ def dense_bytes(n: int) -> int:
     return DENSE_COPIES * 8 * (n + 1) ** 2
 
 
-def require_memory(what: str, needed: int) -> None:
-    """Raise MemoryError unless `needed` bytes are available now."""
-    if needed <= ALWAYS_THERE:  # asking the system takes longer than a small solve
+def require_memory(what: str, needed: int, cure: Callable[[], str]) -> None:
+    """Raise MemoryError, with its cure, unless `needed` bytes are available now."""
+    if fits(needed):
         return
     available = psutil.virtual_memory().available
-    if needed > available:
-        raise MemoryError(
-            f"{what} needs {needed / 1e9:.3g} GB; {available / 1e9:.3g} GB are "
-            "available: choose a method that needs less, such as `Krylov`"
-        )
+    raise MemoryError(
+        f"{what} needs {needed / 1e9:.3g} GB; {available / 1e9:.3g} GB are available: "
+        f"{cure()}"
+    )
+
+
+def fits(needed: int) -> bool:
+    """Whether so many bytes are available now."""
+    # asking the system takes longer than a small solve
+    return needed <= ALWAYS_THERE or needed <= psutil.virtual_memory().available
