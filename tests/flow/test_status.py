@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import itertools
 import math
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -18,8 +20,10 @@ from explorer import (
     LinearizedFlow,
     RungeKutta,
 )
+from explorer.flow.evolution import present
 from explorer.flow.rounding import LEAST, SMALL, abscissa
 from explorer.flow.status import Ending
+from explorer.flow.system import LinearSystem
 from tests import reference
 
 INTEGRATORS = (
@@ -177,7 +181,7 @@ def test_exact_means_that_the_error_is_small(integrator):
 
 @pytest.mark.parametrize("dtype", ["float64", "float32"])
 @pytest.mark.parametrize("tolerance", [1e-2, 1.0])
-@pytest.mark.parametrize("time", [0.0, 1e-300, 2000.0, 1e4])
+@pytest.mark.parametrize("time", [0.0, 1e-300, 2000.0])
 def test_runge_kutta_ends_with_a_status(dtype, tolerance, time):
     flow = LinearizedFlow(np.random.default_rng(0).uniform(size=(3, 4, 4)), dtype=dtype)
     solution = RungeKutta(tolerance).solve(flow, flow.uniform_weights(), time)
@@ -187,23 +191,21 @@ def test_runge_kutta_ends_with_a_status(dtype, tolerance, time):
         assert "`tolerance`" in str(solution.status)
 
 
-def test_runge_kutta_says_where_its_steps_vanished():
-    """An error below float32's rounding is never reached: the steps become none."""
-    D = np.random.default_rng(0).uniform(size=(3, 4, 4))
-    flow = LinearizedFlow(D, dtype="float32")
-    system = flow.system(flow.uniform_weights().values)
-    calls = iter(range(10**6))
-    noisy = np.random.default_rng(0).standard_normal((2, *system.shape))
-    solver = RungeKutta(1e-13)
-    original = type(system).apply
-    try:
-        type(system).apply = lambda self, V: original(self, V) + noisy[next(calls) % 2]
-        solution = solver.solve(flow, flow.uniform_weights(), 1.0)
-    finally:
-        type(system).apply = original
-    assert not solution.status.ok
+def test_runge_kutta_says_where_its_steps_vanished(monkeypatch):
+    """Numbers that are none stand for any right side that no step size resolves."""
+    flow = LinearizedFlow(np.random.default_rng(0).uniform(size=(3, 4, 4)))
+    right, calls = LinearSystem.apply, itertools.count()
+
+    def broken(system, V):
+        return right(system, V) * (np.nan if next(calls) > 40 else 1.0)
+
+    monkeypatch.setattr(LinearSystem, "apply", broken)
+    solution = RungeKutta().solve(flow, flow.uniform_weights(), 50.0)
     assert solution.error == math.inf
-    assert "raise `tolerance`" in str(solution.status)
+    assert not solution.status.ok
+    assert "the step size vanished at time" in str(solution.status)
+    assert "raise `tolerance`, lower `time`" in str(solution.status)
+    assert np.isfinite(solution.V).all()
 
 
 TOO_FINE = [5e-324, 1e-300, 1e-25, 0.99 * LEAST]
@@ -231,17 +233,13 @@ def test_the_least_tolerance_ends(dtype):
     D = np.random.default_rng(0).uniform(size=(3, 4, 5))
     flow = LinearizedFlow(D, dtype=dtype)
     solution = AdaptiveKrylov(4, LEAST).solve(flow, flow.uniform_weights(), 1.0)
-    assert solution.work.substeps < 10_000
+    assert solution.work.substeps < 1000
     assert not solution.status.ok
     exact = Krylov(40).solve(LinearizedFlow(D), flow.uniform_weights(), 1.0)
     assert np.linalg.norm(solution.V - exact.V) <= solution.error
 
 
 def test_a_status_of_numbers_that_are_none_is_not_ok():
-    from dataclasses import replace
-
-    from explorer.flow.evolution import present
-
     flow = LinearizedFlow(np.random.default_rng(0).uniform(size=(3, 4, 5)))
     system = flow.system(flow.uniform_weights().values)
     evolution = Krylov(4).integrate(system, 1.0)
