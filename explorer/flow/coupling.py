@@ -29,7 +29,7 @@ ADJOINT_TOLERANCE = 1e-5
 in single precision agree within 1e-6; a wrong transpose is off by about 1/√n."""
 
 LARGEST_INFLOW = 1e30
-"""Largest ‖L V‖: with growth up to e^600 on top, a stage stays in double precision."""
+"""Largest ‖L V‖: with growth up to e^300 on top, a stage stays in double precision."""
 
 
 class Coupling(ABC):

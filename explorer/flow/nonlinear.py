@@ -19,6 +19,7 @@ import xarray as xr
 from explorer import params
 from explorer.dims import LABEL
 from explorer.flow.base import Flow, checked_flow
+from explorer.flow.evolution import checked_tolerance
 from explorer.flow.integrators import euler_steps
 from explorer.flow.status import Ending, Status
 from explorer.geometry import simplex
@@ -116,7 +117,7 @@ class AdaptiveRungeKutta:
     tolerance: float = params.TOLERANCE.default
 
     def __post_init__(self) -> None:
-        checked = params.TOLERANCE.check(self.tolerance)
+        checked = checked_tolerance(self.tolerance)
         object.__setattr__(self, "tolerance", checked)
 
     def iterate(
