@@ -24,6 +24,7 @@ from explorer.flow.coupling import (
 from explorer.flow.evolution import Evolution, Integrator, Solution, present
 from explorer.flow.iterated import check_times
 from explorer.flow.krylov import Krylov
+from explorer.params import is_real
 from explorer.threads import exclusive
 
 KRYLOV = Krylov()
@@ -265,7 +266,9 @@ def listed(argument: str, value: Any, example: str) -> tuple[Any, ...]:
 def check_place(place: Any, count: int) -> tuple[int, int]:
     """Return (i, j), two different flows."""
     pair = isinstance(place, tuple) and len(place) == 2
-    if not (pair and all(isinstance(k, (int, np.integer)) for k in place)):
+    if not (
+        pair and all(isinstance(k, (int, np.integer)) and is_real(k) for k in place)
+    ):
         raise TypeError(
             f"`couplings` has the key {place!r}; needed is a pair (i, j) of integers: "
             "L_ij feeds flow j into flow i"

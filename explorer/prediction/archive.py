@@ -143,7 +143,7 @@ def state_of(dataset: xr.Dataset) -> TrainingState:
     slope, mean, square = (dataset[n].values for n in ("slope", "mean", "square"))
     names = [f.name for f in fields(TrainingStep) if f.name != STEP]
     columns = [dataset[name].values.tolist() for name in names]
-    steps = dataset[STEP].values.tolist()
+    steps = dataset.variables[STEP].values.tolist()
     records = tuple(map(TrainingStep, steps, *columns))
     model, best = model_of(dataset, "model"), model_of(dataset, "best")
     scenes: tuple[str, str] = tuple(json.loads(dataset.attrs["scenes"]))
