@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from typing import Any
 
 import ipywidgets as widgets
@@ -44,17 +46,31 @@ class Control:
         note = widgets.HTML(hint, layout={"margin": margin, "height": "auto"})
         note.add_class("explorer-hint")
         self.box = widgets.VBox([widget, note, self.message])
+        self._here = threading.local()
 
     def observe(self, callback: Callable[[str, Any], None]) -> None:
-        """Call `callback(name, value)` when the user changes the value."""
-        self.widget.observe(
-            lambda change: callback(self.name, tidy(change["new"])), "value"
-        )
+        """Call `callback(name, value)` when the user, not a program, sets the value."""
+
+        def moved(change: dict[str, Any]) -> None:
+            if not getattr(self._here, "silent", False):
+                callback(self.name, change["new"])
+
+        self.widget.observe(moved, "value")
+
+    @contextmanager
+    def silent(self) -> Iterator[None]:
+        """Let this thread change the widget without calling anybody back."""
+        self._here.silent = True
+        try:
+            yield
+        finally:
+            self._here.silent = False
 
     def show(self, value: Any) -> None:
         """Set the value; a range or list that does not hold it is widened first."""
-        widen(self.widget, value)
-        self.widget.value = value
+        with self.silent():
+            widen(self.widget, value)
+            self.widget.value = value
 
     def complain(self, text: str) -> None:
         """Show a message beside the control, or clear it if `text` is empty."""

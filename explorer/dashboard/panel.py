@@ -156,8 +156,9 @@ class Panel:
         """Add the uploaded image to the scenes and select it."""
         scene = self.controls["scene"].widget
         others = [(t, n) for t, n in scene.options if n != UPLOAD]
-        scene.options = [*others, (f"uploaded: {title}", UPLOAD)]
-        scene.value = UPLOAD
+        with self.controls["scene"].silent():
+            scene.options = [*others, (f"uploaded: {title}", UPLOAD)]
+            scene.value = UPLOAD
 
     def show(self, settings: Settings) -> None:
         """Set every control to the given settings."""

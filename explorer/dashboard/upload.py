@@ -18,7 +18,8 @@ import traitlets
 class Upload(anywidget.AnyWidget):
     """Pick a file and send it; see `on_file`."""
 
-    _esm = Path(__file__).parent / "upload.js"
+    # text, not a path: anywidget watches a file for ever, and with it each instance
+    _esm = (Path(__file__).parent / "upload.js").read_text(encoding="utf-8")
     description = traitlets.Unicode("upload").tag(sync=True)
     tooltip = traitlets.Unicode("").tag(sync=True)
     limit = traitlets.Int(0, help="bytes a file may have").tag(sync=True)
