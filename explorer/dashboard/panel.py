@@ -181,10 +181,10 @@ class Panel:
             self.problem.layout.display = "block" if text else "none"
 
     def clear_settings(self) -> None:
-        """Take back every complaint but that about an upload: all else is valid now."""
+        """Take back every complaint about a setting that is now shown."""
         self.complain(None, "")
         for name, control in self.controls.items():
-            if name != "upload":
+            if name != "upload" and not control.refused:
                 control.complain("")
 
     def close(self) -> None:
