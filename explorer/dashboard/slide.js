@@ -20,6 +20,7 @@ const tidy = (value) => Number(value.toPrecision(DIGITS));
 
 function render({ model, el }) {
   el.classList.add("explorer-slide");
+  el.dataset.lmSuppressShortcuts = "true"; // keys here are not commands of JupyterLab
   const label = document.createElement("label");
   const range = document.createElement("input");
   const number = document.createElement("input");
