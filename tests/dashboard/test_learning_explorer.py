@@ -262,10 +262,10 @@ def upload(app, name, content):
     pieces = [content[k : k + 4 * 2**20] for k in range(0, len(content), 4 * 2**20)]
     if len(content) > 32 * 2**20:
         pieces = []
-    begin = {"kind": "begin", "name": name, "size": len(content)}
+    begin = {"kind": "begin", "id": "1", "name": name, "size": len(content)}
     receive(None, {**begin, "pieces": len(pieces)}, [])
     for index, piece in enumerate(pieces):
-        receive(None, {"kind": "piece", "index": index}, [piece])
+        receive(None, {"kind": "piece", "id": "1", "index": index}, [piece])
     assert app.wait()
 
 
