@@ -33,6 +33,7 @@ from explorer.params import RTOL
 from explorer.scenes.images import fit, image_structure
 from explorer.warmup import missing, warm_up
 
+
 class Session:
     """The model behind one dashboard, driven by what controls and programs post.
 

@@ -20,11 +20,7 @@ from explorer.learning.gradient import LowRankGradient
 from explorer.learning.learner import require
 from explorer.learning.losses import DirectionLoss, Loss
 from explorer.prediction import archive
-from explorer.prediction.choices import (
-    check_choices,
-    refuse_change,
-    remembered,
-)
+from explorer.prediction.choices import check_choices, refuse_change, remembered
 from explorer.prediction.estimator import NOT_TRAINED, SceneEstimator
 from explorer.prediction.initial import first_model
 from explorer.prediction.patches import PatchModel
@@ -248,8 +244,8 @@ class WeightPatchPredictor(SceneEstimator):
             predictor.label_values_ = dataset["label_values"].values
             predictor.kind_ = archive.kind_of(dataset)
             predictor.n_features_in_ = predictor.kind_.channels
-            if "label_colors" in dataset:
-                predictor.label_colors_ = dataset["label_colors"].values
+            colors = dataset.get("label_colors")
+            predictor.label_colors_ = None if colors is None else colors.values
             predictor.distances_ = archive.distances_of(dataset, predictor.data_term)
             predictor._shaping = remembered(predictor)
         return predictor
