@@ -84,14 +84,13 @@ DEFAULTS = {
     "data_term=PrototypeDistance(), loss=DirectionLoss(), rho=0.5, radius=1, "
     "time=5.0, dim=10, rank=1, steps=100, patience=20, rate=0.1, seed=0",
     "WeightPatchPredictor.fit": FIT,
-    "WeightPatchPredictor.get_params": "deep=True",
     "WeightPatchPredictor.iterate": FIT,
     "check_loss": "seed=0",
     "image_scene": "labels=8, noise=0.2, seed=0",
-    "labeled_images": "training=None",
+    "labeled_images": "training=None, ignore=(), values=None",
     "read_image": "argument='image'",
     "sample_image": "size=256",
-    "score": "count=None, tolerance=2.0",
+    "score": "count=None, tolerance=2.0, ignore=()",
     "voronoi_scene": "kind='colors', size=128, noise=0.45, seed=0",
     "window_features": "radius=1",
     "experiments.Bench": "folder=None",
@@ -102,7 +101,23 @@ DEFAULTS = {
     "experiments.TotalVariation": "weight=0.3",
     **{f"experiments.figure{k}": "setup=None, bench=None" for k in range(1, 6)},
     "experiments.tuned": "by='boundary_f1'",
-    "manifold.geodesic": "time=0.5",
+    "WeightPatchPredictor.score": "y=None",
+    **{
+        f"{name}.{method}": default
+        for name in ("RawWindow", "GaussianDerivatives", "StructureTensor")
+        for method, default in (
+            ("fit", "y=None"),
+            ("get_feature_names_out", "input_features=None"),
+        )
+    },
+    **{
+        f"manifold.{name}": "dim='label'"
+        for name in (
+            *("center", "replicator", "exponential", "logarithm", "lift", "unlift"),
+            *("inner", "distance", "entropy"),
+        )
+    },
+    "manifold.geodesic": "time=0.5, dim='label'",
 }
 """Every default of every public callable; functions of progress are left out."""
 

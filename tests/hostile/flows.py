@@ -7,6 +7,7 @@ from typing import Any
 
 import numpy as np
 import scipy.sparse as sp
+import xarray as xr
 
 import explorer as ex
 from explorer import params
@@ -264,19 +265,24 @@ def manifold() -> list[Any]:
         "geodesic": "pq", "entropy": "p",
     }  # fmt: skip
     for name, arguments in shapes.items():
-        kinds = {a: point(a) for a in arguments}
+        kinds: dict[str, Any] = {a: point(a) for a in arguments}
         if name == "geodesic":
-            kinds["time"] = Number(
-                0.5, low=-np.inf, high=np.inf, allow={"array1": FINITE}
-            )
-        rows.append(
-            row(f"manifold.{name}", functools.partial(by_position, name), **kinds)
-        )
+            kinds["time"] = ANYWHERE
+        call = functools.partial(by_position, name)
+        rows.append(row(f"manifold.{name}", call, **kinds, dim=Thing("label")))
     return rows
 
 
-def by_position(name: str, **arguments: Any) -> Any:
-    return getattr(M, name)(*arguments.values())
+ANYWHERE = Number(0.5, low=-np.inf, high=np.inf, allow={"array1": FINITE})
+"""A geodesic goes on before its beginning and after its end."""
+
+
+def by_position(name: str, dim: Any, **arguments: Any) -> Any:
+    """A map of the manifold; dimensions have names in labeled arrays only."""
+    given = list(arguments.values())
+    if not (isinstance(dim, str) and dim == "label"):
+        given = [xr.DataArray(a, dims=LRC) if np.ndim(a) == 3 else a for a in given]
+    return getattr(M, name)(*given, dim=dim)
 
 
 LOOSE = (

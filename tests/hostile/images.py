@@ -102,11 +102,38 @@ def numbers_of_images() -> list[Any]:
         row("mean_features", ex.mean_features,
             features=Array(F, dims=("row", "col", "feature"), allow=shrunk),
             labels=Labels(L, dims=PICTURE[:2])),
+        *transformers(),
         row("score", ex.score, labels=found, truth=found,
+            ignore=Several([2], allow=IGNORED),
             count=optional(whole(3, 1, 1024)), tolerance=p.number_from_zero(2.0)),
         row("complexity", ex.complexity, rows=SIZE_OF(4), cols=SIZE_OF(5),
             labels=number(params.LABELS, 3), dim=p.dim),
     ]  # fmt: skip
+
+
+IGNORED = {
+    "bare": FINITE, "int": FINITE, "empty_list": FINITE, "empty_tuple": FINITE,
+    "too_short": FINITE, "zero_d": FINITE, "set": FINITE, "array": REFUSED,
+}  # fmt: skip
+"""One number or several, of any type that counts."""
+
+
+def transformers() -> list[Any]:
+    """The doors of extractors that scikit-learn knows."""
+    images = Several([IMAGE], allow={"bare": FINITE, "array": FINITE})
+    nothing = optional(Thing(None))
+    rows = []
+    for name, choice in (
+        ("RawWindow", 3), ("GaussianDerivatives", [1.0]), ("StructureTensor", [1.0]),
+    ):  # fmt: skip
+        made = getattr(ex, name)(choice)
+        names = getattr(ex, name)(choice).fit([IMAGE]).get_feature_names_out
+        rows += [
+            row(f"{name}.fit", made.fit, images=images, y=anything(None)),
+            row(f"{name}.transform", made.transform, images=images),
+            row(f"{name}.get_feature_names_out", names, input_features=nothing),
+        ]
+    return rows
 
 
 def SIZE_OF(good: int) -> Any:
@@ -207,10 +234,10 @@ def predictors() -> list[Any]:
         row("PrototypeDistance", lambda: trained().history_),
         row("Evidence", evidence, features=Thing(ex.GaussianDerivatives((1.0,))),
             balance=number(params.BALANCE, 1.0), hidden=number(params.HIDDEN, 4)),
-        row("WeightPatchPredictor.get_params",
-            lambda deep: predictor().get_params(deep), deep=anything(True)),
-        row("WeightPatchPredictor.set_params",
-            lambda dim: predictor().set_params(dim=dim).get_params(), dim=p.dim),
+        row("WeightPatchPredictor.predict", lambda scenes: trained().predict(scenes),
+            scenes=several_scenes(FINITE, bare=FINITE)),
+        row("WeightPatchPredictor.score", lambda **k: trained().score(**k),
+            scenes=several_scenes(bare=FINITE), y=optional(Thing(None))),
     ]  # fmt: skip
     methods = ("label", "predict_weights", "probabilities", "distances", "solve")
     return rows + [
@@ -240,12 +267,18 @@ def files() -> tuple[str, str]:
     return str(image), str(labels)
 
 
+VALUES = {"too_long": REFUSED, "too_short": REFUSED}
+"""Each value once, and all that occur."""
+
+
 def collections() -> list[Any]:
     wrong = [("junk", [junk()], REFUSED), ("folder", ["/tmp"], REFUSED)]
     one = functools.partial(Several, count=True, more=wrong)
     return [
         row("labeled_images", ex.labeled_images, images=one(make=lambda: [files()[0]]),
-            labels=one(make=lambda: [files()[1]]), training=optional(whole(1, 1, 1))),
+            labels=one(make=lambda: [files()[1]]), training=optional(whole(1, 1, 1)),
+            ignore=Several([2], allow=IGNORED),
+            values=optional(Several([0, 1, 2], allow=VALUES))),
     ]  # fmt: skip
 
 

@@ -159,9 +159,13 @@ INNER = {
     *("factorize", "memory", "rank_of", "build", "keeps", "evolve", "potential"),
     *("label_weights", "restore", "of", "move", "check", "tell", "place", "keep"),
     *("kept", "check_times", "check_weights", "check_labels", "system"),
+    *("plain_system", "stacked"),
 }
 """Methods between the parts of the library, behind the doors: their arguments are
 plain arrays, systems, and evolutions that the doors have checked."""
+
+OF_SCIKIT_LEARN = {"set_output", "get_params", "set_params"}
+"""Its own methods, which `check_estimator` tries."""
 
 CALLED_BY_SYSTEMS = {
     "GeometricEuler.iterate", "AdaptiveRungeKutta.iterate", "TangentLoss.__call__",
@@ -198,7 +202,8 @@ def methods(name: str, made: Any) -> Iterator[tuple[str, Callable[..., Any]]]:
         full = f"{name}.{attribute}"
         if hidden or not ours or not inspect.isfunction(function):
             continue
-        if attribute not in INNER and full not in CALLED_BY_SYSTEMS:
+        others = INNER | OF_SCIKIT_LEARN
+        if attribute not in others and full not in CALLED_BY_SYSTEMS:
             yield full, getattr(made, attribute)
 
 
