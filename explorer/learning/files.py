@@ -81,14 +81,18 @@ def checked_target(path: Place) -> Path:
     return target
 
 
+LONGEST = 255
+"""Bytes of the name of a file that file systems allow."""
+
+
 def expanded(path: Place, argument: str = "path") -> Path:
     """Return a path with `~` replaced by the home folder, or raise if it is none."""
     if not is_path(path):
         raise TypeError(f"`{argument}` = {path!r} is no path: pass the name of a file")
     name = os.fsdecode(path)
-    if not name or "\0" in name:
+    if not name or "\0" in name or len(os.fsencode(Path(name).name)) > LONGEST:
         raise ValueError(
-            f"`{argument}` must be the name of a file, got {name!r}; pass one"
+            f"`{argument}` must be the name of a file, got {name!r:.80}; pass one"
         )
     try:
         return Path(name).expanduser()

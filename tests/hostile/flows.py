@@ -288,7 +288,7 @@ def by_position(name: str, dim: Any, **arguments: Any) -> Any:
 LOOSE = (
     "axis_more", "axis_before", "axis_less", "flat", "turned", "corner", "short",
     "doubled", "scalar", "zero_d", "one_other_dim", "dim_more", "coords_twice",
-    "coords_nan", "coords_back", "empty_list", "empty", "empty_axis",
+    "coords_nan", "coords_back", "dims_turned", "empty_list", "empty", "empty_axis",
 )  # fmt: skip
 """Any number of points, of any number of labels, is welcome where they fit together."""
 

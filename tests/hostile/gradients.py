@@ -230,7 +230,7 @@ def checkpoints() -> list[Any]:
     return [
         row(
             "load_checkpoint", ex.load_checkpoint,
-            learner=Thing(make=learner, more=[("other", learner(tau=0.1), REFUSED)]),
+            learner=Thing(make=learner),
             path=Place(make=kept, more=[("junk", junk(), REFUSED)]),
         ),
         row(

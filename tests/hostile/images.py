@@ -78,7 +78,7 @@ def numbers_of_images() -> list[Any]:
     lists = {"axis_less": REFUSED, "doubled": FINITE}
     feats = Array(F, dims=("row", "col", "feature"), free=True, allow=of_rows | lists)
     per_label = Array(Q, dims=("label", "feature"), allow={"doubled": FINITE})
-    shrunk = {"short": FINITE, "doubled": REFUSED, "axis_less": REFUSED}
+    shrunk = {"short": FINITE, "doubled": FINITE, "axis_less": FINITE}
     found = Labels(L, dims=PICTURE[:2])
     scales = Several(
         [1.0, 2.0],
@@ -113,9 +113,13 @@ def numbers_of_images() -> list[Any]:
 
 IGNORED = {
     "bare": FINITE, "int": FINITE, "empty_list": FINITE, "empty_tuple": FINITE,
-    "too_short": FINITE, "zero_d": FINITE, "set": FINITE, "array": REFUSED,
+    "too_short": FINITE, "zero_d": FINITE, "set": FINITE, "huge_int": FINITE,
 }  # fmt: skip
 """One number or several, of any type that counts."""
+
+
+def transformed(extractor: Any, images: Any) -> Any:
+    return extractor.transform(images)
 
 
 def transformers() -> list[Any]:
@@ -130,7 +134,9 @@ def transformers() -> list[Any]:
         names = getattr(ex, name)(choice).fit([IMAGE]).get_feature_names_out
         rows += [
             row(f"{name}.fit", made.fit, images=images, y=anything(None)),
-            row(f"{name}.transform", made.transform, images=images),
+            row(
+                f"{name}.transform", functools.partial(transformed, made), images=images
+            ),
             row(f"{name}.get_feature_names_out", names, input_features=nothing),
         ]
     return rows
@@ -277,7 +283,7 @@ def collections() -> list[Any]:
     return [
         row("labeled_images", ex.labeled_images, images=one(make=lambda: [files()[0]]),
             labels=one(make=lambda: [files()[1]]), training=optional(whole(1, 1, 1)),
-            ignore=Several([2], allow=IGNORED),
+            ignore=Several([255], allow=IGNORED),
             values=optional(Several([0, 1, 2], allow=VALUES))),
     ]  # fmt: skip
 

@@ -19,7 +19,7 @@ import xarray as xr
 import explorer as ex
 from tests.hostile.values import ANY, REFUSED, SAME, Hostile, Kind
 
-REFUSALS = (TypeError, ValueError, OSError, ImportError)
+REFUSALS = (TypeError, ValueError, OSError, ImportError, MemoryError)
 
 TIMES = re.compile("second|elapsed|memory|duration|wall")
 """Results that no two calls share."""
@@ -107,6 +107,8 @@ def speaks_of(name: str, text: str) -> bool:
 
     Letters and common words count in backquotes only.
     """
+    if name == "loss" and "`function`" in text:  # one of the user's own
+        return True
     one = re.escape(name.removesuffix("s"))
     quoted = re.search(rf"`{one}s?\b", text) is not None
     return quoted or (len(name) > 4 and re.search(rf"\b{one}s?\b", text) is not None)
