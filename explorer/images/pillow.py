@@ -53,7 +53,8 @@ def samples_of(picture: Image.Image, bits: int) -> Stored:
         picture = picture.convert(CONVERTED[picture.mode])
     array = np.asarray(picture)
     key = key_of(picture)
-    if picture.mode == "1":
+    if picture.mode == "1":  # Pillow names a transparent 1 as 255
+        key = key and (min(key[0], 1),)
         return Stored(array.astype(np.uint8), 1, key=key)
     if picture.mode == "L" and bits in (2, 4):  # Pillow stretches them to 8
         white = 2**bits - 1
