@@ -13,7 +13,7 @@ import numpy as np
 from PIL import Image, ImageFile, UnidentifiedImageError
 
 from explorer.images.netpbm import header_of, is_netpbm, netpbm
-from explorer.images.pillow import stored_by_pillow
+from explorer.images.pillow import refuse_loaded_tiff, stored_by_pillow
 from explorer.images.pngs import SIGNATURE, check_size, deep_png
 from explorer.images.stored import (
     MAX_PIXELS,
@@ -87,6 +87,7 @@ def decoded_picture(
     with refusing(what):
         refuse_size(what, picture.height, picture.width)
         refuse_pages(what, getattr(picture, "n_frames", 1))
+        refuse_loaded_tiff(picture, what)
         return stored_by_pillow(picture, what).decoded(what, indices)
 
 

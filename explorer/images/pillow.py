@@ -12,7 +12,11 @@ from PIL import Image
 from explorer.images.stored import UPRIGHT, Facts, RefusedError, Stored, upright
 
 ORIENTATION = 274
-"""Tag of EXIF and TIFF."""
+BITS, PHOTOMETRIC, DESCRIPTION, COLOR_MAP, EXTRA_SAMPLES = 258, 262, 270, 320, 338
+"""Tags of EXIF and TIFF."""
+
+STRAIGHT = 2
+"""Extra sample that is alpha, not multiplied with the colors."""
 
 CONVERTED = {
     "CMYK": "RGB",
@@ -26,8 +30,6 @@ CONVERTED = {
 
 DEEP_GRAY = ("I", "I;16", "I;16L", "I;16B", "I;16N")
 """Modes of gray images of 16 bits."""
-
-PALETTES = ("P", "PA")
 
 LOSSLESS = ("BMP", "DIB", "GIF", "ICO", "PCX", "PNG", "PPM", "QOI", "SGI", "TGA")
 """Formats that never change values; WebP may or may not."""
@@ -62,6 +64,22 @@ def samples_of(picture: Image.Image, bits: int) -> Stored:
     if picture.mode in DEEP_GRAY:
         return Stored(sixteen_bits(array), None, key=key)
     return Stored(array, key=key)
+
+
+def refuse_loaded_tiff(picture: Image.Image, what: str) -> None:
+    """Raise if Pillow loaded a TIFF file without what its tags say of its samples."""
+    tags: Any = getattr(picture, "tag_v2", {})
+    bits, white_is_zero = set(tags.get(BITS, (8,))), tags.get(PHOTOMETRIC) == 0
+    known = bits in ({1}, {8}) or (bits in ({16}, {32}) and not white_is_zero)
+    known &= not (len(tags.get(BITS, ())) > 1 and max(bits) > 8)
+    known &= tags.get(EXTRA_SAMPLES, ()) in ((), (STRAIGHT,))
+    known &= max(tags.get(COLOR_MAP, (256,))) > 255
+    known &= "images=" not in str(tags.get(DESCRIPTION, ""))  # a stack of ImageJ
+    if not known:
+        raise RefusedError(
+            f"{what} was loaded by Pillow, which does not keep what the tags of its "
+            "TIFF file say: pass the path of the file"
+        )
 
 
 def sixteen_bits(array: np.ndarray) -> np.ndarray:
