@@ -41,7 +41,7 @@ def stored_by_pillow(picture: Image.Image, what: str) -> Stored:
         raise RefusedError(f"{what} holds {picture.mode} colors: save it as RGB")
     bits = bits_of(picture)
     picture.load()
-    turn = orientation_of(picture)
+    turn = orientation_of(picture.getexif())
     facts = Facts(picture.format or "", is_lossy(picture), bits, turn)
     stored = samples_of(picture, bits)
     return replace(stored, samples=upright(stored.samples, turn), facts=facts)
@@ -100,9 +100,9 @@ def bits_of(picture: Image.Image) -> int:
     )
 
 
-def orientation_of(picture: Image.Image) -> int:
-    """Return how the pixels of a loaded image lie, 1 … 8."""
-    found = picture.getexif().get(ORIENTATION, UPRIGHT)
+def orientation_of(exif: Image.Exif) -> int:
+    """Return how pixels lie, 1 … 8."""
+    found = exif.get(ORIENTATION, UPRIGHT)
     return found if isinstance(found, int) and 1 <= found <= 8 else UPRIGHT
 
 
