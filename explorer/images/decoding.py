@@ -13,11 +13,12 @@ import numpy as np
 from PIL import Image, ImageFile, UnidentifiedImageError
 
 from explorer.images.netpbm import header_of, is_netpbm, netpbm
-from explorer.images.pillow import stored_by_pillow
-from explorer.images.pngs import SIGNATURE, check_size, deep_png
+from explorer.images.pillow import orientation_of, refuse_loaded_tiff, stored_by_pillow
+from explorer.images.pngs import SIGNATURE, check_size, chunks, deep_png
 from explorer.images.stored import (
     MAX_PIXELS,
     Decoded,
+    Facts,
     RefusedError,
     Stored,
     refuse_pages,
@@ -87,6 +88,7 @@ def decoded_picture(
     with refusing(what):
         refuse_size(what, picture.height, picture.width)
         refuse_pages(what, getattr(picture, "n_frames", 1))
+        refuse_loaded_tiff(picture, what)
         return stored_by_pillow(picture, what).decoded(what, indices)
 
 
@@ -170,7 +172,11 @@ def deep_colors(content: bytes, what: str, picture: Image.Image) -> Stored:
         raise RefusedError(
             f"{what} holds 16 bits per color as {picture.format}: save it as PNG"
         )
-    facts = stored_by_pillow(picture, what).facts  # the orientation may follow the data
+    late = [data for name, data in chunks(content) if name == b"eXIf"]
+    exif = Image.Exif()
+    exif.load(bytes(late[0]) if late else b"")
+    turn = orientation_of(exif if late else picture.getexif())
     deep = deep_png(content)
-    samples = upright(deep.samples, facts.orientation)
-    return replace(deep, samples=samples, facts=replace(facts, bits=16))
+    return replace(
+        deep, samples=upright(deep.samples, turn), facts=Facts("PNG", False, 16, turn)
+    )

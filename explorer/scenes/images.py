@@ -9,7 +9,7 @@ import xarray as xr
 from PIL import Image
 
 from explorer import params
-from explorer.dims import plain
+from explorer.dims import PIXELS, raw
 from explorer.images.alike import refuse_misplaced
 from explorer.images.decoding import decoded_picture
 from explorer.images.labelings import label_set, open_labels, read_labels
@@ -62,7 +62,7 @@ def image_scene(
     FileNotFoundError, ValueError, TypeError
         naming the argument, what it holds, and the cure.
     """
-    noise = params.NOISE.check(noise)
+    noise, seed = params.NOISE.check(noise), params.SEED.check(seed)
     return make_scene(image_structure(image, labels, seed), noise, seed)
 
 
@@ -82,7 +82,8 @@ def image_structure(image: Any, labels: Any, seed: int) -> Structure:
         prototypes = mean_colors(clean, truth)
     else:
         labels, turn = numbers_of(labels)
-        refuse_turned(plain("labels", labels).shape, clean.shape, turn, orientation)
+        shape = raw("labels", labels, PIXELS).shape
+        refuse_other_shape(shape, clean.shape, turn, orientation)
         truth = read_labels(labels, clean.shape[:2])
         prototypes = mean_colors(clean, truth)
     return Structure(clean, truth, prototypes, name, coords)
@@ -96,23 +97,29 @@ def numbers_of(labels: Any) -> tuple[Any, int]:
     return found.array, found.orientation
 
 
-def refuse_turned(
+def refuse_other_shape(
     found: tuple[int, ...], shape: tuple[int, ...], turn: int, orientation: int
 ) -> None:
-    """Raise if an image is stored turned, and labels may lie on the stored pixels.
+    """Raise if labels do not lie on an image, or may lie on its pixels as stored.
 
-    found, shape : of the labels and of the image as it is shown.
-    turn, orientation : how the pixels of both lay (EXIF).
+    found, shape : (row, col) of the labels and of the image as it is shown.
+    turn, orientation : how the pixels of both lay (EXIF). If one was turned, only a
+        shape that fits one way alone tells how labels lie.
     """
     sideways = (turn >= SIDEWAYS) != (orientation >= SIDEWAYS)
-    fits = found[:2] == shape[:2] and sideways and shape[0] != shape[1]
-    if turn == orientation or fits:
+    sure = turn == orientation or (sideways and found[0] != found[1])
+    if found == shape[:2] and sure:
         return
+    if turn == orientation:
+        raise ValueError(
+            f"`labels` must have the shape of `image`, {shape[:2]}, got {found}: pass "
+            "the labels of that image"
+        )
     how = TURNED.get(orientation) or TURNED.get(turn)
     raise ValueError(
-        f"`labels` has shape {found}; `image` has {shape[:2]}, and one of them is "
-        f"stored {how} (EXIF orientation), the other is not: pass "
-        "`image=ex.read_image(…)`, which is upright, and labels that lie on it"
+        f"`labels` must have the shape of `image`, {shape[:2]}, and lie on it, got "
+        f"{found}; one of them is stored {how} (EXIF orientation), the other is not: "
+        "pass `image=ex.read_image(…)`, which is upright, and labels that lie on it"
     )
 
 
@@ -158,8 +165,9 @@ def fit(image: Any, longest: int) -> np.ndarray:
     import skimage.transform
 
     longest = LONGEST.check(longest)
-    flat = not is_path(image) and len(np.shape(image)) == 2
     picture = read_image(image)
+    array = not (is_path(image) or isinstance(image, Image.Image))
+    flat = array and np.ndim(image) == 2
     factor = longest / max(picture.shape[:2])
     if factor < 1.0:
         shape = [max(1, round(n * factor)) for n in picture.shape[:2]]
