@@ -11,6 +11,7 @@ from PIL import Image
 from explorer.images.decoding import decode, decoded, decoded_picture
 from explorer.images.reading import read_image
 from tests.images.files import (
+    ALPHA,
     COLOR,
     DEEP,
     GRAY,
@@ -24,7 +25,6 @@ from tests.images.files import (
 )
 
 WHAT = "`image` = 'x'"
-ALPHA = np.dstack([COLOR, GRAY])
 
 
 def picture_of(mode):
