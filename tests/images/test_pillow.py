@@ -177,6 +177,20 @@ def test_formats_that_nobody_checked_are_refused():
         decode(encoded(Image.fromarray(GRAY > 99), "XBM"), WHAT)
 
 
+def test_sixteen_bits_that_pillow_would_cut_to_eight_are_refused():
+    for picture in (Image.fromarray(GRAY), Image.fromarray(COLOR)):
+        with pytest.raises(ValueError, match="holds 16 bits per sample as SGI"):
+            decode(encoded(picture, "SGI", bpc=2), WHAT)
+    content = bytearray(encoded(Image.fromarray(COLOR), "JPEG2000"))
+    place = content.index(b"\xff\x4f\xff\x51") + 4 + 38
+    for depth in (12, 16, 4, 128 + 8):
+        content[place : place + 9 : 3] = bytes([depth - 1] * 3)
+        with pytest.raises(ValueError, match="samples of other than 8 bits"):
+            decode(bytes(content), WHAT)
+    deep = encoded(Image.fromarray(DEEP[..., 0]), "JPEG2000")
+    np.testing.assert_array_equal(decode(deep, WHAT), DEEP[..., 0])
+
+
 @pytest.mark.parametrize(("kind", "offset"), [("BMP", 18), ("GIF", 6), ("JPEG", None)])
 def test_a_header_that_promises_too_much_is_refused(kind, offset):
     content = bytearray(encoded(Image.fromarray(GRAY), kind))

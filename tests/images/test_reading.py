@@ -6,9 +6,10 @@ import numpy as np
 import pandas as pd
 import pytest
 import xarray as xr
+from PIL import Image
 
 from explorer.dims import PICTURE
-from explorer.images.reading import read_image
+from explorer.images.reading import LARGEST_FILE, read_image
 from tests.images.files import ALPHA, COLOR, DEEP, GRAY
 
 
@@ -100,3 +101,33 @@ def test_opaque_colors_do_not_change_by_a_bit():
 def test_arrays_that_are_no_images_are_refused(image, error, words):
     with pytest.raises(error, match=f"`image` .*{words}"):
         read_image(image)
+
+
+def test_a_path_may_begin_with_the_home_folder(tmp_path, monkeypatch):
+    monkeypatch.setenv("HOME", str(tmp_path))
+    monkeypatch.setenv("USERPROFILE", str(tmp_path))
+    Image.fromarray(GRAY).save(tmp_path / "gray.png")
+    np.testing.assert_array_equal(read_image("~/gray.png"), read_image(GRAY))
+    with pytest.raises(FileNotFoundError, match=r"`image` = '~/none\.png' names no"):
+        read_image("~/none.png")
+
+
+def test_a_file_too_large_for_any_image_is_not_read(tmp_path):
+    path = tmp_path / "film.png"
+    with path.open("wb") as file:
+        file.truncate(LARGEST_FILE + 1)  # takes no room on most disks
+    with pytest.raises(ValueError, match=r"'.*film\.png' has 1024 MB, more than any"):
+        read_image(path)
+
+
+def test_a_file_that_may_not_be_read_is_named(tmp_path, monkeypatch):
+    path = tmp_path / "secret.png"
+    path.write_bytes(b"")
+
+    def refuse(self):
+        raise PermissionError(13, "Permission denied")
+
+    monkeypatch.setattr("pathlib.Path.read_bytes", refuse)
+    words = r"`image` = '.*secret.png' cannot be read \(Permission denied\)"
+    with pytest.raises(PermissionError, match=words):
+        read_image(path)
