@@ -21,7 +21,7 @@ NO_LABEL = -1
 DECLARED = "no_label"
 """Attribute of a DataArray of labels: the number of pixels without a label."""
 
-DECLARATION = {DECLARED: NO_LABEL}
+DECLARATION: dict[str, Any] = {DECLARED: NO_LABEL}
 
 
 def truth_field(
@@ -45,9 +45,9 @@ def truth_field(
         if array.min() == NO_LABEL:
             raise ValueError(
                 f"`{argument}` holds labels from {NO_LABEL} to {array.max():g}; "
-                f"admissible are 0 to {labels - 1} (there are {labels} labels): renumber "
-                f"them, or if {NO_LABEL} stands for no label, pass a DataArray that "
-                f"declares it, `{argument}.assign_attrs({DECLARED}={NO_LABEL})`"
+                f"admissible are 0 to {labels - 1} (there are {labels} labels): "
+                f"renumber them, or if {NO_LABEL} stands for no label, pass a "
+                f"DataArray, `{argument}.assign_attrs({DECLARED}={NO_LABEL})`"
             )
         return label_field(argument, value, shape, labels, dims)
     missing = array == code

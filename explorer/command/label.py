@@ -85,7 +85,8 @@ def truth_of(
         values, colors = model.label_values_, model.label_colors_
     else:
         values = values_in(options, file)
-    return declared(truth_like(file, values, colors, options.ignore))
+    ignored = codes_of("ignore", options.ignore)
+    return declared(truth_like(file, values, colors, ignored))
 
 
 def values_in(options: argparse.Namespace, file: LabelFile) -> np.ndarray:

@@ -14,6 +14,7 @@ from explorer.images.alike import LabelFile, alike, bits_resolved, unlabeled
 from explorer.images.plausible import refuse_interpolated
 from explorer.images.reading import open_file
 from explorer.images.values import (
+    Code,
     Value,
     all_codes,
     codes_of,
@@ -23,6 +24,9 @@ from explorer.images.values import (
 from explorer.truths import NO_LABEL, truth_field
 
 Place = str | os.PathLike[str]
+
+NETPBM = "PPM"
+"""Name of the file format whose bits are 1 where black; in others, 1 is white."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -65,8 +69,8 @@ def open_labels(path: Place, argument: str) -> LabelFile:
     array, what = found.array, f"`{argument}` = '{path}'"
     if found.lossy:
         raise ValueError(
-            f"{what} is a {found.format} with lossy compression, which changes values "
-            "near edges: save label images as PNG, from the original"
+            f"{what} is a {found.format} whose compression is lossy, or may be, and "
+            "changes values near edges: save label images as PNG, from the original"
         )
     if array.dtype not in (bool, np.uint8, np.uint16):
         raise ValueError(
@@ -80,29 +84,33 @@ def open_labels(path: Place, argument: str) -> LabelFile:
         )
     code = array.reshape(*array.shape[:2], -1).astype(np.uint16)
     bits = array.dtype == bool and found.palette is None
+    if bits and found.format == NETPBM:
+        code = 1 - code  # 1 is black there, and True in no program that reads it
     file = LabelFile(path, argument, code, found.palette, bits)
     return replace(file, orientation=found.orientation)
 
 
 def label_set(
     files: Sequence[LabelFile],
-    ignore: Sequence[Value] = (),
+    ignore: Sequence[Code] = (),
     values: Sequence[Value] | None = None,
 ) -> LabelSet:
     """Return label files as ground truths with one numbering.
 
-    ignore : gray values or colors that stand for no label.
+    ignore : codes of gray values or colors that stand for no label.
     values : those that are labels, in order; None takes all that occur, sorted, unless
         they look interpolated.
     """
-    ignored = codes_of("ignore", ignore)
-    files = bits_resolved(files, ignored)
-    files = [file.without(unlabeled(file, ignored)) for file in files]
+    files = bits_resolved(files, ignore)
+    files = [file.without(unlabeled(file, ignore)) for file in files]
     files, palette = alike(files)
     if values is None:
         known = distinct(files)
     else:
-        known = all_codes("values", values, files[0].code.shape[2])
+        indices = {color: index for index, color in palette.items()}
+        listed = [indices.get(code, code) for code in codes_of("values", values)]
+        known = all_codes("values", listed, files[0].code.shape[2])
+        refuse_ignored(listed, ignore)
     truths = [numbered(file, known) for file in files]
     if values is None:
         refuse_interpolated(files, truths, known)
@@ -112,11 +120,21 @@ def label_set(
     return LabelSet(truths, known, colors)
 
 
+def refuse_ignored(values: Sequence[Code], ignore: Sequence[Code]) -> None:
+    """Raise where a value is a label and stands for none."""
+    both = set(values) & set(ignore)
+    if both:
+        raise ValueError(
+            f"`ignore` must not name what `values` lists, got {spelled(min(both))} in "
+            "both: leave it out of one of them"
+        )
+
+
 def truth_like(
     file: LabelFile,
     values: np.ndarray,
     colors: np.ndarray | None,
-    ignore: Sequence[Value] = (),
+    ignore: Sequence[Code] = (),
 ) -> np.ndarray:
     """Return a label image as numbers of labels whose values are known."""
     palette = None
@@ -124,9 +142,8 @@ def truth_like(
         palette = np.zeros((int(values.max()) + 1, 3), np.uint8)
         palette[values[:, 0]] = colors
     known = LabelFile(file.path, file.argument, values[None], palette)
-    ignored = codes_of("ignore", ignore)
-    known, file = bits_resolved([known, file], ignored)
-    file = file.without(unlabeled(file, ignored))
+    known, file = bits_resolved([known, file], ignore)
+    file = file.without(unlabeled(file, ignore))
     (known, file), _ = alike([known, file])
     return numbered(file, known.code[0])
 

@@ -37,20 +37,22 @@ def refuse_interpolated(
     truths : (row, col) each, the labels as places among `values`, (label, code).
     """
     count = len(values)
-    often = sum(counts(t, np.full(t.shape, True), count) for t in truths)
-    flat = sum(counts(t, blocks(t), count) for t in truths)
-    inside = sum(
-        counts(t, between(f.code), count) for f, t in zip(files, truths, strict=True)
+    often, flat, inside = np.sum(
+        [
+            measured(file, truth, count)
+            for file, truth in zip(files, truths, strict=True)
+        ],
+        axis=0,
     )
     thin = (flat == 0) & (often > 0)
-    solid = np.count_nonzero(flat)
+    solid = int(np.count_nonzero(flat))
     rare = often[thin].sum() < 0.5 * often.sum()
     mixed = thin & (inside >= MOSTLY * often)
-    found = np.count_nonzero(mixed)
-    if not rare or solid < 2:
+    found = int(np.count_nonzero(mixed))
+    if not rare or not solid:
         return
     if found < max(FEWEST, solid + 1):
-        mixed, found = thin, np.count_nonzero(thin)
+        mixed, found = thin, int(np.count_nonzero(thin))
         if found < max(SCATTERED, 2 * solid):
             return
         if pieces(truths, thin) < PIECES * found:
@@ -66,9 +68,11 @@ def refuse_interpolated(
     )
 
 
-def counts(truth: np.ndarray, where: np.ndarray, count: int) -> np.ndarray:
-    """Return how many of some pixels have each label."""
-    return np.bincount(truth[where & (truth >= 0)], minlength=count)
+def measured(file: LabelFile, truth: np.ndarray, count: int) -> np.ndarray:
+    """Return, for each label, its pixels, its squares, and its pixels in between."""
+    known = truth >= 0
+    pixels = known, known & blocks(truth), known & between(file.code)
+    return np.array([np.bincount(truth[p], minlength=count) for p in pixels])
 
 
 def blocks(truth: np.ndarray) -> np.ndarray:

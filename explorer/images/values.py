@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from numbers import Integral
 from typing import Any
 
@@ -30,22 +30,23 @@ def codes_of(argument: str, values: Any) -> list[Code]:
     TypeError, ValueError
         naming the argument and the value that is none.
     """
+    if isinstance(values, np.ndarray):
+        values = np.atleast_1d(values).tolist()
     if isinstance(values, (str, Integral)):
         values = [values]
-    if not isinstance(values, Iterable):
+    if not isinstance(values, Iterable) or isinstance(values, Mapping):
         raise TypeError(
             f"`{argument}` must be {ADMISSIBLE}, got {values!r}: correct it"
         )
     return [code_of(argument, value) for value in values]
 
 
-def all_codes(argument: str, values: Any, channels: int) -> np.ndarray:
-    """Return the values of all labels, (label, code), as many numbers as files have."""
-    codes = codes_of(argument, values)
+def all_codes(argument: str, codes: Sequence[Code], channels: int) -> np.ndarray:
+    """Return the codes of all labels, (label, code), as many numbers as files have."""
     if len(set(codes)) < len(codes) or not 0 < len(codes) <= LABELS.high:
         raise ValueError(
             f"`{argument}` must be 1 to {LABELS.high:g} distinct values, got "
-            f"{values!r}: name each label once"
+            f"{', '.join(map(spelled, codes)) or 'none'}: name each label once"
         )
     return np.array([widened(argument, code, channels) for code in codes])
 

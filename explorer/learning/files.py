@@ -14,6 +14,7 @@ import xarray as xr
 
 from explorer.dims import fingerprint
 from explorer.images.reading import is_path
+from explorer.messages import About
 
 Place = str | os.PathLike[str]
 
@@ -52,18 +53,23 @@ def encoded(dataset: xr.Dataset) -> bytes:
 def checked_target(path: Place) -> Path:
     """Return the path of a file to write, or raise where it cannot be one."""
     if not is_path(path):
-        raise TypeError(f"`path` = {path!r} is no path: pass the name of a file")
+        raise TypeError(
+            About("path", f"= {path!r} is no path: pass the name of a file")
+        )
     target = Path(path)
     if not target.parent.is_dir():
         raise FileNotFoundError(
-            f"`path` = '{target}': there is no folder '{target.parent}'"
+            About("path", f"= '{target}': there is no folder '{target.parent}'")
         )
     if target.is_dir():
-        raise IsADirectoryError(f"`path` = '{target}' is a folder: name a file")
+        raise IsADirectoryError(About("path", f"= '{target}' is a folder: name a file"))
     if target.exists() and not target.is_file():
         raise FileExistsError(
-            f"`path` = '{target}' is a device or a pipe, which writing would replace: "
-            "name a file"
+            About(
+                "path",
+                f"= '{target}' is a device or a pipe, which writing would replace: "
+                "name a file",
+            )
         )
     place = real(target)
     try:
@@ -71,8 +77,11 @@ def checked_target(path: Place) -> Path:
             (Path(workshop) / target.name).touch()
     except OSError as error:
         raise PermissionError(
-            f"`path` = '{target}' cannot be written ({error.strerror}): name a file in "
-            "a folder of yours"
+            About(
+                "path",
+                f"= '{target}' cannot be written ({error.strerror}): name a file in "
+                "a folder of yours",
+            )
         ) from error
     return target
 
@@ -123,29 +132,42 @@ def seal_of(dataset: xr.Dataset) -> str:
 def read(path: Place, kind: str, schema: int) -> xr.Dataset:
     """Return a dataset of this kind and layout, or raise saying what else it is."""
     if not is_path(path):
-        raise TypeError(f"`path` = {path!r} is no path: pass the name of a file")
+        raise TypeError(
+            About("path", f"= {path!r} is no path: pass the name of a file")
+        )
     file = Path(path)
     if not file.is_file():
-        raise FileNotFoundError(f"`path` = '{file}' names no file: check the path")
+        raise FileNotFoundError(
+            About("path", f"= '{file}' names no file: check the path")
+        )
     try:
         dataset = xr.load_dataset(file, engine="h5netcdf")
     except Exception as error:  # readers raise whatever their format suggests
         raise ValueError(
-            f"`path` = '{file}' cannot be read as netCDF ({error}): it may be "
-            "truncated, or of another kind"
+            About(
+                "path",
+                f"= '{file}' cannot be read as netCDF ({error}): it may be "
+                "truncated, or of another kind",
+            )
         ) from error
     found = dataset.attrs.get("kind", "something else")
     if found != kind:
-        raise ValueError(f"`path` = '{file}' holds {found}; needed is a {kind}")
+        raise ValueError(About("path", f"= '{file}' holds {found}; needed is a {kind}"))
     layout = dataset.attrs.get("schema", "none")
     if not np.array_equal(layout, schema):
         raise ValueError(
-            f"`path` = '{file}' has layout {layout}; this version "
-            f"reads {schema}: make it again, or install the version that wrote it"
+            About(
+                "path",
+                f"= '{file}' has layout {layout}; this version "
+                f"reads {schema}: make it again, or install the version that wrote it",
+            )
         )
     if dataset.attrs.get(DIGEST) != seal_of(dataset):
         raise ValueError(
-            f"`path` = '{file}' is damaged: it is not what was written; restore it, or "
-            "begin anew with another file"
+            About(
+                "path",
+                f"= '{file}' is damaged: it is not what was written; restore it, or "
+                "begin anew with another file",
+            )
         )
     return dataset

@@ -7,9 +7,10 @@ from collections.abc import Mapping
 from dataclasses import fields
 from typing import Any
 
+import numpy as np
 import xarray as xr
 
-from explorer.dims import FEATURE, OFFSET, STEP
+from explorer.dims import FEATURE, LABEL, OFFSET, PROTOTYPES, STEP
 from explorer.learning.balanced import BalancedLoss
 from explorer.learning.losses import CrossEntropy, DirectionLoss
 from explorer.prediction.patches import PatchModel
@@ -137,3 +138,22 @@ def model_of(dataset: xr.Dataset, name: str) -> PatchModel:
     tangents, prototypes = dataset[f"{name}_tangents"], dataset[f"{name}_prototypes"]
     scale = float(dataset[f"{name}_log_scale"])
     return PatchModel(tangents.values, prototypes.values, scale)
+
+
+LABELS = {
+    "label_prototypes": PROTOTYPES,
+    "label_values": (LABEL, "code"),
+    "label_colors": (LABEL, "rgb"),
+}
+"""What is known of the labels; not every model has colors of palettes."""
+
+
+def labels_to(*arrays: np.ndarray | None) -> dict[str, Any]:
+    """Return prototypes, values and colors of the labels as variables."""
+    found = zip(LABELS.items(), arrays, strict=True)
+    return {name: (dims, a) for (name, dims), a in found if a is not None}
+
+
+def labels_from(dataset: xr.Dataset) -> list[Any]:
+    """Return prototypes, values and colors of the labels, None where there are none."""
+    return [dataset[name].values if name in dataset else None for name in LABELS]

@@ -10,7 +10,7 @@ import numpy as np
 import xarray as xr
 
 from explorer import params
-from explorer.dims import LABEL, LABEL_FIELD, PROTOTYPES, labeled
+from explorer.dims import LABEL_FIELD, labeled
 from explorer.flow.evolution import Solution
 from explorer.flow.krylov import Krylov
 from explorer.flow.linearized import LinearizedFlow
@@ -249,11 +249,8 @@ class WeightPatchPredictor:
         check_choices(self)
         state, prototypes, distances = self._trained()
         found = archive.to_dataset(self.get_params(), state, distances)
-        found["label_prototypes"] = (PROTOTYPES, prototypes)
-        found["label_values"] = ((LABEL, "code"), self.label_values_)
-        if self.label_colors_ is not None:
-            found["label_colors"] = ((LABEL, "rgb"), self.label_colors_)
-        write(sealed(found), path)
+        names = prototypes, self.label_values_, self.label_colors_
+        write(sealed(found.assign(archive.labels_to(*names))), path)
 
     @classmethod
     def load(cls, path: Place) -> WeightPatchPredictor:
@@ -261,10 +258,9 @@ class WeightPatchPredictor:
         dataset = read(path, archive.KIND, archive.SCHEMA)
         predictor = cls(**archive.parameters_of(dataset))
         predictor.state_ = archive.state_of(dataset)
-        predictor.label_prototypes_ = dataset["label_prototypes"].values
-        predictor.label_values_ = dataset["label_values"].values
-        if "label_colors" in dataset:
-            predictor.label_colors_ = dataset["label_colors"].values
+        prototypes, values, colors = archive.labels_from(dataset)
+        predictor.label_prototypes_, predictor.label_values_ = prototypes, values
+        predictor.label_colors_ = colors
         predictor.distances_ = archive.distances_of(dataset, predictor.data_term)
         predictor._shaping = shaping(predictor)
         return predictor

@@ -87,7 +87,7 @@ def labeled_images(
         ).check(training)
     ignored = codes_of("ignore", ignore)
     pictures, files = read_pairs(images, labels)
-    found = label_set(files, ignore, values)
+    found = label_set(files, ignored, values)
     prototypes = mean_colors(pictures[:training], found.truths[:training], found.values)
     coords = label_coords(found)
     scenes = [
@@ -191,6 +191,7 @@ def warn_of_twins(parts: Mapping[str, Sequence[xr.Dataset]]) -> None:
 def checked_paths(argument: str, paths: Any) -> list[Place]:
     """Return paths as a list, or raise naming what is none."""
     single = is_path(paths) or isinstance(paths, (xr.Dataset, xr.DataArray))
+    single = single or (isinstance(paths, np.ndarray) and paths.ndim == 0)
     if single or not isinstance(paths, Iterable):
         raise TypeError(
             f"`{argument}` = {paths!r} is no list; needed are paths of files, in "

@@ -12,6 +12,8 @@ import xarray as xr
 from explorer.dims import LABEL_FIELD, PICTURE, PIXELS, PROTOTYPES
 from explorer.truths import DECLARATION, percent_wrong
 
+TRUTH = {"long_name": "ground truth"}
+
 
 def distances_to(image: np.ndarray, prototypes: np.ndarray) -> np.ndarray:
     """D_ij = ‖f_i − l_j‖₂ of each pixel to each prototype, (label, row, col) (2.15)."""
@@ -60,13 +62,11 @@ def make_scene(structure: Structure, noise: float, seed: int) -> xr.Dataset:
     image = clean + noise * rng.standard_normal(clean.shape)
     D = distances_to(image, prototypes)
     wrong = percent_wrong(D.argmin(axis=0), labels)
-    truth = {"long_name": "ground truth"}
-    if labels.min() < 0:
-        truth |= DECLARATION
+    unknown = DECLARATION if labels.min() < 0 else {}
     variables: dict[str, Any] = {
         "image": (PICTURE, image, {"long_name": "noisy image"}),
         "clean": (PICTURE, clean, {"long_name": "image without noise"}),
-        "labels": (PIXELS, labels.astype(np.int64), truth),
+        "labels": (PIXELS, labels.astype(np.int64), TRUTH | unknown),
         "prototypes": (PROTOTYPES, prototypes, {"symbol": "l"}),
         "distances": (LABEL_FIELD, D, {"symbol": "D", "source": "(2.15)"}),
     }

@@ -35,7 +35,7 @@ def maxflow():
     try:
         import maxflow.fastmin
     except ImportError:
-        reason = "PyMaxflow is missing: pip install PyMaxflow"
+        reason = "PyMaxflow is missing: install the extra `graphcut`"
         if os.environ.get("LAF_REQUIRE_ALL") == "1":
             pytest.fail(reason)
         pytest.skip(reason)
@@ -281,7 +281,7 @@ def test_the_smoothest_graph_cut_is_the_best_single_label(maxflow, scene):
 
 def test_without_pymaxflow_a_graph_cut_says_how_to_get_it(monkeypatch):
     monkeypatch.setitem(sys.modules, "maxflow.fastmin", None)
-    with pytest.raises(ImportError, match="pip install PyMaxflow"):
+    with pytest.raises(ImportError, match=r'run pip install "\.\[graphcut\]"'):
         GraphCut()
 
 
