@@ -41,7 +41,8 @@ def stored_by_pillow(picture: Image.Image, what: str) -> Stored:
         raise RefusedError(f"{what} holds {picture.mode} colors: save it as RGB")
     bits = bits_of(picture)
     picture.load()
-    turn = orientation_of(picture.getexif())
+    turned = picture.format == "TIFF"  # which Pillow turns upright when it loads it
+    turn = UPRIGHT if turned else orientation_of(picture.getexif())
     facts = Facts(picture.format or "", is_lossy(picture), bits, turn)
     stored = samples_of(picture, bits)
     return replace(stored, samples=upright(stored.samples, turn), facts=facts)
@@ -92,7 +93,7 @@ def sixteen_bits(array: np.ndarray) -> np.ndarray:
 
 def bits_of(picture: Image.Image) -> int:
     """Return the bits per sample of the file of an image that is not loaded yet."""
-    found = re.search(r"'[PL];(\d+)", str(getattr(picture, "tile", "")))
+    found = re.search(r"'[PLI];(\d+)", str(getattr(picture, "tile", "")))
     if found:
         return int(found[1])
     return {"1": 1, "F": 32, "I": 32}.get(

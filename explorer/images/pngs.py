@@ -95,7 +95,8 @@ def deep_png(content: bytes) -> Stored:
 
 def in_small_chunks(content: bytes) -> bytes:
     """Return a PNG in chunks of data that pypng inflates one at a time, each whole."""
-    parts, place = [SIGNATURE], len(SIGNATURE)
+    parts: list[bytes | memoryview] = [SIGNATURE]
+    place = len(SIGNATURE)
     for name, data in chunks(content):
         place += 12 + len(data)
         if (

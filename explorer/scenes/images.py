@@ -9,7 +9,7 @@ import xarray as xr
 from PIL import Image
 
 from explorer import params
-from explorer.dims import PIXELS, raw
+from explorer.dims import PIXELS, plain
 from explorer.images.alike import refuse_misplaced
 from explorer.images.decoding import decoded_picture
 from explorer.images.labelings import label_set, open_labels, read_labels
@@ -82,8 +82,7 @@ def image_structure(image: Any, labels: Any, seed: int) -> Structure:
         prototypes = mean_colors(clean, truth)
     else:
         labels, turn = numbers_of(labels)
-        shape = raw("labels", labels, PIXELS).shape
-        refuse_other_shape(shape, clean.shape, turn, orientation)
+        refuse_other_shape(shape_of(labels), clean.shape, turn, orientation)
         truth = read_labels(labels, clean.shape[:2])
         prototypes = mean_colors(clean, truth)
     return Structure(clean, truth, prototypes, name, coords)
@@ -97,6 +96,13 @@ def numbers_of(labels: Any) -> tuple[Any, int]:
     return found.array, found.orientation
 
 
+def shape_of(labels: Any) -> tuple[int, ...]:
+    """Return the shape (row, col) of labels; lazy ones are not computed for it."""
+    if isinstance(labels, xr.DataArray) and set(labels.dims) == set(PIXELS):
+        return tuple(labels.sizes[dim] for dim in PIXELS)
+    return tuple(getattr(labels, "shape", None) or plain("labels", labels).shape)
+
+
 def refuse_other_shape(
     found: tuple[int, ...], shape: tuple[int, ...], turn: int, orientation: int
 ) -> None:
@@ -107,9 +113,9 @@ def refuse_other_shape(
         shape that fits one way alone tells how labels lie.
     """
     sideways = (turn >= SIDEWAYS) != (orientation >= SIDEWAYS)
-    sure = turn == orientation or (sideways and found[0] != found[1])
-    if found == shape[:2] and sure:
-        return
+    sure = turn == orientation or (sideways and shape[0] != shape[1])
+    if len(found) != len(PIXELS) or (found == shape[:2] and sure):
+        return  # other numbers of dimensions are refused by name
     if turn == orientation:
         raise ValueError(
             f"`labels` must have the shape of `image`, {shape[:2]}, got {found}: pass "

@@ -13,6 +13,7 @@ RNG = np.random.default_rng(0)
 SHAPE = (6, 7)
 GRAY = RNG.integers(0, 256, SHAPE, dtype=np.uint8)
 COLOR = RNG.integers(0, 256, (*SHAPE, 3), dtype=np.uint8)
+ALPHA = np.dstack([COLOR, GRAY])
 DEEP = RNG.integers(0, 2**16, (*SHAPE, 3), dtype=np.uint16)
 
 
