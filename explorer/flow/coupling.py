@@ -5,7 +5,6 @@ from __future__ import annotations
 import math
 from abc import ABC, abstractmethod
 from dataclasses import dataclass, replace
-from functools import cached_property
 from typing import Any
 
 import numpy as np
@@ -17,6 +16,7 @@ from explorer.flow.arnoldi import arnoldi
 from explorer.flow.base import Flow
 from explorer.flow.evolution import LARGEST_LOG_SCALE, Evolution
 from explorer.geometry import simplex
+from explorer.late import cached_property
 
 FROM_LABEL = "from_label"
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from functools import cached_property, partial
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -16,6 +16,7 @@ from explorer.geometry import simplex
 from explorer.geometry.chains import Chain, Line
 from explorer.geometry.neighborhood import Neighborhood
 from explorer.kernels import windows
+from explorer.late import cached_property
 
 
 def scaled_center(U: np.ndarray, factor: float) -> np.ndarray:

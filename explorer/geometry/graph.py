@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from functools import cached_property
 from typing import Any
 
 import numpy as np
@@ -15,6 +14,7 @@ from explorer.geometry import simplex
 from explorer.geometry.neighborhood import Neighborhood
 from explorer.kernels.planes import planes
 from explorer.kernels.recurrence import products
+from explorer.late import cached_property
 
 
 @dataclass(frozen=True, eq=False)

@@ -14,6 +14,7 @@ import xarray as xr
 
 from explorer.dims import fingerprint
 from explorer.images.reading import is_path
+from explorer.learning.headers import Promise, check_promises, header
 
 Place = str | os.PathLike[str]
 
@@ -51,9 +52,7 @@ def encoded(dataset: xr.Dataset) -> bytes:
 
 def checked_target(path: Place) -> Path:
     """Return the path of a file to write, or raise where it cannot be one."""
-    if not is_path(path):
-        raise TypeError(f"`path` = {path!r} is no path: pass the name of a file")
-    target = Path(path)
+    target = expanded(path)
     if not target.parent.is_dir():
         raise FileNotFoundError(
             f"`path` = '{target}': there is no folder '{target.parent}'"
@@ -66,6 +65,11 @@ def checked_target(path: Place) -> Path:
             "name a file"
         )
     place = real(target)
+    if place.exists() and not writable(place):
+        raise PermissionError(
+            f"`path` = '{target}' is write-protected: name another file, or allow "
+            "writing"
+        )
     try:
         with tempfile.TemporaryDirectory(dir=place.parent, prefix=".laf-") as workshop:
             (Path(workshop) / target.name).touch()
@@ -75,6 +79,29 @@ def checked_target(path: Place) -> Path:
             "a folder of yours"
         ) from error
     return target
+
+
+def expanded(path: Place, argument: str = "path") -> Path:
+    """Return a path with `~` replaced by the home folder, or raise if it is none."""
+    if not is_path(path):
+        raise TypeError(f"`{argument}` = {path!r} is no path: pass the name of a file")
+    name = os.fsdecode(path)
+    if not name or "\0" in name:
+        raise ValueError(
+            f"`{argument}` must be the name of a file, got {name!r}; pass one"
+        )
+    try:
+        return Path(name).expanduser()
+    except RuntimeError as error:
+        raise ValueError(
+            f"`{argument}` = {name!r} names a home folder that is not known ({error}); "
+            "write the folder out"
+        ) from error
+
+
+def writable(file: Path) -> bool:
+    """Return whether a file may be written; not where nobody may, not even for root."""
+    return bool(file.stat().st_mode & 0o222) and os.access(file, os.W_OK)
 
 
 def real(path: Place) -> Path:
@@ -121,31 +148,58 @@ def seal_of(dataset: xr.Dataset) -> str:
 
 
 def read(path: Place, kind: str, schema: int) -> xr.Dataset:
-    """Return a dataset of this kind and layout, or raise saying what else it is."""
-    if not is_path(path):
-        raise TypeError(f"`path` = {path!r} is no path: pass the name of a file")
-    file = Path(path)
+    """Return a dataset of this kind and layout, or raise saying what else it is.
+
+    The header is checked before any numbers are read: see `headers`.
+    """
+    file = expanded(path)
     if not file.is_file():
         raise FileNotFoundError(f"`path` = '{file}' names no file: check the path")
     try:
-        dataset = xr.load_dataset(file, engine="h5netcdf")
+        found = header(file)
+        if (found["kind"], found["schema"]) == (kind, schema):
+            check_promises(file)
+            dataset = xr.load_dataset(file, engine="h5netcdf")
+            whole = dataset.attrs.get(DIGEST) == seal_of(dataset)
+    except Promise as error:
+        raise ValueError(
+            f"`path` = '{file}' must be a {kind} as it was written, got a file that "
+            f"cannot be one ({error}); restore it, or make it again"
+        ) from error
     except Exception as error:  # readers raise whatever their format suggests
         raise ValueError(
             f"`path` = '{file}' cannot be read as netCDF ({error}): it may be "
             "truncated, or of another kind"
         ) from error
-    found = dataset.attrs.get("kind", "something else")
-    if found != kind:
-        raise ValueError(f"`path` = '{file}' holds {found}; needed is a {kind}")
-    layout = dataset.attrs.get("schema", "none")
-    if not np.array_equal(layout, schema):
+    if found["kind"] != kind:
+        other = found["kind"] or "something else"
+        raise ValueError(f"`path` = '{file}' holds {other}; needed is a {kind}")
+    if found["schema"] != schema:
+        layout = "none" if found["schema"] is None else found["schema"]
         raise ValueError(
             f"`path` = '{file}' has layout {layout}; this version "
             f"reads {schema}: make it again, or install the version that wrote it"
         )
-    if dataset.attrs.get(DIGEST) != seal_of(dataset):
+    if not whole:
         raise ValueError(
             f"`path` = '{file}' is damaged: it is not what was written; restore it, or "
             "begin anew with another file"
         )
     return dataset
+
+
+@contextlib.contextmanager
+def unpacking(path: Place) -> Iterator[None]:
+    """Raise a ValueError that names the file where its contents lack something.
+
+    A file with a right digest does so if it was written by other means.
+    """
+    try:
+        yield
+    except (AttributeError, IndexError, KeyError, TypeError, ValueError) as error:
+        if "`path`" in str(error):
+            raise
+        raise ValueError(
+            f"`path` = '{path}' is damaged ({type(error).__name__}: {error}); restore "
+            "it, or make it again"
+        ) from error

@@ -11,11 +11,11 @@ import xarray as xr
 
 from explorer import params
 from explorer.coordinates import Coordinates
-from explorer.dims import LABEL, LABEL_FIELD, PIXELS, PROTOTYPES
+from explorer.dims import LABEL_FIELD, PIXELS
 from explorer.flow.evolution import Solution
 from explorer.flow.krylov import Krylov
 from explorer.flow.linearized import LinearizedFlow
-from explorer.learning.files import Place, read, sealed, write
+from explorer.learning.files import Place, read, sealed, unpacking, write
 from explorer.learning.gradient import LowRankGradient
 from explorer.learning.learner import require
 from explorer.learning.losses import DirectionLoss, Loss
@@ -229,28 +229,17 @@ class WeightPatchPredictor(SceneEstimator):
     def save(self, path: Place) -> None:
         """Write a netCDF file, whole or not at all; `load` reads it."""
         check_choices(self)
-        state, kind, distances = self._trained()
-        found = archive.to_dataset(self.get_params(deep=False), state, distances)
-        found["label_prototypes"] = (PROTOTYPES, self.label_prototypes_)
-        found["label_values"] = ((LABEL, "code"), self.label_values_)
-        if self.label_colors_ is not None:
-            found["label_colors"] = ((LABEL, "rgb"), self.label_colors_)
-        write(sealed(archive.with_kind(found, kind)), path)
+        self._trained()
+        write(sealed(archive.packed(self)), path)
 
     @classmethod
     def load(cls, path: Place) -> WeightPatchPredictor:
         """Return a predictor that `save` wrote; training can go on from it."""
         dataset = read(path, archive.KIND, archive.SCHEMA)
-        predictor = cls(**archive.parameters_of(dataset))
-        predictor.state_ = archive.state_of(dataset)
-        predictor.label_prototypes_ = dataset["label_prototypes"].values
-        predictor.label_values_ = dataset["label_values"].values
-        predictor.kind_ = archive.kind_of(dataset)
-        predictor.n_features_in_ = predictor.kind_.channels
-        if "label_colors" in dataset:
-            predictor.label_colors_ = dataset["label_colors"].values
-        predictor.distances_ = archive.distances_of(dataset, predictor.data_term)
-        predictor._shaping = remembered(predictor)
+        with unpacking(path):
+            predictor = cls(**archive.parameters_of(dataset))
+            archive.unpack(predictor, dataset)
+            predictor._shaping = remembered(predictor)
         return predictor
 
     def predict_weights(self, image: Any) -> xr.DataArray:
