@@ -11,11 +11,12 @@ import numpy as np
 import xarray as xr
 
 from explorer.coordinates import Coordinates, require_neighbors
-from explorer.dims import LABEL, checked_dtype, finite_field, label_field
+from explorer.dims import LABEL, checked_dtype, finite_field
 from explorer.flow.labeled import LabeledSystem
 from explorer.flow.system import LinearSystem
 from explorer.geometry.neighborhood import Neighborhood
 from explorer.threads import exclusive
+from explorer.truths import truth_field
 
 PATCH_TOLERANCE = 1e-6
 """How far a weight patch may sum from one: single precision over 225 neighbors."""
@@ -168,7 +169,7 @@ class Flow(ABC):
     def check_labels(self, labels: Any) -> np.ndarray:
         """Return a ground truth labeling as an integer array (row, col) or (node,)."""
         labels = self.coordinates.align("labels", labels)
-        return label_field(
+        return truth_field(
             "labels", labels, self.shape[1:], self.shape[0], self.neighborhood.dims
         )
 

@@ -17,12 +17,12 @@ from explorer.dims import (
     LABEL_FIELD,
     PIXELS,
     finite_field,
-    label_field,
     plain,
 )
 from explorer.flow.base import read_only
 from explorer.flow.evolution import Integrator, Solution
 from explorer.flow.linearized import LinearizedFlow
+from explorer.truths import truth_field
 
 UNLABELED = -1
 """The label of every pixel of an image whose solve has failed."""
@@ -110,7 +110,7 @@ class FlowBatch:
         count, number, *shape = self.distances.shape
         dims = (IMAGE, *PIXELS)
         labels = self.coordinates.align("labels", labels)
-        return label_field("labels", labels, (count, *shape), number, dims)
+        return truth_field("labels", labels, (count, *shape), number, dims)
 
     def stacked(self, parts: Iterator[xr.Dataset]) -> xr.Dataset:
         """Return datasets of single images as one over `image`, with coordinates."""

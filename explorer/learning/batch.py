@@ -11,6 +11,7 @@ from explorer import params
 from explorer.flow.batch import FlowBatch, attempt
 from explorer.flow.linearized import LinearizedFlow
 from explorer.learning.derivative import GradientMethod
+from explorer.truths import declared
 
 
 def batch_gradient(
@@ -51,7 +52,9 @@ def batch_gradient(
 
     def one(flow: LinearizedFlow, array: np.ndarray, truth: np.ndarray) -> xr.Dataset:
         return attempt(
-            lambda: method(flow, array, truth, time).assign(ok=True, status="computed"),
+            lambda: method(flow, array, declared(truth), time).assign(
+                ok=True, status="computed"
+            ),
             lambda: failure(flow),
         )
 

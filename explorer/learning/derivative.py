@@ -18,6 +18,7 @@ from explorer.flow.system import LinearSystem
 from explorer.late import late
 from explorer.learning.losses import Loss
 from explorer.threads import exclusive
+from explorer.truths import percent_wrong
 
 SOURCE = "Zeilmann, Petra, Schnörr (JMIV 2023), Theorem 3.8 and (3.47)"
 
@@ -117,11 +118,6 @@ def forgotten() -> Any:
         "the bounds of a learner's step are not kept: call the gradient method with "
         "its weights, `gradient(flow, weights, labels, time)`"
     )
-
-
-def percent_wrong(labels: np.ndarray, truth: np.ndarray) -> float:
-    """Return the share of pixels with labels ≠ truth, in percent."""
-    return 100.0 * float(np.mean(labels != truth))
 
 
 def numbers_of(record: Any) -> dict[str, float]:

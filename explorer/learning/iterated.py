@@ -17,11 +17,11 @@ from explorer.flow.evolution import LARGEST_LOG_SCALE, Evolution
 from explorer.flow.iterated import IteratedLinearization, check_patches, check_times
 from explorer.flow.krylov import Krylov
 from explorer.geometry import simplex
-from explorer.learning.derivative import percent_wrong
 from explorer.learning.gradient import LowRankGradient, assemble_both, rank_or_all
 from explorer.learning.losses import DirectionLoss, Loss, LossValue, target_of
 from explorer.learning.routes import TwoSided
 from explorer.threads import exclusive
+from explorer.truths import percent_wrong
 
 
 @dataclass(frozen=True)

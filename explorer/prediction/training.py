@@ -11,9 +11,10 @@ import xarray as xr
 
 from explorer.dims import STEP
 from explorer.flow.base import Flow
-from explorer.learning.derivative import percent_wrong
 from explorer.learning.gradient import LowRankGradient
 from explorer.prediction.patches import PatchModel, Shares
+from explorer.scenes.records import frozen
+from explorer.truths import percent_wrong
 
 BETA1, BETA2, TINY = 0.9, 0.99, 1e-12
 """Adam as usual; the squares are forgotten ten times faster, in step with 100 steps."""
@@ -66,6 +67,10 @@ class TrainingState:
     square: np.ndarray
     records: tuple[TrainingStep, ...] = field(default=())
     scenes: tuple[str, str] = ("", "")
+
+    def __post_init__(self) -> None:
+        for name in ("slope", "mean", "square"):
+            object.__setattr__(self, name, frozen(getattr(self, name)))
 
     @classmethod
     def start(

@@ -6,17 +6,30 @@ from typing import Any
 
 import numpy as np
 import xarray as xr
+from PIL import Image
 
 from explorer import params
 from explorer.coordinates import Coordinates
-from explorer.dims import CHANNEL, PICTURE, PIXELS
-from explorer.images.labelings import read_labels
-from explorer.images.reading import is_path, name_of, read_image
+from explorer.dims import CHANNEL, PICTURE, PIXELS, plain
+from explorer.images.alike import refuse_misplaced
+from explorer.images.decoding import decoded_picture
+from explorer.images.labelings import label_set, open_labels, read_labels
+from explorer.images.reading import is_path, name_of, read_image, read_oriented
+from explorer.images.stored import MAX_PIXELS, TURNED, UPRIGHT
+from explorer.scenes.pictures import label_coords
 from explorer.scenes.scene import Structure, make_scene
 from explorer.threads import exclusive
 
 KMEANS_SAMPLE = 20_000
 """Pixels that k-means sees: enough to place 64 centers well within a gray level."""
+
+LONGEST = params.Parameter(
+    "longest", "", 512, 1, MAX_PIXELS, "pixels of the longest side", "pixels",
+    integer=True,
+)  # fmt: skip
+
+SIDEWAYS = 5
+"""Orientations (EXIF) from this one on exchange rows and columns."""
 
 SAMPLES = ("astronaut", "chelsea", "coffee", "rocket")
 """Color images bundled with scikit-image (CC0 or public domain)."""
@@ -39,7 +52,10 @@ def image_scene(
         a number: that many k-means colors of the clean image become prototypes, the
         nearest of them the ground truth, from dark to bright. A labeling: it is the
         ground truth, numbered 0 … J−1; prototypes are the mean colors of its labels.
-        Coordinates of a labeling and of an image meet, and the scene carries them.
+        The values in a file are numbered in order, and kept as the coordinate
+        `label_values` of the scene. Pixels are left out that a DataArray declares to
+        have no label, by the attribute `no_label`. Coordinates of a labeling and of an
+        image meet, and the scene carries them.
     noise : float in [0, 10], standard deviation of the added Gaussian noise.
     seed : int ≥ 0, of noise and k-means.
 
@@ -55,17 +71,54 @@ def image_scene(
 def image_structure(image: Any, labels: Any, seed: int) -> Structure:
     """Return the noiseless part of `image_scene`."""
     seed = params.SEED.check(seed)
-    clean, place = read_image(image), Coordinates.of("image", image, PICTURE)
+    clean, orientation = read_oriented(image)
+    place = Coordinates.of("image", image, PICTURE)
     if place.dataset.sizes.get(CHANNEL, clean.shape[2]) != clean.shape[2]:
         place = Coordinates.of("image", image, PIXELS)  # transparency was a channel
+    name = name_of(image) if is_path(image) else "array"
+    coords: dict[str, Any] = {}
     if isinstance(labels, (int, float, np.number)):
         truth, prototypes = quantize(clean, params.LABELS.check(labels), seed)
+    elif is_path(labels):
+        file = open_labels(labels, "labels")
+        refuse_misplaced(file, clean.shape, orientation, name)
+        found = label_set([file])
+        truth, coords = found.truths[0], label_coords(found)
+        prototypes = mean_colors(clean, truth)
     else:
-        labels = place.align("labels", labels)
+        labels, turn = numbers_of(place.align("labels", labels))
+        refuse_turned(plain("labels", labels).shape, clean.shape, turn, orientation)
         truth = read_labels(labels, clean.shape[:2])
         prototypes = mean_colors(clean, truth)
-    name = name_of(image) if is_path(image) else "array"
-    return Structure(clean, truth, prototypes, name, place)
+    return Structure(clean, truth, prototypes, name, coords, place)
+
+
+def numbers_of(labels: Any) -> tuple[Any, int]:
+    """Return labels of a Pillow image as numbers, and how they lay (EXIF)."""
+    if not isinstance(labels, Image.Image):
+        return labels, UPRIGHT
+    found = decoded_picture(labels, "`labels`", indices=True)
+    return found.array, found.orientation
+
+
+def refuse_turned(
+    found: tuple[int, ...], shape: tuple[int, ...], turn: int, orientation: int
+) -> None:
+    """Raise if an image is stored turned, and labels may lie on the stored pixels.
+
+    found, shape : of the labels and of the image as it is shown.
+    turn, orientation : how the pixels of both lay (EXIF).
+    """
+    sideways = (turn >= SIDEWAYS) != (orientation >= SIDEWAYS)
+    fits = found[:2] == shape[:2] and sideways and shape[0] != shape[1]
+    if turn == orientation or fits:
+        return
+    how = TURNED.get(orientation) or TURNED.get(turn)
+    raise ValueError(
+        f"`labels` has shape {found}; `image` has {shape[:2]}, and one of them is "
+        f"stored {how} (EXIF orientation), the other is not: pass "
+        "`image=ex.read_image(…)`, which is upright, and labels that lie on it"
+    )
 
 
 def sample_image(name: str, size: int = 256) -> np.ndarray:
@@ -75,11 +128,12 @@ def sample_image(name: str, size: int = 256) -> np.ndarray:
     ----------
     name : one of `explorer.SAMPLES`; size : int in 1 … 4096.
     """
+    size = params.SIZE.check(size)
     if not isinstance(name, str) or name not in SAMPLES:
         raise ValueError(f"`name` = {name!r}; bundled are {', '.join(SAMPLES)}")
     import skimage.data
 
-    return square(read_image(getattr(skimage.data, name)()), params.SIZE.check(size))
+    return square(read_image(getattr(skimage.data, name)()), size)
 
 
 def square(image: np.ndarray, size: int) -> np.ndarray:
@@ -93,15 +147,30 @@ def square(image: np.ndarray, size: int) -> np.ndarray:
     return np.clip(scaled, 0.0, 1.0)
 
 
-def fit(image: np.ndarray, longest: int) -> np.ndarray:
-    """Return an image scaled down, if need be, to `longest` pixels a side at most."""
+def fit(image: Any, longest: int) -> np.ndarray:
+    """Return an image scaled down, if need be, to `longest` pixels a side at most.
+
+    Parameters
+    ----------
+    image : as `read_image` takes it.
+    longest : int ≥ 1.
+
+    Returns
+    -------
+    ndarray (row, col, channel) in [0, 1]; (row, col) where the image is an array of
+    that shape.
+    """
     import skimage.transform
 
-    factor = longest / max(image.shape[:2])
-    if factor >= 1.0:
-        return image
-    shape = [max(1, round(n * factor)) for n in image.shape[:2]]
-    return np.clip(skimage.transform.resize(image, shape, anti_aliasing=True), 0, 1)
+    longest = LONGEST.check(longest)
+    flat = not is_path(image) and len(np.shape(image)) == 2
+    picture = read_image(image)
+    factor = longest / max(picture.shape[:2])
+    if factor < 1.0:
+        shape = [max(1, round(n * factor)) for n in picture.shape[:2]]
+        picture = skimage.transform.resize(picture, shape, anti_aliasing=True)
+        picture = np.clip(picture, 0.0, 1.0)
+    return picture[..., 0] if flat else picture
 
 
 def mean_colors(clean: np.ndarray, truth: np.ndarray) -> np.ndarray:

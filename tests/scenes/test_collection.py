@@ -58,7 +58,7 @@ def test_depth_does_not_matter(tmp_path, pair):
 def test_colors_can_be_labels(tmp_path):
     colors = np.array([[[255, 0, 0], [0, 0, 255]]], np.uint8)
     image = store(tmp_path / "i.png", colors)
-    found = labeled_images([image], [image])[0]
+    found = labeled_images([image], [store(tmp_path / "l.png", colors)])[0]
     np.testing.assert_array_equal(found.labels, [[1, 0]])  # in order of the colors
     gray = store(tmp_path / "g.png", np.repeat(colors[..., :1], 3, axis=2))
     np.testing.assert_array_equal(labeled_images([image], [gray])[0].labels, [[1, 0]])
@@ -67,7 +67,6 @@ def test_colors_can_be_labels(tmp_path):
 def test_label_images_of_any_kind_agree(tmp_path, pair):
     """Gray, of one bit, with a palette, gray or colors saved with or without alpha."""
     code = np.array([[0, 255, 0]] * 2, np.uint8)
-    first = pair[0][0]
     kinds = {"gray": Image.fromarray(code), "bits": Image.fromarray(code > 0)}
     kinds["palette"] = Image.fromarray(code, mode="P")
     kinds["palette"].putpalette([7, 7, 7] * 256)  # colors do not count
@@ -76,7 +75,11 @@ def test_label_images_of_any_kind_agree(tmp_path, pair):
     for name, picture in kinds.items():
         picture.save(tmp_path / f"{name}.png")
     files = [tmp_path / f"{name}.png" for name in kinds]
-    for scene in labeled_images([first] * len(files), files):
+    images = {
+        store(tmp_path / f"{k}.png", np.array([[k, 51, 102]] * 2, np.uint8)): path
+        for k, path in enumerate(files)
+    }
+    for scene in labeled_images(images, images):
         np.testing.assert_array_equal(scene.labels, [[0, 1, 0]] * 2)
         np.testing.assert_array_equal(scene.label_values, [[0], [255]])
 
@@ -99,8 +102,8 @@ def test_any_sequence_of_paths_will_do(pair):
 
 
 def test_the_file_that_is_wrong_is_named(tmp_path, pair):
-    bad = store(tmp_path / "bad.tif", np.full((1, 1), np.nan, np.float32))
-    with pytest.raises(ValueError, match=r"`images` = '.*bad.tif' holds entries that"):
+    bad = store(tmp_path / "b.tif", np.full((1, 1), np.nan, np.float32))
+    with pytest.raises(ValueError, match=r"`images` = '.*b.tif' holds entries that"):
         labeled_images([pair[0][0], bad], pair[1])
 
 
@@ -138,7 +141,7 @@ def test_what_does_not_fit_is_named(tmp_path, pair):
         labeled_images([tmp_path / "none.png"], labels[:1])
     many = store(tmp_path / "m.png", np.arange(81, dtype=np.uint8).reshape(9, 9))
     with pytest.raises(ValueError, match="81 distinct values; at most 64"):
-        labeled_images([many], [many])
-    color = store(tmp_path / "rgb.png", np.zeros((1, 1, 3), np.uint8))
-    with pytest.raises(ValueError, match="is gray or transparent where"):
+        labeled_images([store(tmp_path / "n.png", np.zeros((9, 9), np.uint8))], [many])
+    color = store(tmp_path / "b.tif", np.zeros((1, 1, 3), np.uint8))
+    with pytest.raises(ValueError, match="all gray or all in color, got"):
         labeled_images([images[0], color], labels)
