@@ -174,7 +174,7 @@ class GradientMethod(ABC):
         time = params.TIME.check(time)
         array = checked_flow(flow).check_weights(weights)
         truth = flow.check_labels(labels)
-        derivative = self.differentiate(flow.system(array), truth, time)
+        derivative = self.differentiate(flow.plain_system(array), truth, time)
         return self._present(flow, derivative)
 
     @final
