@@ -24,6 +24,15 @@ def takes_two(function: Any) -> bool:
     return True
 
 
+def beyond_floats(value: Any) -> bool:
+    """Whether an integer is too large to compute with."""
+    try:
+        float(value)
+    except OverflowError:
+        return True
+    return False
+
+
 def checked_answer(answer: Any, V: np.ndarray) -> tuple[float, np.ndarray]:
     """Return f and ∂f from what `function` returned, or raise naming it."""
     if not isinstance(answer, tuple) or len(answer) != 2:

@@ -32,7 +32,9 @@ class Learner:
     Parameters
     ----------
     flow : LinearizedFlow or GraphFlow
-    labels : DataArray or array (row, col), ground truth, integers 0 … J−1.
+    labels : DataArray or array (row, col), ground truth, integers 0 … J−1. Pixels are
+        left out that a DataArray declares by its attribute `no_label`: they hold that
+        number.
     time : float in [0, 10⁴], T.
     gradient : LowRankGradient or another method of the hierarchy.
     optimizer : RiemannianDescent, ArmijoDescent, MomentumDescent, Adam or AdaMax.

@@ -15,7 +15,7 @@ from explorer.flow.evolution import Evolution
 from explorer.geometry import simplex
 from explorer.geometry.neighborhood import Neighborhood
 from explorer.late import late
-from explorer.learning.answers import checked_answer, takes_two
+from explorer.learning.answers import beyond_floats, checked_answer, takes_two
 from explorer.truths import at_known, count_known, truth_of
 
 ORDINARY = (1e-140, 1e140)
@@ -26,9 +26,6 @@ CURVATURE = 2.0 / np.sqrt(3.0)
 sine, the Hessian is ‖V‖⁻² [[0, s], [s, c]] on their plane and c beyond it; its largest
 eigenvalue (c + √(c² + 4s²))/2 is greatest at c = 1/√3."""
 
-
-LARGEST_FLOAT = np.finfo(float).max
-"""Integers beyond it are no numbers to compute with."""
 
 LONGEST = 300.0
 """Logarithm of the longest V(T) of losses that need its length: e^300 = 10¹³⁰, so that
@@ -226,7 +223,7 @@ class TangentLoss(Loss):
         for name in ("lipschitz", "curvature"):
             value = getattr(self, name)
             number = isinstance(value, Real) and not isinstance(value, bool)
-            if not number or value < 0.0 or LARGEST_FLOAT < value < math.inf:
+            if not number or value < 0.0 or beyond_floats(value):
                 raise ValueError(f"`{name}` = {value!r}; needed is a number ≥ 0")
 
     def __call__(self, V: np.ndarray, target: np.ndarray) -> tuple[float, np.ndarray]:

@@ -11,7 +11,7 @@ import xarray as xr
 
 from explorer import params
 from explorer.coordinates import Coordinates
-from explorer.dims import LABEL, LABEL_FIELD, PIXELS, PROTOTYPES
+from explorer.dims import LABEL_FIELD, PIXELS
 from explorer.flow.evolution import Solution
 from explorer.flow.krylov import Krylov
 from explorer.flow.linearized import LinearizedFlow
@@ -225,13 +225,8 @@ class WeightPatchPredictor(SceneEstimator):
     def save(self, path: Place) -> None:
         """Write a netCDF file, whole or not at all; `load` reads it."""
         check_choices(self)
-        state, kind, distances = self._trained()
-        found = archive.to_dataset(self.get_params(deep=False), state, distances)
-        found["label_prototypes"] = (PROTOTYPES, self.label_prototypes_)
-        found["label_values"] = ((LABEL, "code"), self.label_values_)
-        if self.label_colors_ is not None:
-            found["label_colors"] = ((LABEL, "rgb"), self.label_colors_)
-        write(sealed(archive.with_kind(found, kind)), path)
+        self._trained()
+        write(sealed(archive.packed(self)), path)
 
     @classmethod
     def load(cls, path: Place) -> WeightPatchPredictor:
@@ -239,14 +234,7 @@ class WeightPatchPredictor(SceneEstimator):
         dataset = read(path, archive.KIND, archive.SCHEMA)
         with unpacking(path):
             predictor = cls(**archive.parameters_of(dataset))
-            predictor.state_ = archive.state_of(dataset)
-            predictor.label_prototypes_ = dataset["label_prototypes"].values
-            predictor.label_values_ = dataset["label_values"].values
-            predictor.kind_ = archive.kind_of(dataset)
-            predictor.n_features_in_ = predictor.kind_.channels
-            colors = dataset.get("label_colors")
-            predictor.label_colors_ = None if colors is None else colors.values
-            predictor.distances_ = archive.distances_of(dataset, predictor.data_term)
+            archive.unpack(predictor, dataset)
             predictor._shaping = remembered(predictor)
         return predictor
 
