@@ -8,6 +8,7 @@ from numbers import Integral
 from typing import Any
 
 import numpy as np
+import xarray as xr
 
 from explorer.params import LABELS
 
@@ -22,6 +23,10 @@ HIGHEST = 2**16 - 1
 ADMISSIBLE = f"integers from 0 to {HIGHEST} or colors '#rrggbb'"
 
 
+NO_LISTS = (bytes, bytearray, Mapping)
+"""What runs through numbers or names, and is no list of values."""
+
+
 def codes_of(argument: str, values: Any) -> list[Code]:
     """Return values as codes: (gray,), (r, g, b) or (r, g, b, alpha).
 
@@ -30,11 +35,11 @@ def codes_of(argument: str, values: Any) -> list[Code]:
     TypeError, ValueError
         naming the argument and the value that is none.
     """
-    if isinstance(values, np.ndarray):
-        values = np.atleast_1d(values).tolist()
+    if isinstance(values, np.ndarray | xr.DataArray):
+        values = np.atleast_1d(np.asarray(values)).tolist()
     if isinstance(values, (str, Integral)):
         values = [values]
-    if not isinstance(values, Iterable) or isinstance(values, Mapping):
+    if not isinstance(values, Iterable) or isinstance(values, NO_LISTS):
         raise TypeError(
             f"`{argument}` must be {ADMISSIBLE}, got {values!r}: correct it"
         )

@@ -21,6 +21,7 @@ from explorer.learning.optimizers import (
     RiemannianDescent,
 )
 from explorer.learning.trace import Step, trace_of
+from explorer.truths import DECLARATION
 
 
 @dataclass(eq=False)
@@ -65,7 +66,8 @@ class Learner:
         require("gradient", self.gradient, GradientMethod, "LowRankGradient()")
         require("optimizer", self.optimizer, Optimizer, "RiemannianDescent()")
         dims, label = self.flow.neighborhood.dims, self.flow.coordinates.label
-        self.labels = label(self._truth, dims, long_name="ground truth")
+        unknown = DECLARATION if self._truth.min() < 0 else {}
+        self.labels = label(self._truth, dims, long_name="ground truth", **unknown)
         if self.initial_weights is not None:  # the caller may write into theirs
             self.initial_weights = self.flow.label_weights(read_only(self.start))
         self._weights = self.start

@@ -10,7 +10,7 @@ from PIL import Image
 
 from explorer import params
 from explorer.coordinates import Coordinates
-from explorer.dims import CHANNEL, PICTURE, PIXELS, plain
+from explorer.dims import CHANNEL, PICTURE, PIXELS, computed, plain
 from explorer.images.alike import refuse_misplaced
 from explorer.images.decoding import decoded_picture
 from explorer.images.labelings import label_set, open_labels, read_labels
@@ -86,7 +86,7 @@ def image_structure(image: Any, labels: Any, seed: int) -> Structure:
         truth, coords = found.truths[0], label_coords(found)
         prototypes = mean_colors(clean, truth)
     else:
-        labels, turn = numbers_of(place.align("labels", labels))
+        labels, turn = numbers_of(place.align("labels", computed("labels", labels)))
         refuse_other_shape(shape_of(labels), clean.shape, turn, orientation)
         truth = read_labels(labels, clean.shape[:2])
         prototypes = mean_colors(clean, truth)
