@@ -203,6 +203,30 @@ def test_colors_multiplied_by_alpha_are_shown_on_white(planes):
     np.testing.assert_allclose(shown(content), expected, atol=1e-15)
 
 
+@pytest.mark.parametrize("dtype", [np.uint8, np.uint16, np.float32])
+def test_gray_multiplied_by_alpha_stays_gray_and_below_white(dtype):
+    full = 1 if dtype == np.float32 else np.iinfo(dtype).max
+    array = np.array([[[0, 0], [0.5, 1.0], [0.25, 0.5], [0.75, 0.5]]]) * full
+    array = array.astype(dtype)
+    content = tiff(
+        array,
+        photometric="minisblack",
+        planarconfig="contig",
+        extrasamples=["assocalpha"],
+    )
+    expected = np.minimum(array[..., 0] / full + 1 - array[..., 1] / full, 1)
+    assert expected.max() == 1.0
+    np.testing.assert_allclose(shown(content), expected, atol=1e-7)  # of float32
+    np.testing.assert_array_equal(numbers(content), array[..., [0, 0, 0, 1]])
+
+
+@pytest.mark.parametrize("turn", [0, 9])
+def test_orientations_that_do_not_exist_are_upright(turn):
+    found = decoded(raw_tiff(SHAPE, 8, GRAY.tobytes(), t274=turn), WHAT)
+    np.testing.assert_array_equal(found.array, GRAY)
+    assert found.orientation == 1
+
+
 def test_inks_are_shown_as_rgb():
     inks = np.dstack([COLOR, GRAY])
     picture = Image.frombytes("CMYK", SHAPE[::-1], inks.tobytes())
