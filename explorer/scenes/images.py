@@ -45,10 +45,11 @@ def image_scene(
 
     Parameters
     ----------
-    image : path, or array (row, col) or (row, col, 1 | 3 | 4)
+    image : path, Pillow image, or array (row, col) or (row, col, 1 | 3 | 4)
         8 or 16 bit integers or bool are scaled to [0, 1] by the range of their type;
-        floats must lie in [0, 1]. Transparent parts are shown on white.
-    labels : int in 1 … 64, or array or path of integers (row, col)
+        floats must lie in [0, 1]. Transparent parts are shown on white. A file or a
+        Pillow image is seen as a viewer shows it, upright, in the depth of the file.
+    labels : int in 1 … 64, or array, Pillow image or path of integers (row, col)
         a number: that many k-means colors of the clean image become prototypes, the
         nearest of them the ground truth, from dark to bright. A labeling: it is the
         ground truth, numbered 0 … J−1; prototypes are the mean colors of its labels.

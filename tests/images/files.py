@@ -66,12 +66,15 @@ def exif(orientation):
     return chunk(b"eXIf", b"MM\0*\0\0\0\x08\0\x01" + entry + bytes(4))
 
 
-PLACE = 400
+PLACE = 600
 """Where the pixels of the TIFF below begin."""
 
 
 def raw_tiff(shape, bits, data, *, order="<", **tags):
-    """A TIFF of one strip; tags : t259=8 sets tag 259, None leaves it out."""
+    """A TIFF of one strip; tags : t259=8 sets tag 259, None leaves it out.
+
+    A tuple is stored as numbers of 16 bits, in front of the pixels.
+    """
     known = {
         256: shape[1], 257: shape[0], 258: bits, 259: 1, 262: 1, 273: PLACE, 277: 1,
         278: shape[0], 279: len(data),
@@ -80,9 +83,14 @@ def raw_tiff(shape, bits, data, *, order="<", **tags):
     entries = sorted((t, v) for t, v in known.items() if v is not None)
     head = (b"II*\0" if order == "<" else b"MM\0*") + struct.pack(order + "I", 8)
     head += struct.pack(order + "H", len(entries))
+    lists, start = b"", len(head) + 12 * len(entries) + 4
     for number, value in entries:
-        head += struct.pack(order + "HHII", number, 4, 1, value)
-    return head.ljust(PLACE, b"\0") + data
+        kind, count, place = 4, 1, value
+        if isinstance(value, tuple):
+            kind, count, place = 3, len(value), start + len(lists)
+            lists += struct.pack(f"{order}{count}H", *value)
+        head += struct.pack(order + "HHII", number, kind, count, place)
+    return (head + bytes(4) + lists).ljust(PLACE, b"\0") + data
 
 
 def unit(array):

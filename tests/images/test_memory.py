@@ -108,7 +108,7 @@ def test_files_that_promise_or_unpack_to_more_take_no_memory(tmp_path):
         raw_tiff(wide, 8, b"few"),
         raw_tiff(wide, 16, b"few", t259=5),
         raw_tiff(wide, 8, b"few", t259=7),
-        raw_tiff(SHAPE, 8, b"few", t259=8, t322=2**15, t323=2**15, t324=400, t325=3),
+        raw_tiff(SHAPE, 8, b"few", t259=8, t322=2**15, t323=2**15, t324=600, t325=3),
         raw_tiff(SHAPE, 8, b"few", t279=2**31),
         b"P5 4000 4000 255 few",
         b"P2 4000 4000 255 1 2 3",

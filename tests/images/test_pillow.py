@@ -107,7 +107,7 @@ def test_an_opened_image_is_read_from_its_file():
         raw_tiff(SHAPE, 12, packed(GRAY, 12)),
         tiff(DEEP[..., 0], photometric="miniswhite"),
         tiff(
-            GRAY, photometric="palette", colormap=np.full((3, 256), 9, dtype=np.uint16)
+            GRAY, photometric="palette", colormap=np.full((3, 256), 255, "u2")
         ),
         tiff(np.dstack([DEEP, DEEP[..., 0]]), photometric="rgb",
              extrasamples=["unassalpha"]),

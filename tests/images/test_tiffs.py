@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import lzma
 import zlib
 
 import numpy as np
@@ -63,7 +64,9 @@ def test_gray_of_any_type_and_byte_order(order, photometric, compression, dtype)
 def test_numbers_of_labels_come_in_small_types_where_they_fit():
     for dtype, small in (("i1", "u1"), ("i8", "u2"), ("u8", "u2"), ("i4", "u2")):
         assert numbers(tiff((GRAY // 2).astype(dtype))).dtype == small
-    for array in (GRAY.astype("i8") - 9, GRAY.astype("u4") * 1000):
+    largest = np.full(SHAPE, 2**16 - 1, "u4")
+    assert numbers(tiff(largest)).dtype == np.uint16
+    for array in (GRAY.astype("i8") - 9, largest + 1):
         assert numbers(tiff(array)).dtype == array.dtype  # and are refused as labels
 
 
@@ -81,6 +84,57 @@ def test_samples_that_are_no_whole_bytes(bits, order, compressed):
     for photometric, expected in ((1, array / white), (0, 1 - array / white)):
         content = raw_tiff(SHAPE, bits, data, t262=photometric, **tags)
         np.testing.assert_allclose(shown(content), expected, atol=1e-15)
+
+
+@pytest.mark.parametrize("bits", [1, 2, 4, 8])
+@pytest.mark.parametrize("photometric", [0, 1])
+def test_samples_that_pillow_unpacks(bits, photometric):
+    """PackBits, each row as it is behind its length."""
+    array = GRAY >> (8 - bits)
+    lines = [packed(row[None], bits) for row in array]
+    data = b"".join(bytes([len(line) - 1]) + line for line in lines)
+    content = raw_tiff(SHAPE, bits, data, t259=32773, t262=photometric)
+    np.testing.assert_array_equal(numbers(content), array)
+    expected = array / (2**bits - 1)
+    expected = expected if photometric else 1 - expected
+    np.testing.assert_allclose(shown(content), expected, atol=1e-15)
+
+
+@pytest.mark.parametrize("bits", [8, 12, 16])
+def test_lzma(bits):
+    array = DEEP[..., 0] >> (16 - bits)
+    stored = array.astype(f"<u{bits // 8}").tobytes() if bits % 8 == 0 else b""
+    data = lzma.compress(stored or packed(array, bits))
+    content = raw_tiff(SHAPE, bits, data, t259=34925)
+    np.testing.assert_array_equal(numbers(content), array)
+    twice = raw_tiff(SHAPE, bits, data * 2, t259=34925)
+    with pytest.raises(ValueError, match="longer than its data"):
+        decode(twice, WHAT)
+
+
+def test_packed_samples_are_taken_in_blocks(monkeypatch):
+    monkeypatch.setattr("explorer.images.packed.BLOCK", 8)
+    content = raw_tiff(SHAPE, 12, packed(DEEP[..., 0] >> 4, 12))
+    np.testing.assert_array_equal(numbers(content), DEEP[..., 0] >> 4)
+
+
+@pytest.mark.parametrize("bits", [1, 2, 4, 8])
+def test_palettes_of_any_depth(bits):
+    array = GRAY >> (8 - bits)
+    colors = np.random.default_rng(0).integers(0, 256, (2**bits, 3))
+    if bits == 8:
+        array, colors = array % 50, colors[:50]
+    colors[0] = 255
+    table = tuple((colors.T * 257).ravel().tolist())
+    tags = {"t262": 3, "t320": table}
+    if bits == 8:  # too short for all indices that 8 bits can hold
+        assert len(table) == 3 * 50
+    content = raw_tiff(SHAPE, bits, packed(array, bits), **tags)
+    np.testing.assert_array_equal(decode(content, WHAT), colors[array])
+    np.testing.assert_array_equal(numbers(content), array)
+    damaged = raw_tiff(SHAPE, bits, packed(array, bits), t262=3, t320=table[:-1])
+    with pytest.raises(ValueError, match="no palette"):
+        decode(damaged, WHAT)
 
 
 def test_colors_of_12_bits():
@@ -147,6 +201,30 @@ def test_colors_multiplied_by_alpha_are_shown_on_white(planes):
         planarconfig="separate" if planes else "contig",
     )
     np.testing.assert_allclose(shown(content), expected, atol=1e-15)
+
+
+@pytest.mark.parametrize("dtype", [np.uint8, np.uint16, np.float32])
+def test_gray_multiplied_by_alpha_stays_gray_and_below_white(dtype):
+    full = 1 if dtype == np.float32 else np.iinfo(dtype).max
+    array = np.array([[[0, 0], [0.5, 1.0], [0.25, 0.5], [0.75, 0.5]]]) * full
+    array = array.astype(dtype)
+    content = tiff(
+        array,
+        photometric="minisblack",
+        planarconfig="contig",
+        extrasamples=["assocalpha"],
+    )
+    expected = np.minimum(array[..., 0] / full + 1 - array[..., 1] / full, 1)
+    assert expected.max() == 1.0
+    np.testing.assert_allclose(shown(content), expected, atol=1e-7)  # of float32
+    np.testing.assert_array_equal(numbers(content), array[..., [0, 0, 0, 1]])
+
+
+@pytest.mark.parametrize("turn", [0, 9])
+def test_orientations_that_do_not_exist_are_upright(turn):
+    found = decoded(raw_tiff(SHAPE, 8, GRAY.tobytes(), t274=turn), WHAT)
+    np.testing.assert_array_equal(found.array, GRAY)
+    assert found.orientation == 1
 
 
 def test_inks_are_shown_as_rgb():
@@ -304,7 +382,7 @@ DAMAGED = {
     ),
     "too few strips": (raw_tiff((10**4, 7), 8, bytes(9), t278=1), "10000 strips"),
     "huge tiles": (
-        raw_tiff(SHAPE, 8, bytes(9), t322=2**14, t323=2**14, t324=400, t325=9),
+        raw_tiff(SHAPE, 8, bytes(9), t322=2**14, t323=2**14, t324=600, t325=9),
         "declares strips or tiles of 268435456 bytes",
     ),
     "a tag of unknown type": (
