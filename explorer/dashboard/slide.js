@@ -81,12 +81,18 @@ function render({ model, el }) {
       send(value(place(model.get("value")) + steps * model.get("increment")));
     }
   });
-  number.addEventListener("change", () => {
+  const take = () => {
     const typed = Number(number.value.replace(",", "."));
     if (number.value.trim() && Number.isFinite(typed)) {
       send(typed); // the kernel says what is wrong with one that is out of range
     } else {
       show();
+    }
+  };
+  number.addEventListener("change", take);
+  number.addEventListener("keydown", (event) => {
+    if (event.key === "Enter") {
+      take();
     }
   });
   const names = ["value", "low", "high", "disabled", "description", "tooltip"];
