@@ -81,6 +81,10 @@ class Learner:
             )
         super().__setattr__(name, value)
 
+    def __getstate__(self) -> dict[str, Any]:
+        """Return what copies and pickles hold: not the evaluation, which is redone."""
+        return vars(self) | {"_point": None}
+
     @property
     def weights(self) -> xr.DataArray:
         """The weights reached so far, (offset, row, col)."""
