@@ -93,7 +93,7 @@ class ExplicitEuler(Integrator):
             error = grown(grow, error + 0.5 * h * change)
             lost = grown(grow, lost + h * (of_A * size + of_b * fade))
             slope = following
-            if size > LONGEST:
+            if size > LONGEST or (last and scale):
                 V, slope = V / size, slope / size
                 error, lost, scale = error / size, lost / size, scale + math.log(size)
         return Evolution(

@@ -183,7 +183,13 @@ def present(
     """Return the last moment as labeled arrays with its status."""
     W, dims, label = moment.W, flow.neighborhood.dims, flow.coordinates.label
     reached = moment.entropy
-    if entropy and reached < entropy:
+    if not np.isfinite(moment.U).all():
+        status = Status(
+            Ending.INACCURATE,
+            f"W is not finite at time {moment.time:g}, it left {moment.U.dtype}: lower "
+            "`time` or rescale the distances",
+        )
+    elif entropy and reached < entropy:
         text = f"decided: mean entropy {reached:.1e} at time {moment.time:g}"
         status = Status(Ending.ACCURATE, text)
     elif moment.time < time:

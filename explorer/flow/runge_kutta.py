@@ -128,7 +128,7 @@ class RungeKutta(Integrator):
                 ledger.enter(scheme.t, log_norm, allowed, noise)
         y, scale = (scheme.y_old if failed else scheme.y), state.scale
         y = state.y if y is None else y
-        if size > LONGEST and not failed:
+        if not failed and (size > LONGEST or (size and scale)):
             y, scale = y / size, scale + math.log(size)
         done = Work(work.applications + scheme.nfev, work.substeps + steps)
         return Stretch(scheme.t, y, scale, failed), done
