@@ -121,11 +121,12 @@ class SerialFlow:
         integrator: Integrator = KRYLOV,
     ) -> Iterator[Evolution]:
         """Yield each stage at its end, for checked plain arrays."""
-        system, carried, cure = self.flows[0].system(patches[0]), 0.0, ""
+        system, carried, before = self.flows[0].system(patches[0]), 0.0, None
         for k, time in enumerate(times):
             evolution = integrator.integrate(system, time)
-            if carried > 0.0:
-                evolution = inherit(evolution, carried, cure)
+            if before is not None and carried > 0.0:
+                last = before.cure, before.exact
+                evolution = inherit(evolution, carried, *last)
             yield evolution
             if k + 1 == len(times):
                 return
@@ -133,7 +134,7 @@ class SerialFlow:
             inflow = inflow_of(coupling, evolution, f"times[{k}]")
             system = replace(self.flows[k + 1].system(patches[k + 1]), inflow=inflow)
             carried = coupling.norm * length(evolution) * evolution.error
-            cure = evolution.cure
+            before = evolution
 
     @exclusive
     def solve(
