@@ -41,8 +41,8 @@ REFILL = 20
 slow down the first picture."""
 
 CLOSED_PAGE = 600
-"""Seconds after which the kernel of a page that nobody has open ends: longer than a
-laptop's short sleep."""
+"""Seconds after which a kernel ends whose page is lost without a farewell (a crash, a
+laptop asleep): longer than a short sleep. A page that is closed says so at once."""
 
 
 def voila(notebook: Path, port: int) -> Page:
@@ -53,7 +53,7 @@ def voila(notebook: Path, port: int) -> Page:
         "Voila.port_retries": 0,
         "Voila.open_browser": False,
         "Voila.auto_token": True,  # that is: the token in the environment
-        # the farewell of a closed page carries no token and is refused: clean up here
+        # for pages that go without a farewell; see the template for those that say it
         "MappingKernelManager.cull_interval": 60,
         "MappingKernelManager.cull_idle_timeout": CLOSED_PAGE,
         # a kernel that has run the notebook waits for whoever opens the page next

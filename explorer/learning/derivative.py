@@ -166,7 +166,8 @@ class GradientMethod(ABC):
         ----------
         flow : LinearizedFlow or GraphFlow
         weights : DataArray or array (offset, row, col), positive, patches sum to one.
-        labels : DataArray or array (row, col), ground truth, integers 0 … J−1.
+        labels : DataArray or array (row, col), ground truth, integers 0 … J−1; pixels
+            are left out that hold what its attribute `no_label` declares.
         time : float in [0, 10⁴], T.
 
         Returns

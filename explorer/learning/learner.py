@@ -33,7 +33,9 @@ class Learner:
     Parameters
     ----------
     flow : LinearizedFlow or GraphFlow
-    labels : DataArray or array (row, col), ground truth, integers 0 … J−1.
+    labels : DataArray or array (row, col), ground truth, integers 0 … J−1. Pixels are
+        left out that a DataArray declares by its attribute `no_label`: they hold that
+        number.
     time : float in [0, 10⁴], T.
     gradient : LowRankGradient or another method of the hierarchy.
     optimizer : RiemannianDescent, ArmijoDescent, MomentumDescent, Adam or AdaMax.
@@ -78,6 +80,10 @@ class Learner:
                 "`initial_weights=learner.weights`"
             )
         super().__setattr__(name, value)
+
+    def __getstate__(self) -> dict[str, Any]:
+        """Return what copies and pickles hold: not the evaluation, which is redone."""
+        return vars(self) | {"_point": None}
 
     @property
     def weights(self) -> xr.DataArray:

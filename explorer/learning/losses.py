@@ -15,7 +15,7 @@ from explorer.flow.evolution import Evolution
 from explorer.geometry import simplex
 from explorer.geometry.neighborhood import Neighborhood
 from explorer.late import late
-from explorer.learning.answers import checked_answer
+from explorer.learning.answers import beyond_floats, checked_answer, takes_two
 from explorer.truths import at_known, count_known, truth_of
 
 ORDINARY = (1e-140, 1e140)
@@ -215,7 +215,7 @@ class TangentLoss(Loss):
     curvature: float = math.nan
 
     def __post_init__(self) -> None:
-        if not callable(self.function):
+        if not takes_two(self.function):
             raise TypeError(
                 f"`function` = {self.function!r} is a {type(self.function).__name__}; "
                 "needed is a function (V, target) → (f, ∂f)"
@@ -223,7 +223,7 @@ class TangentLoss(Loss):
         for name in ("lipschitz", "curvature"):
             value = getattr(self, name)
             number = isinstance(value, Real) and not isinstance(value, bool)
-            if not number or value < 0.0:
+            if not number or value < 0.0 or beyond_floats(value):
                 raise ValueError(f"`{name}` = {value!r}; needed is a number ≥ 0")
 
     def __call__(self, V: np.ndarray, target: np.ndarray) -> tuple[float, np.ndarray]:

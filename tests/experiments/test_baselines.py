@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import dataclasses
 import itertools
-import os
 import sys
 from functools import partial
 
@@ -27,19 +26,6 @@ from explorer.scenes.scene import distances_to
 
 FAMILIES = (NearestLabel, GaussianDenoising, TotalVariation, RandomWalker, GraphCut)
 SHARES = (0.01, 0.3, 0.5, 1.0)
-
-
-@pytest.fixture
-def maxflow():
-    """PyMaxflow; without it tests are skipped, or missed if LAF_REQUIRE_ALL=1."""
-    try:
-        import maxflow.fastmin
-    except ImportError:
-        reason = "PyMaxflow is missing: install the extra `graphcut`"
-        if os.environ.get("LAF_REQUIRE_ALL") == "1":
-            pytest.fail(reason)
-        pytest.skip(reason)
-    return maxflow.fastmin
 
 
 @pytest.fixture(params=FAMILIES, ids=lambda family: family.__name__)
