@@ -28,6 +28,15 @@ PLACE_ATTRS = (
 """Attributes of an array that say where it lies, whatever its numbers mean."""
 
 
+RESULTS = (
+    "V", "labels", "loss", "gradient", "singular_values", "singular_value_ratio",
+    "error_percent", "loss_error", "singular_value_error", "approximation_error",
+    "truncation_error", "error", "log_scale", "ok", "status", "applications",
+    "substeps", "dim",
+)  # fmt: skip
+"""Names of variables in the datasets that solvers and gradients return."""
+
+
 @dataclass(frozen=True, eq=False)
 class Coordinates:
     """The coordinates of one argument, and its attributes of place.
@@ -58,6 +67,22 @@ class Coordinates:
         """Return the coordinates that a result with these dimensions carries."""
         own = self.dataset
         return own.drop_dims([d for d in own.dims if d not in dims])
+
+    def require_free(self, names: Sequence[str] = RESULTS) -> None:
+        """Raise where a coordinate has the name of a result beside which it would be.
+
+        Raises
+        ------
+        ValueError
+            naming the argument and the coordinate.
+        """
+        taken = [name for name in names if name in self.dataset.coords]
+        if taken:
+            raise ValueError(
+                f"`{self.argument}` must have no coordinate named as a result is, got "
+                f"`{taken[0]}`: rename it with `.rename({taken[0]}=…)`, or leave it "
+                f"out with `.drop_vars({taken[0]!r})`"
+            )
 
     def at(self, dim: str, position: int) -> Coordinates:
         """Return the coordinates of one entry along a dimension."""

@@ -95,6 +95,7 @@ class Flow(ABC):
     def _settle(self, D: np.ndarray, base_point: Any, **fields: Any) -> None:
         """Store checked arguments and what follows from them, once and for all."""
         dims, coords = (LABEL, *fields["neighborhood"].dims), fields["coordinates"]
+        coords.require_free()
         dtype = checked_dtype(fields["dtype"])
         C, base = log_likelihood(D, fields["rho"], dtype), None
         if base_point is not None:

@@ -78,6 +78,6 @@ def make_scene(structure: Structure, noise: float, seed: int) -> xr.Dataset:
         "seed": seed,
         "nearest_error_percent": wrong,
     }
-    own = structure.coordinates.dataset
+    own = structure.coordinates.dataset.drop_vars(list(variables), errors="ignore")
     scene = xr.Dataset(variables, coords=own.coords, attrs=own.attrs | attrs)
     return scene.assign_coords(structure.coords)

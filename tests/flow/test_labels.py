@@ -160,6 +160,28 @@ def test_other_coordinates_are_refused_before_anything_is_computed(
                 call()
 
 
+@pytest.mark.parametrize("name", ["loss", "labels", "status", "gradient"])
+def test_a_coordinate_named_as_a_result_is_refused_at_the_door(distances, name):
+    words = f"`distances` must have no coordinate named as a result is, got `{name}`"
+    for call in (
+        lambda: ex.LinearizedFlow(distances.assign_coords({name: 1.0})),
+        lambda: ex.FlowBatch(distances.assign_coords({name: 1.0}).expand_dims("image")),
+    ):
+        with pytest.raises(ValueError, match=words):
+            call()
+
+
+def test_a_flow_of_one_image_of_many_carries_its_name(distances):
+    named = distances.assign_coords(image="a", time=np.datetime64("2026-01-01", "s"))
+    flow = ex.LinearizedFlow(named)
+    found = ex.LowRankGradient(4)(
+        flow, flow.uniform_weights(), np.zeros((3, 4), int), TIME
+    )
+    assert found.image == "a"
+    assert found.time == np.datetime64("2026-01-01", "s")
+    assert found.attrs["time"] == TIME
+
+
 def test_weights_of_other_neighbors_are_refused(named, weights):
     turned = weights.isel(offset=slice(None, None, -1))
     for call in (

@@ -411,6 +411,13 @@ def test_a_labeling_meets_its_image_by_coordinate(color):
         image_scene(image, truth.assign_coords(row=rows + 1))
 
 
+def test_one_image_of_a_stack_makes_a_scene(color):
+    stack = xr.DataArray(color[None], dims=("image", "row", "col", "channel"))
+    scene = image_scene(stack.assign_coords(image=["a"], time=0)[0], 2)
+    assert scene.image.dims == ("row", "col", "channel")
+    assert scene.coords["time"] == 0
+
+
 def test_channels_keep_their_names_unless_one_was_transparency(color):
     alpha = np.concatenate([color, np.ones_like(color[..., :1])], axis=2)
     for image, names in ((color, list("rgb")), (alpha, list("rgba"))):
