@@ -17,9 +17,10 @@ PACKAGE = Path(explorer.__file__).parent
 MODULES = sorted(PACKAGE.rglob("*.py"))
 
 LAYERS = {
-    "dims": 0, "params": 0, "threads": 0, "late": 0, "kernels": 0, "extras": 0,
+    "environment": -3, "threads": -2, "compiled": -1, "params": -2, "dims": -1,
+    "coordinates": 0, "truths": 0, "late": 0, "kernels": 0, "extras": 0,
     "messages": 0,
-    "truths": 0.5, "geometry": 1, "images": 1, "scenes": 2, "flow": 2,
+    "geometry": 1, "images": 1, "scenes": 2, "flow": 2,
     "learning": 3, "prediction": 4, "experiments": 5, "warmup": 5,
     "dashboard": 6, "command": 7,
 }  # fmt: skip

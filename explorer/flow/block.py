@@ -5,7 +5,6 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from functools import cached_property
 
 import numpy as np
 
@@ -15,6 +14,7 @@ from explorer.flow.coupling import Coupling
 from explorer.flow.evolution import Evolution, Work
 from explorer.flow.krylov import cure_of, direction_error
 from explorer.flow.system import LinearSystem
+from explorer.late import cached_property
 
 
 def stack(fields: Sequence[np.ndarray]) -> np.ndarray:

@@ -87,10 +87,18 @@ def spelled(value: Sequence[int]) -> str:
 def unique_codes(codes: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     """Return the distinct codes of (pixel, channel) in order, and which each is.
 
-    Up to four numbers of 16 bits become one of 64, which sorts ten times as fast.
+    Gray values are counted. Of colors, up to four numbers of 16 bits become one of 64,
+    which sorts ten times as fast.
     """
+    if codes.shape[1] == 1:
+        present = np.bincount(codes[:, 0]) > 0
+        place = np.cumsum(present, dtype=np.int32) - 1
+        values = np.flatnonzero(present)[:, None].astype(codes.dtype)
+        return values, place[codes[:, 0]]
     packed = np.zeros(len(codes), np.uint64)
     for channel in codes.T:
         packed = packed << np.uint64(16) | channel.astype(np.uint64)
-    _, first, which = np.unique(packed, return_index=True, return_inverse=True)
-    return codes[first], which.ravel()
+    distinct = np.unique(packed)
+    shifts = np.arange(codes.shape[1] - 1, -1, -1, dtype=np.uint64) * np.uint64(16)
+    values = distinct[:, None] >> shifts & np.uint64(HIGHEST)
+    return values.astype(codes.dtype), np.searchsorted(distinct, packed)

@@ -18,7 +18,7 @@ from explorer.flow.system import LinearSystem
 from explorer.learning.derivative import Bounds, Derivative, GradientMethod
 from explorer.learning.discrete import fractions, require_finite, size
 from explorer.learning.euler import EulerAdjoint
-from explorer.learning.gradient import LowRankGradient
+from explorer.learning.gradient import LowRankGradient, lighter
 from explorer.learning.losses import DirectionLoss, Loss, checked_loss
 from explorer.learning.traced import (
     TracedSystem,
@@ -153,7 +153,9 @@ class KrylovAutodiff(GradientMethod):
         # step j keeps what A needs and j stages of its Gram–Schmidt process
         kept = self.dim * (saved_fields(system) + self.dim)
         require_memory(
-            f"a gradient through {self.dim} Krylov vectors of {n} numbers", 8 * n * kept
+            f"a gradient through {self.dim} Krylov vectors of {n} numbers",
+            8 * n * kept,
+            lambda: lighter(n),
         )
         traced = TracedSystem.of(load_torch(), system)
         y, evolution = traced_krylov(traced, time, self.dim, check)

@@ -8,7 +8,7 @@ import numpy as np
 import xarray as xr
 
 from explorer import params
-from explorer.flow.batch import FlowBatch, attempt, stacked
+from explorer.flow.batch import FlowBatch, attempt
 from explorer.flow.linearized import LinearizedFlow
 from explorer.learning.derivative import GradientMethod
 from explorer.truths import declared
@@ -59,7 +59,7 @@ def batch_gradient(
         )
 
     parts = map(one, batch.flows, arrays, truths)
-    return stacked(parts).assign_attrs(time=time, method=repr(method))
+    return batch.stacked(parts).assign_attrs(time=time, method=repr(method))
 
 
 def failure(flow: LinearizedFlow) -> xr.Dataset:

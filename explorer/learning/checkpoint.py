@@ -12,7 +12,7 @@ import numpy as np
 import xarray as xr
 
 from explorer.dims import COMPONENT, STEP, fingerprint
-from explorer.learning.files import Place, read, sealed, write
+from explorer.learning.files import Place, read, sealed, unpacking, write
 from explorer.learning.learner import Learner, require
 from explorer.learning.optimizers import Moments
 from explorer.learning.trace import Step, trace_of
@@ -86,9 +86,12 @@ def load_checkpoint(learner: Learner, path: Place) -> list[Step]:
     """
     require("learner", learner, Learner, "Learner(flow, labels)")
     dataset = read(path, KIND, SCHEMA)
-    refuse_others(path, identity(learner), json.loads(dataset.attrs["belongs_to"]))
-    learner.move(*place_of(dataset))
-    return steps_of(dataset)
+    with unpacking(path):
+        belongs_to = json.loads(dataset.attrs["belongs_to"])
+        refuse_others(path, identity(learner), belongs_to)
+        place, steps = place_of(dataset), steps_of(dataset)
+        learner.move(*place)
+    return steps
 
 
 def refuse_others(path: Place, wanted: dict[str, Any], found: dict[str, Any]) -> None:
@@ -172,7 +175,7 @@ def steps_of(dataset: xr.Dataset) -> list[Step]:
     """Return the records of a trace."""
     names = [f.name for f in fields(Step) if f.name not in (STEP, "singular_values")]
     records = []
-    for k, step in enumerate(dataset[STEP].values.tolist()):
+    for k, step in enumerate(dataset.variables[STEP].values.tolist()):
         at = dataset.isel({STEP: k})
         sigma = at.singular_values.dropna(COMPONENT).values
         numbers = {name: float(at[name]) for name in names}

@@ -158,7 +158,8 @@ class GradientMethod(ABC):
         ----------
         flow : LinearizedFlow or GraphFlow
         weights : DataArray or array (offset, row, col), positive, patches sum to one.
-        labels : DataArray or array (row, col), ground truth, integers 0 … J−1.
+        labels : DataArray or array (row, col), ground truth, integers 0 … J−1; pixels
+            are left out that hold what its attribute `no_label` declares.
         time : float in [0, 10⁴], T.
 
         Returns
@@ -173,7 +174,7 @@ class GradientMethod(ABC):
         time = params.TIME.check(time)
         array = checked_flow(flow).check_weights(weights)
         truth = flow.check_labels(labels)
-        derivative = self.differentiate(flow.system(array), truth, time)
+        derivative = self.differentiate(flow.plain_system(array), truth, time)
         return self._present(flow, derivative)
 
     @final

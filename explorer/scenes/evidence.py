@@ -12,6 +12,7 @@ from explorer.scenes.classifier import Classifier, fit_classifier
 from explorer.scenes.data_terms import DataTerm, Distances
 from explorer.scenes.extractors import Extractor, GaussianDerivatives
 from explorer.scenes.pictures import Picture
+from explorer.scenes.records import frozen
 from explorer.scenes.sampling import flat, sampled_known
 
 SAMPLE = 200_000
@@ -79,4 +80,4 @@ class Evidence(DataTerm):
 
     def restore(self, arrays: dict[str, np.ndarray]) -> Distances:
         """Return the log odds with these arrays."""
-        return LogOdds(self.features, arrays)
+        return LogOdds(self.features, {n: frozen(a) for n, a in arrays.items()})

@@ -9,7 +9,8 @@ import xarray as xr
 from PIL import Image
 
 from explorer import params
-from explorer.dims import PIXELS, plain
+from explorer.coordinates import Coordinates
+from explorer.dims import CHANNEL, PICTURE, PIXELS, plain
 from explorer.images.alike import refuse_misplaced
 from explorer.images.decoding import decoded_picture
 from explorer.images.labelings import label_set, open_labels, read_labels
@@ -54,7 +55,8 @@ def image_scene(
         ground truth, numbered 0 … J−1; prototypes are the mean colors of its labels.
         The values in a file are numbered in order, and kept as the coordinate
         `label_values` of the scene. Pixels are left out that a DataArray declares to
-        have no label, by the attribute `no_label`.
+        have no label, by the attribute `no_label`. Coordinates of a labeling and of an
+        image meet, and the scene carries them.
     noise : float in [0, 10], standard deviation of the added Gaussian noise.
     seed : int ≥ 0, of noise and k-means.
 
@@ -71,6 +73,9 @@ def image_structure(image: Any, labels: Any, seed: int) -> Structure:
     """Return the noiseless part of `image_scene`."""
     seed = params.SEED.check(seed)
     clean, orientation = read_oriented(image)
+    place = Coordinates.of("image", image, PICTURE)
+    if place.dataset.sizes.get(CHANNEL, clean.shape[2]) != clean.shape[2]:
+        place = Coordinates.of("image", image, PIXELS)  # transparency was a channel
     name = name_of(image) if is_path(image) else "array"
     coords: dict[str, Any] = {}
     if isinstance(labels, (int, float, np.number)):
@@ -82,11 +87,11 @@ def image_structure(image: Any, labels: Any, seed: int) -> Structure:
         truth, coords = found.truths[0], label_coords(found)
         prototypes = mean_colors(clean, truth)
     else:
-        labels, turn = numbers_of(labels)
+        labels, turn = numbers_of(place.align("labels", labels))
         refuse_other_shape(shape_of(labels), clean.shape, turn, orientation)
         truth = read_labels(labels, clean.shape[:2])
         prototypes = mean_colors(clean, truth)
-    return Structure(clean, truth, prototypes, name, coords)
+    return Structure(clean, truth, prototypes, name, coords, place)
 
 
 def numbers_of(labels: Any) -> tuple[Any, int]:

@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 import xarray as xr
 
+from explorer.coordinates import Coordinates
 from explorer.dims import LABEL_FIELD, PICTURE, PIXELS, PROTOTYPES
 from explorer.truths import DECLARATION, percent_wrong
 
@@ -38,7 +39,7 @@ class Structure:
     ----------
     clean : (row, col, channel), image in [0, 1]; labels : (row, col), ground truth;
     prototypes : (label, channel); name : what the scene shows; coords : what more is
-    known of its labels.
+    known of its labels; coordinates : those of the image.
     """
 
     clean: np.ndarray
@@ -46,6 +47,7 @@ class Structure:
     prototypes: np.ndarray
     name: str
     coords: Mapping[str, Any] = field(default_factory=dict)
+    coordinates: Coordinates = field(default_factory=Coordinates)
 
 
 def make_scene(structure: Structure, noise: float, seed: int) -> xr.Dataset:
@@ -76,4 +78,6 @@ def make_scene(structure: Structure, noise: float, seed: int) -> xr.Dataset:
         "seed": seed,
         "nearest_error_percent": wrong,
     }
-    return xr.Dataset(variables, coords=structure.coords, attrs=attrs)
+    own = structure.coordinates.dataset
+    scene = xr.Dataset(variables, coords=own.coords, attrs=own.attrs | attrs)
+    return scene.assign_coords(structure.coords)

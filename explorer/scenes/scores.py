@@ -10,6 +10,7 @@ import numpy as np
 import xarray as xr
 
 from explorer import params
+from explorer.coordinates import Coordinates
 from explorer.dims import LABEL, PIXELS, label_field, plain, raw
 from explorer.truths import NO_LABEL, truth_field
 
@@ -60,7 +61,8 @@ def score(
 
     Parameters
     ----------
-    labels, truth : DataArray or array (row, col) of integers 0 … J−1.
+    labels, truth : DataArray or array (row, col) of integers 0 … J−1; they meet by
+        coordinate where both have some.
     count : int in 1 … 1024, J; None takes one more than the largest label.
     tolerance : float in [0, 10⁴], θ, Euclidean, in pixels.
     ignore : numbers in `truth` that stand for no label. So does, without being named,
@@ -86,9 +88,11 @@ def score(
     """
     tolerance = TOLERANCE.check(tolerance)
     limit = int(COUNT.high) if count is None else COUNT.check(count)
+    labels = Coordinates.of("truth", truth, PIXELS).align("labels", labels)
     goal = truth_field("truth", truth, raw("truth", truth, PIXELS).shape, limit)
     goal = without("truth", goal, ignore)
-    require_shape(raw("labels", labels, PIXELS).shape, goal.shape)
+    labels = raw("labels", labels, PIXELS)
+    require_shape(labels.shape, goal.shape)
     found = label_field("labels", labels, goal.shape, limit)
     if count is None:
         limit = max(int(goal.max()), int(found.max())) + 1

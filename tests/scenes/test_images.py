@@ -391,3 +391,31 @@ def test_fit_scales_bytes_to_the_unit_range_whatever_their_size(color):
 def test_sample_image_refuses_sizes_by_name(size):
     with pytest.raises((TypeError, ValueError), match="`size`"):
         sample_image("rocket", size)
+
+
+def test_a_labeling_meets_its_image_by_coordinate(color):
+    rows = np.arange(len(color)) * 0.5
+    image = xr.DataArray(color, dims=("row", "col", "channel"), attrs={"crs": "a"})
+    image = image.assign_coords(row=("row", rows, {"units": "mm"}))
+    truth = xr.DataArray(
+        (color[..., 0] > np.median(color[..., 0])).astype(int), dims=("row", "col")
+    ).assign_coords(row=rows)
+    right = image_scene(image, truth, noise=0)
+    assert right.attrs["crs"] == "a"
+    for name in ("image", "clean", "labels", "distances"):
+        assert right[name].row.values.tolist() == rows.tolist()
+        assert right[name].row.attrs == {"units": "mm"}
+    turned = truth.isel(row=slice(None, None, -1)).transpose()
+    xr.testing.assert_identical(image_scene(image, turned, noise=0), right)
+    with pytest.raises(ValueError, match="`labels` has other coordinates along `row`"):
+        image_scene(image, truth.assign_coords(row=rows + 1))
+
+
+def test_channels_keep_their_names_unless_one_was_transparency(color):
+    alpha = np.concatenate([color, np.ones_like(color[..., :1])], axis=2)
+    for image, names in ((color, list("rgb")), (alpha, list("rgba"))):
+        named = xr.DataArray(image, dims=("row", "col", "channel"))
+        scene = image_scene(named.assign_coords(channel=names), 2)
+        assert ("channel" in scene.coords) == (len(names) == 3)
+        if "channel" in scene.coords:
+            assert scene.channel.values.tolist() == names

@@ -259,3 +259,16 @@ def test_nothing_to_score_is_refused():
         score(np.zeros((2, 2), int), unknown)
     with pytest.raises(ValueError, match=r"assign_attrs\(no_label=-1\)"):
         score(np.zeros((2, 2), int), np.array([[0, -1], [0, 0]]))
+
+
+def test_labelings_meet_by_coordinate():
+    truth = xr.DataArray(
+        np.arange(12).reshape(3, 4) % 3,
+        dims=("row", "col"),
+        coords={"row": [0.0, 0.5, 1.0], "col": list("abcd")},
+    )
+    turned = truth.isel(col=slice(None, None, -1), row=[1, 0, 2]).transpose()
+    assert float(score(turned, truth).error_percent) == 0.0
+    assert float(score(turned.drop_vars(["row", "col"]), truth).error_percent) > 0.0
+    with pytest.raises(ValueError, match="`labels` has other coordinates along `col`"):
+        score(truth.assign_coords(col=list("abce")), truth)
