@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
+import xarray as xr
 from PIL import Image
 
 from explorer.scenes.collection import labeled_images
@@ -145,3 +146,11 @@ def test_what_does_not_fit_is_named(tmp_path, pair):
     color = store(tmp_path / "b.tif", np.zeros((1, 1, 3), np.uint8))
     with pytest.raises(ValueError, match="all gray or all in color, got"):
         labeled_images([images[0], color], labels)
+
+
+def test_scenes_and_their_variables_share_nothing(pair):
+    first, second = labeled_images(*pair)
+    expected = second.copy(deep=True)
+    first.image.values[:] = first.prototypes.values[:] = 7.0
+    assert float(first.clean.max()) < 7.0
+    xr.testing.assert_identical(second, expected)
