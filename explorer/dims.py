@@ -107,7 +107,13 @@ def real_numbers(argument: str, array: np.ndarray) -> np.ndarray:
     if array.dtype == object and array.size and all(map(is_real, array.flat)):
         whole = all(isinstance(x, numbers.Integral) for x in array.flat)
         small = whole and all(abs(int(x)) < 2**63 for x in array.flat)
-        array = array.astype(np.int64 if small else np.float64)
+        try:
+            array = array.astype(np.int64 if small else np.float64)
+        except OverflowError as error:
+            raise ValueError(
+                f"`{argument}` must be numbers up to 1e308, got a larger integer; "
+                "scale it down"
+            ) from error
     if array.dtype.kind not in "fiub":
         raise TypeError(
             f"`{argument}` has dtype {array.dtype}; needed are real numbers: "

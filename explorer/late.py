@@ -43,11 +43,21 @@ class Late:
 
 
 def late(*names: str) -> Callable[[T], T]:
-    """Make these fields of a dataclass `Late`."""
+    """Make these fields of a dataclass `Late`.
+
+    Copying or pickling a record computes them: a function that finds a value refers to
+    arrays of the original, and cannot be pickled.
+    """
+
+    def state(record: Any) -> dict[str, Any]:
+        for name in names:
+            getattr(record, name)
+        return dict(vars(record))
 
     def decorate(cls: T) -> T:
         for name in names:
             setattr(cls, name, Late(name))
+        cls.__getstate__ = state  # type: ignore[method-assign, assignment]
         return cls
 
     return decorate

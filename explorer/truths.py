@@ -49,7 +49,7 @@ def truth_field(
                 f"renumber them, or if {NO_LABEL} stands for no label, pass a "
                 f"DataArray, `{argument}.assign_attrs({DECLARED}={NO_LABEL})`"
             )
-        return label_field(argument, value, shape, labels, dims)
+        return label_field(argument, array, shape, labels, dims)
     missing = array == code
     if missing.all():
         raise ValueError(

@@ -104,7 +104,8 @@ WHOLE = np.arange(24).reshape(2, 3, 4)
         memoryview(WHOLE),
     ],
     ids=[
-        ">f8", ">i2", ">u8", "f2", "longdouble", "object", "Fraction", "list", "fortran",
+        ">f8", ">i2", ">u8", "f2", "longdouble", "object", "Fraction", "list",
+        "fortran",
         "reversed", "strided", "read-only", "nothing masked", ">f4", "buffer",
     ],
 )  # fmt: skip

@@ -105,6 +105,15 @@ def test_a_learner_keeps_its_own_labels_and_start():
     np.testing.assert_array_equal(learner.weights, before[1])
 
 
+def test_labels_of_a_learner_serve_another_one():
+    D, _, _, labels = arrays()
+    labels[1, 2] = -1
+    truth = xr.DataArray(labels, dims=("row", "col"), attrs={"no_label": -1})
+    learner = ex.Learner(ex.LinearizedFlow(D), truth)
+    again = ex.Learner(ex.LinearizedFlow(D), learner.labels)
+    np.testing.assert_array_equal(again.truth, labels)
+
+
 def test_couplings_are_copied():
     D, *_ = arrays()
     flow, L = ex.LinearizedFlow(D), 0.1 * np.eye(3)

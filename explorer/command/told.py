@@ -39,7 +39,7 @@ def labels_text(scenes: Sequence[xr.Dataset]) -> str:
         f"{number:5d} {spelled(value):>9} {100.0 * count / found.size:7.2f} %"
         for number, (value, count) in enumerate(zip(values, often, strict=True))
     ]
-    ignored = ", ".join(scenes[0].attrs["ignored_values"])
+    ignored = scenes[0].attrs["ignored_values"]
     left_out = f"{100.0 * np.mean(found < 0):.2f} %"
     last = f"no label: {ignored}, {left_out} of the pixels"
     if not ignored:

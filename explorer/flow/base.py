@@ -148,8 +148,8 @@ class Flow(ABC):
         if array.shape != hood.weight_shape:
             raise ValueError(
                 f"`{argument}` has shape {array.shape}; this flow needs "
-                f"({', '.join(hood.weight_dims)}) = {hood.weight_shape}: start from "
-                "`uniform_weights()`"
+                f"({', '.join(hood.weight_dims)}) = {hood.weight_shape}, which fits "
+                "its `distances`: start from `uniform_weights()`"
             )
         if array.min() <= 0.0:
             raise ValueError(

@@ -24,6 +24,7 @@ from explorer.flow.coupling import (
 from explorer.flow.evolution import Evolution, Integrator, Solution, present
 from explorer.flow.iterated import check_times
 from explorer.flow.krylov import Krylov
+from explorer.params import is_real
 from explorer.threads import exclusive
 
 KRYLOV = Krylov()
@@ -123,11 +124,13 @@ class SerialFlow:
         integrator: Integrator = KRYLOV,
     ) -> Iterator[Evolution]:
         """Yield each stage at its end, for checked plain arrays."""
-        system, carried, cure = self.flows[0].plain_system(patches[0]), 0.0, ""
+        system = self.flows[0].plain_system(patches[0])
+        carried, before = 0.0, None
         for k, time in enumerate(times):
             evolution = integrator.integrate(system, time)
-            if carried > 0.0:
-                evolution = inherit(evolution, carried, cure)
+            if before is not None and carried > 0.0:
+                last = before.cure, before.exact
+                evolution = inherit(evolution, carried, *last)
             yield evolution
             if k + 1 == len(times):
                 return
@@ -137,7 +140,7 @@ class SerialFlow:
                 self.flows[k + 1].plain_system(patches[k + 1]), inflow=inflow
             )
             carried = coupling.norm * length(evolution) * evolution.error
-            cure = evolution.cure
+            before = evolution
 
     @exclusive
     def solve(
@@ -265,7 +268,9 @@ def listed(argument: str, value: Any, example: str) -> tuple[Any, ...]:
 def check_place(place: Any, count: int) -> tuple[int, int]:
     """Return (i, j), two different flows."""
     pair = isinstance(place, tuple) and len(place) == 2
-    if not (pair and all(isinstance(k, (int, np.integer)) for k in place)):
+    if not (
+        pair and all(isinstance(k, (int, np.integer)) and is_real(k) for k in place)
+    ):
         raise TypeError(
             f"`couplings` has the key {place!r}; needed is a pair (i, j) of integers: "
             "L_ij feeds flow j into flow i"

@@ -19,6 +19,7 @@ import xarray as xr
 from explorer import params
 from explorer.dims import LABEL
 from explorer.flow.base import Flow, checked_flow
+from explorer.flow.evolution import checked_tolerance
 from explorer.flow.integrators import euler_steps
 from explorer.flow.status import Ending, Status
 from explorer.geometry import simplex
@@ -116,7 +117,7 @@ class AdaptiveRungeKutta:
     tolerance: float = params.TOLERANCE.default
 
     def __post_init__(self) -> None:
-        checked = params.TOLERANCE.check(self.tolerance)
+        checked = checked_tolerance(self.tolerance)
         object.__setattr__(self, "tolerance", checked)
 
     def iterate(
@@ -182,7 +183,13 @@ def present(
     """Return the last moment as labeled arrays with its status."""
     W, dims, label = moment.W, flow.neighborhood.dims, flow.coordinates.label
     reached = moment.entropy
-    if entropy and reached < entropy:
+    if not np.isfinite(moment.U).all():
+        status = Status(
+            Ending.INACCURATE,
+            f"W is not finite at time {moment.time:g}, it left {moment.U.dtype}: lower "
+            "`time` or rescale the distances",
+        )
+    elif entropy and reached < entropy:
         text = f"decided: mean entropy {reached:.1e} at time {moment.time:g}"
         status = Status(Ending.ACCURATE, text)
     elif moment.time < time:

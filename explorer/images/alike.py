@@ -132,6 +132,10 @@ def alike(
         naming a file that is of another kind, or cannot be told by its colors.
     """
     plain = [file for file in files if file.palette is None]
+    grays = {
+        code for f in plain if f.gray for code in map(tuple, f.used[:, :1].tolist())
+    }
+    files = [gray_shown(file, grays) for file in files]
     palette = common_palette([file for file in files if file.palette is not None])
     if palette is None or not all(file.gray and file.opaque for file in plain):
         files, palette = [shown(file) for file in files], {}
@@ -141,6 +145,21 @@ def alike(
     colored = [file.used for file in files if file.code.shape[2] > 1]
     known = {code for used in colored for code in map(tuple, padded(used, channels))}
     return [converted(file, channels, known) for file in files], palette
+
+
+def gray_shown(file: LabelFile, grays: set[Code]) -> LabelFile:
+    """Return a palette file of gray tones as gray values, if other files hold them.
+
+    Formats with palettes alone, and optimizers, number the gray values of an image.
+    """
+    if file.palette is None or file.code.max() >= len(file.palette):
+        return file
+    tones = {index: color[:1] for index, color in entries(file).items()}
+    gray = all(len(set(color)) == 1 for color in entries(file).values())
+    known = {index for index in tones if index in grays}
+    if not gray or len(known) == len(tones) or not set(tones.values()) <= grays:
+        return file
+    return replace(file, code=colors_of(file, file.code)[..., :1], palette=None)
 
 
 def common_palette(files: Sequence[LabelFile]) -> dict[Code, tuple[int, ...]] | None:

@@ -13,11 +13,17 @@ import numpy as np
 from PIL import Image, ImageFile, UnidentifiedImageError
 
 from explorer.images.netpbm import header_of, is_netpbm, netpbm
-from explorer.images.pillow import stored_by_pillow
-from explorer.images.pngs import SIGNATURE, check_size, deep_png
+from explorer.images.pillow import (
+    DEEP_GRAY,
+    orientation_of,
+    refuse_loaded_tiff,
+    stored_by_pillow,
+)
+from explorer.images.pngs import SIGNATURE, check_size, chunks, deep_png
 from explorer.images.stored import (
     MAX_PIXELS,
     Decoded,
+    Facts,
     RefusedError,
     Stored,
     refuse_pages,
@@ -35,8 +41,11 @@ FORMATS = (
 TIFF_STARTS = (b"II*\0", b"MM\0*", b"II+\0", b"MM\0+")
 """How TIFF files begin, classic and big, of both byte orders."""
 
-DEEP = ("RGB", "RGBA", "LA", "RGBX")
-"""Modes in which Pillow cuts 16 bits to 8."""
+DEEP = ("L", "LA", "RGB", "RGBA", "RGBX")
+"""Modes in which Pillow keeps 8 bits of 16."""
+
+CODESTREAM = b"\xff\x4f\xff\x51"
+"""How the compressed data of a JPEG 2000 begin, wherever they are in the file."""
 
 DENSEST = {"JPEG": 2**9, "MPO": 2**9, "GIF": 2**12}
 """Pixels that one byte can stand for, at most: JPEG takes a bit for 64 of them."""
@@ -87,6 +96,7 @@ def decoded_picture(
     with refusing(what):
         refuse_size(what, picture.height, picture.width)
         refuse_pages(what, getattr(picture, "n_frames", 1))
+        refuse_loaded_tiff(picture, what)
         return stored_by_pillow(picture, what).decoded(what, indices)
 
 
@@ -128,6 +138,8 @@ def stored(content: bytes, what: str) -> Stored:
         if picture.format != "MPO":  # photos of phones, with a preview
             refuse_pages(what, getattr(picture, "n_frames", 1))
         promised(content, picture)
+        if picture.format == "JPEG2000":
+            refuse_depth(content, what, picture.mode)
         if content.startswith(SIGNATURE):
             check_size(content, what)
         if is_deep(picture):
@@ -136,6 +148,18 @@ def stored(content: bytes, what: str) -> Stored:
     if content[8:12] == b"WEBP" and b"VP8L" in dict(pieces(content)):
         return replace(found, facts=replace(found.facts, lossy=False))
     return found
+
+
+def refuse_depth(content: bytes, what: str, mode: str) -> None:
+    """Raise if a JPEG 2000 has other than 8 bits, or 16 of gray, which Pillow keeps."""
+    start = content.find(CODESTREAM) + len(CODESTREAM)
+    count = int.from_bytes(content[start + 36 : start + 38], "big")
+    depths = {1 + byte for byte in content[start + 38 : start + 38 + 3 * count : 3]}
+    if depths != ({16} if mode in DEEP_GRAY else {8}):  # signed ones are above 128
+        raise RefusedError(
+            f"{what} is a JPEG 2000 with samples of other than 8 bits, or 16 of gray: "
+            "save it as PNG"
+        )
 
 
 def pieces(content: bytes) -> Iterator[tuple[bytes, int]]:
@@ -160,17 +184,22 @@ def promised(content: bytes, picture: ImageFile.ImageFile) -> None:
 
 
 def is_deep(picture: Image.Image) -> bool:
-    """Return whether a color image has 16 bits, of which Pillow would keep 8."""
-    return picture.mode in DEEP and ";16" in str(getattr(picture, "tile", ""))
+    """Return whether an image has 16 bits, of which Pillow would keep 8."""
+    tile = str(getattr(picture, "tile", ""))
+    return picture.mode in DEEP and (";16" in tile or "SGI16" in tile)
 
 
 def deep_colors(content: bytes, what: str, picture: Image.Image) -> Stored:
     """Return the samples of a color image of 16 bits."""
     if picture.format != "PNG":
         raise RefusedError(
-            f"{what} holds 16 bits per color as {picture.format}: save it as PNG"
+            f"{what} holds 16 bits per sample as {picture.format}: save it as PNG"
         )
-    facts = stored_by_pillow(picture, what).facts  # the orientation may follow the data
+    late = [data for name, data in chunks(content) if name == b"eXIf"]
+    exif = Image.Exif()
+    exif.load(bytes(late[0]) if late else b"")
+    turn = orientation_of(exif if late else picture.getexif())
     deep = deep_png(content)
-    samples = upright(deep.samples, facts.orientation)
-    return replace(deep, samples=samples, facts=replace(facts, bits=16))
+    return replace(
+        deep, samples=upright(deep.samples, turn), facts=Facts("PNG", False, 16, turn)
+    )

@@ -17,12 +17,16 @@ from explorer.images.values import (
     Code,
     Value,
     all_codes,
+    codes_of,
     spelled,
     unique_codes,
 )
 from explorer.truths import NO_LABEL, truth_field
 
 Place = str | os.PathLike[str]
+
+NETPBM = "PPM"
+"""Name of the file format whose bits are 1 where black; in others, 1 is white."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -65,8 +69,8 @@ def open_labels(path: Place, argument: str) -> LabelFile:
     array, what = found.array, f"`{argument}` = '{path}'"
     if found.lossy:
         raise ValueError(
-            f"{what} is a {found.format} with lossy compression, which changes values "
-            "near edges: save label images as PNG, from the original"
+            f"{what} is a {found.format} whose compression is lossy, or may be, and "
+            "changes values near edges: save label images as PNG, from the original"
         )
     if array.dtype not in (bool, np.uint8, np.uint16):
         raise ValueError(
@@ -80,6 +84,8 @@ def open_labels(path: Place, argument: str) -> LabelFile:
         )
     code = array.reshape(*array.shape[:2], -1).astype(np.uint16)
     bits = array.dtype == bool and found.palette is None
+    if bits and found.format == NETPBM:
+        code = 1 - code  # 1 is black there, and True in no program that reads it
     file = LabelFile(path, argument, code, found.palette, bits)
     return replace(file, orientation=found.orientation)
 
@@ -101,7 +107,10 @@ def label_set(
     if values is None:
         known = distinct(files)
     else:
-        known = all_codes("values", values, files[0].code.shape[2])
+        indices = {color: index for index, color in palette.items()}
+        listed = [indices.get(code, code) for code in codes_of("values", values)]
+        known = all_codes("values", listed, files[0].code.shape[2])
+        refuse_ignored(listed, ignore)
     truths = [numbered(file, known) for file in files]
     if values is None:
         refuse_interpolated(files, truths, known)
@@ -109,6 +118,16 @@ def label_set(
     if palette and all(tuple(v) in palette for v in known.tolist()):
         colors = np.array([palette[tuple(v)] for v in known.tolist()], np.uint8)
     return LabelSet(truths, known, colors)
+
+
+def refuse_ignored(values: Sequence[Code], ignore: Sequence[Code]) -> None:
+    """Raise where a value is a label and stands for none."""
+    both = set(values) & set(ignore)
+    if both:
+        raise ValueError(
+            f"`ignore` must not name what `values` lists, got {spelled(min(both))} in "
+            "both: leave it out of one of them"
+        )
 
 
 def truth_like(

@@ -128,5 +128,5 @@ def promised(found: int, needed: int) -> None:
     """Raise if a file holds less than its header promises."""
     if found < needed:
         raise ValueError(
-            f"its header promises {needed} bytes of pixels, it has {found}"
+            f"its header promises {needed} samples or bytes, it has {found}"
         )

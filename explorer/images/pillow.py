@@ -12,7 +12,11 @@ from PIL import Image
 from explorer.images.stored import UPRIGHT, Facts, RefusedError, Stored, upright
 
 ORIENTATION = 274
-"""Tag of EXIF and TIFF."""
+BITS, PHOTOMETRIC, DESCRIPTION, COLOR_MAP, EXTRA_SAMPLES = 258, 262, 270, 320, 338
+"""Tags of EXIF and TIFF."""
+
+STRAIGHT = 2
+"""Extra sample that is alpha, not multiplied with the colors."""
 
 CONVERTED = {
     "CMYK": "RGB",
@@ -27,8 +31,6 @@ CONVERTED = {
 DEEP_GRAY = ("I", "I;16", "I;16L", "I;16B", "I;16N")
 """Modes of gray images of 16 bits."""
 
-PALETTES = ("P", "PA")
-
 LOSSLESS = ("BMP", "DIB", "GIF", "ICO", "PCX", "PNG", "PPM", "QOI", "SGI", "TGA")
 """Formats that never change values; WebP may or may not."""
 
@@ -39,7 +41,8 @@ def stored_by_pillow(picture: Image.Image, what: str) -> Stored:
         raise RefusedError(f"{what} holds {picture.mode} colors: save it as RGB")
     bits = bits_of(picture)
     picture.load()
-    turn = orientation_of(picture)
+    turned = picture.format == "TIFF"  # which Pillow turns upright when it loads it
+    turn = UPRIGHT if turned else orientation_of(picture.getexif())
     facts = Facts(picture.format or "", is_lossy(picture), bits, turn)
     stored = samples_of(picture, bits)
     return replace(stored, samples=upright(stored.samples, turn), facts=facts)
@@ -53,7 +56,8 @@ def samples_of(picture: Image.Image, bits: int) -> Stored:
         picture = picture.convert(CONVERTED[picture.mode])
     array = np.asarray(picture)
     key = key_of(picture)
-    if picture.mode == "1":
+    if picture.mode == "1":  # Pillow names a transparent 1 as 255
+        key = key and (min(key[0], 1),)
         return Stored(array.astype(np.uint8), 1, key=key)
     if picture.mode == "L" and bits in (2, 4):  # Pillow stretches them to 8
         white = 2**bits - 1
@@ -61,6 +65,22 @@ def samples_of(picture: Image.Image, bits: int) -> Stored:
     if picture.mode in DEEP_GRAY:
         return Stored(sixteen_bits(array), None, key=key)
     return Stored(array, key=key)
+
+
+def refuse_loaded_tiff(picture: Image.Image, what: str) -> None:
+    """Raise if Pillow loaded a TIFF file without what its tags say of its samples."""
+    tags: Any = getattr(picture, "tag_v2", {})
+    bits, white_is_zero = set(tags.get(BITS, (8,))), tags.get(PHOTOMETRIC) == 0
+    known = bits in ({1}, {8}) or (bits in ({16}, {32}) and not white_is_zero)
+    known &= not (len(tags.get(BITS, ())) > 1 and max(bits) > 8)
+    known &= tags.get(EXTRA_SAMPLES, ()) in ((), (STRAIGHT,))
+    known &= max(tags.get(COLOR_MAP, (256,))) > 255
+    known &= "images=" not in str(tags.get(DESCRIPTION, ""))  # a stack of ImageJ
+    if not known:
+        raise RefusedError(
+            f"{what} was loaded by Pillow, which does not keep what the tags of its "
+            "TIFF file say: pass the path of the file"
+        )
 
 
 def sixteen_bits(array: np.ndarray) -> np.ndarray:
@@ -73,7 +93,7 @@ def sixteen_bits(array: np.ndarray) -> np.ndarray:
 
 def bits_of(picture: Image.Image) -> int:
     """Return the bits per sample of the file of an image that is not loaded yet."""
-    found = re.search(r"'[PL];(\d+)", str(getattr(picture, "tile", "")))
+    found = re.search(r"'[PLI];(\d+)", str(getattr(picture, "tile", "")))
     if found:
         return int(found[1])
     return {"1": 1, "F": 32, "I": 32}.get(
@@ -81,9 +101,9 @@ def bits_of(picture: Image.Image) -> int:
     )
 
 
-def orientation_of(picture: Image.Image) -> int:
-    """Return how the pixels of a loaded image lie, 1 … 8."""
-    found = picture.getexif().get(ORIENTATION, UPRIGHT)
+def orientation_of(exif: Image.Exif) -> int:
+    """Return how pixels lie, 1 … 8."""
+    found = exif.get(ORIENTATION, UPRIGHT)
     return found if isinstance(found, int) and 1 <= found <= 8 else UPRIGHT
 
 

@@ -30,6 +30,10 @@ ADAM7 = (
 """First row and column, and steps of rows and columns, of the passes of interlacing."""
 
 
+CHUNK = 2**12
+"""Bytes of compressed data that are inflated to a thousand times as many at most."""
+
+
 def chunks(content: bytes) -> Iterator[tuple[bytes, memoryview]]:
     """Yield the name and the data of each chunk, as far as the file goes."""
     place, view = len(SIGNATURE), memoryview(content)
@@ -80,8 +84,34 @@ def deep_png(content: bytes) -> Stored:
     """Return the samples of a PNG of 16 bits with colors or alpha."""
     import png
 
-    cols, rows, lines, info = png.Reader(file=io.BytesIO(content)).read()
+    cols, rows, lines, info = png.Reader(
+        file=io.BytesIO(in_small_chunks(content))
+    ).read()
     array = np.empty((rows, cols, info["planes"]), np.uint16)
     for row, line in zip(array, lines, strict=True):
         row[:] = np.asarray(line, np.uint16).reshape(row.shape)
     return Stored(array, white=65535, key=info.get("transparent"))
+
+
+def in_small_chunks(content: bytes) -> bytes:
+    """Return a PNG in chunks of data that pypng inflates one at a time, each whole."""
+    parts: list[bytes | memoryview] = [SIGNATURE]
+    place = len(SIGNATURE)
+    for name, data in chunks(content):
+        place += 12 + len(data)
+        if (
+            zlib.crc32(data, zlib.crc32(name)).to_bytes(4, "big")
+            != content[place - 4 : place]
+        ):
+            raise ValueError(f"its chunk {name.decode('latin-1')} is damaged")
+        whole = max(1, len(data))
+        step = CHUNK if name == b"IDAT" else whole
+        for start in range(0, whole, step):
+            piece = data[start : start + step]
+            code = zlib.crc32(piece, zlib.crc32(name))
+            parts += (
+                struct.pack(">I4s", len(piece), name),
+                piece,
+                code.to_bytes(4, "big"),
+            )
+    return b"".join(parts)

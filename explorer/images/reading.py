@@ -12,7 +12,10 @@ from PIL import Image
 
 from explorer.dims import PICTURE, PIXELS, plain, raw
 from explorer.images.decoding import decoded, decoded_picture
-from explorer.images.stored import UPRIGHT, Decoded, refuse_size
+from explorer.images.stored import MAX_PIXELS, UPRIGHT, Decoded, refuse_size
+
+LARGEST_FILE = 64 * MAX_PIXELS
+"""Bytes of a file: twice as many as four channels of doubles for each pixel take."""
 
 
 def read_image(image: Any, argument: str = "image") -> np.ndarray:
@@ -115,11 +118,25 @@ def open_file(path: Any, argument: str, *, indices: bool = False) -> Decoded:
     With `indices`, they are the numbers stored, as label images mean them: indices,
     not colors of a palette; gray values as they are, whichever number is white.
     """
+    what = f"`{argument}` = {str(path)!r}"
     file = Path(path)
+    if not file.is_file() and str(path).startswith("~"):
+        file = Path(os.path.expanduser(path))
     if not file.is_file():
         raise FileNotFoundError(
-            f"`{argument}` = {str(path)!r} names no file: check the path "
-            f"(the working directory is {os.getcwd()})"
+            f"{what} names no file: check the path (the working directory is "
+            f"{os.getcwd()})"
         )
-    what = f"`{argument}` = {str(path)!r}"
-    return decoded(file.read_bytes(), what, indices=indices)
+    try:
+        size = file.stat().st_size
+        content = b"" if size > LARGEST_FILE else file.read_bytes()
+    except OSError as error:
+        raise type(error)(
+            f"{what} cannot be read ({error.strerror}): check its permissions"
+        ) from error
+    if size > LARGEST_FILE:
+        raise ValueError(
+            f"{what} has {size / 2**20:.0f} MB, more than any image of {MAX_PIXELS} "
+            "pixels: crop or scale it down first"
+        )
+    return decoded(content, what, indices=indices)

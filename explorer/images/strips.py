@@ -31,11 +31,13 @@ class Strips:
     """Strips or tiles of a page: where they are, and the bytes of each when inflated.
 
     places : (offset, count) of each; sizes : smallest and largest size of each.
+    image : bytes of the samples of the whole page.
     """
 
     compression: int
     places: list[tuple[int, int]]
     sizes: list[tuple[int, int]]
+    image: int
 
     @classmethod
     def of(cls, page: Any, bits: int, samples: int) -> Strips:
@@ -59,16 +61,17 @@ class Strips:
         column.append((last * stride, rows * stride))
         sizes = [size for size in column for _ in range(across)] * planes
         places = list(zip(page.dataoffsets, page.databytecounts, strict=False))
-        return cls(int(page.compression), places, sizes)
+        wide = (page.imagewidth * samples * bits + 7) // 8
+        image = page.imagelength * wide * planes
+        return cls(int(page.compression), places, sizes, image)
 
     def check(self, content: bytes, what: str) -> None:
         """Raise if they do not hold what the header promises, or more than that."""
-        total = sum(least for least, _ in self.sizes)
         largest = max(most for _, most in self.sizes)
-        if largest > max(SMALL, 2 * total):
+        if largest > max(SMALL, 2 * self.image):
             raise RefusedError(
                 f"{what} declares strips or tiles of {largest} bytes for an image of "
-                f"{total}: save it again as PNG"
+                f"{self.image}: save it again as PNG"
             )
         view = memoryview(content)
         for (offset, count), (least, most) in zip(

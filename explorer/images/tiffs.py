@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import io
+import logging
+import struct
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -21,6 +23,9 @@ from explorer.images.stored import (
     upright,
 )
 from explorer.images.strips import PLAIN, Strips
+
+# its log stays off the terminal: what is damaged and matters is refused here
+logging.getLogger("tifffile").addHandler(logging.NullHandler())
 
 MIN_IS_WHITE, MIN_IS_BLACK, RGB, PALETTE, INKS, YCBCR = 0, 1, 2, 3, 5, 6
 """Values of photometric interpretation (TIFF 6.0, tag 262)."""
@@ -50,6 +55,10 @@ INK_SET, SUBSAMPLING = 332, 530
 
 LOWEST_FIRST = 2
 """Fill order (tag 266) in which the first sample is in the lowest bits of a byte."""
+
+BASELINE = range(254, 285)
+MEANINGS = (*range(317, 340), 347, SUBSAMPLING, 32997)
+"""Tags that say where samples are and what they mean; others describe the file."""
 
 REDUCED = 1
 """Bit of the subfile type: a preview of another page."""
@@ -143,6 +152,7 @@ def only_page(file: Any, what: str) -> Any:
     if not page.imagelength * page.imagewidth:
         raise ValueError("it has no pixels")
     shape = max((s.shape for s in file.series), key=np.prod, default=page.shape)
+    refuse_damaged(file, page)
     if page.imagedepth > 1 or np.prod(shape) > np.prod(page.shape):
         raise RefusedError(
             f"{what} holds a stack of slices or frames of shape {tuple(shape)}: save "
@@ -154,6 +164,17 @@ def only_page(file: Any, what: str) -> Any:
             "do: develop it and save it as PNG"
         )
     return page
+
+
+def refuse_damaged(file: Any, page: Any) -> None:
+    """Raise if tifffile skipped one of the tags that say what samples mean."""
+    form, handle = file.tiff, file.filehandle
+    handle.seek(page.offset)
+    count = struct.unpack(form.tagnoformat, handle.read(form.tagnosize))[0]
+    for _ in range(count):
+        code = struct.unpack(file.byteorder + "H", handle.read(form.tagsize)[:2])[0]
+        if (code in BASELINE or code in MEANINGS) and code not in page.tags:
+            raise ValueError(f"its tag {code} is damaged")
 
 
 def layout_of(page: Any, what: str) -> Layout:

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from numbers import Integral
 from typing import Any
 
 import numpy as np
+import xarray as xr
 
 from explorer.params import LABELS
 
@@ -22,6 +23,10 @@ HIGHEST = 2**16 - 1
 ADMISSIBLE = f"integers from 0 to {HIGHEST} or colors '#rrggbb'"
 
 
+NO_LISTS = (bytes, bytearray, Mapping)
+"""What runs through numbers or names, and is no list of values."""
+
+
 def codes_of(argument: str, values: Any) -> list[Code]:
     """Return values as codes: (gray,), (r, g, b) or (r, g, b, alpha).
 
@@ -30,24 +35,23 @@ def codes_of(argument: str, values: Any) -> list[Code]:
     TypeError, ValueError
         naming the argument and the value that is none.
     """
-    if isinstance(values, np.ndarray):
-        values = np.atleast_1d(values).tolist()
+    if isinstance(values, np.ndarray | xr.DataArray):
+        values = np.atleast_1d(np.asarray(values)).tolist()
     if isinstance(values, (str, Integral)):
         values = [values]
-    if not isinstance(values, Iterable):
+    if not isinstance(values, Iterable) or isinstance(values, NO_LISTS):
         raise TypeError(
             f"`{argument}` must be {ADMISSIBLE}, got {values!r}: correct it"
         )
     return [code_of(argument, value) for value in values]
 
 
-def all_codes(argument: str, values: Any, channels: int) -> np.ndarray:
-    """Return the values of all labels, (label, code), as many numbers as files have."""
-    codes = codes_of(argument, values)
+def all_codes(argument: str, codes: Sequence[Code], channels: int) -> np.ndarray:
+    """Return the codes of all labels, (label, code), as many numbers as files have."""
     if len(set(codes)) < len(codes) or not 0 < len(codes) <= LABELS.high:
         raise ValueError(
             f"`{argument}` must be 1 to {LABELS.high:g} distinct values, got "
-            f"{values!r}: name each label once"
+            f"{', '.join(map(spelled, codes)) or 'none'}: name each label once"
         )
     return np.array([widened(argument, code, channels) for code in codes])
 
@@ -88,10 +92,18 @@ def spelled(value: Sequence[int]) -> str:
 def unique_codes(codes: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     """Return the distinct codes of (pixel, channel) in order, and which each is.
 
-    Up to four numbers of 16 bits become one of 64, which sorts ten times as fast.
+    Gray values are counted. Of colors, up to four numbers of 16 bits become one of 64,
+    which sorts ten times as fast.
     """
+    if codes.shape[1] == 1:
+        present = np.bincount(codes[:, 0]) > 0
+        place = np.cumsum(present, dtype=np.int32) - 1
+        values = np.flatnonzero(present)[:, None].astype(codes.dtype)
+        return values, place[codes[:, 0]]
     packed = np.zeros(len(codes), np.uint64)
     for channel in codes.T:
         packed = packed << np.uint64(16) | channel.astype(np.uint64)
-    _, first, which = np.unique(packed, return_index=True, return_inverse=True)
-    return codes[first], which.ravel()
+    distinct = np.unique(packed)
+    shifts = np.arange(codes.shape[1] - 1, -1, -1, dtype=np.uint64) * np.uint64(16)
+    values = distinct[:, None] >> shifts & np.uint64(HIGHEST)
+    return values.astype(codes.dtype), np.searchsorted(distinct, packed)

@@ -17,7 +17,7 @@ from explorer.flow.evolution import LARGEST_LOG_SCALE, Evolution
 from explorer.flow.iterated import IteratedLinearization, check_patches, check_times
 from explorer.flow.krylov import Krylov
 from explorer.geometry import simplex
-from explorer.learning.gradient import LowRankGradient, assemble_both
+from explorer.learning.gradient import LowRankGradient, assemble_both, rank_or_all
 from explorer.learning.losses import DirectionLoss, Loss, LossValue, target_of
 from explorer.learning.routes import TwoSided
 from explorer.threads import exclusive
@@ -45,7 +45,8 @@ class IteratedGradient:
     loss: Loss = field(default_factory=DirectionLoss)
 
     def __post_init__(self) -> None:
-        each = LowRankGradient(self.dim, self.rank or self.dim, self.loss)
+        dim, rank = rank_or_all(self.dim, self.rank)
+        each = LowRankGradient(dim, rank, self.loss)
         object.__setattr__(self, "dim", each.dim)
         object.__setattr__(self, "rank", each.rank)
 

@@ -21,6 +21,7 @@ from explorer.learning.optimizers import (
     RiemannianDescent,
 )
 from explorer.learning.trace import Step, trace_of
+from explorer.truths import DECLARATION
 
 
 @dataclass(eq=False)
@@ -32,7 +33,9 @@ class Learner:
     Parameters
     ----------
     flow : LinearizedFlow or GraphFlow
-    labels : DataArray or array (row, col), ground truth, integers 0 … J−1.
+    labels : DataArray or array (row, col), ground truth, integers 0 … J−1. Pixels are
+        left out that a DataArray declares by its attribute `no_label`: they hold that
+        number.
     time : float in [0, 10⁴], T.
     gradient : LowRankGradient or another method of the hierarchy.
     optimizer : RiemannianDescent, ArmijoDescent, MomentumDescent, Adam or AdaMax.
@@ -63,7 +66,8 @@ class Learner:
         require("gradient", self.gradient, GradientMethod, "LowRankGradient()")
         require("optimizer", self.optimizer, Optimizer, "RiemannianDescent()")
         dims, label = self.flow.neighborhood.dims, self.flow.coordinates.label
-        self.labels = label(self._truth, dims, long_name="ground truth")
+        unknown = DECLARATION if self._truth.min() < 0 else {}
+        self.labels = label(self._truth, dims, long_name="ground truth", **unknown)
         if self.initial_weights is not None:  # the caller may write into theirs
             self.initial_weights = self.flow.label_weights(read_only(self.start))
         self._weights = self.start
@@ -76,6 +80,10 @@ class Learner:
                 "`initial_weights=learner.weights`"
             )
         super().__setattr__(name, value)
+
+    def __getstate__(self) -> dict[str, Any]:
+        """Return what copies and pickles hold: not the evaluation, which is redone."""
+        return vars(self) | {"_point": None}
 
     @property
     def weights(self) -> xr.DataArray:

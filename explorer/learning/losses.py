@@ -15,6 +15,7 @@ from explorer.flow.evolution import Evolution
 from explorer.geometry import simplex
 from explorer.geometry.neighborhood import Neighborhood
 from explorer.late import late
+from explorer.learning.answers import beyond_floats, checked_answer, takes_two
 from explorer.truths import at_known, count_known, truth_of
 
 ORDINARY = (1e-140, 1e140)
@@ -214,7 +215,7 @@ class TangentLoss(Loss):
     curvature: float = math.nan
 
     def __post_init__(self) -> None:
-        if not callable(self.function):
+        if not takes_two(self.function):
             raise TypeError(
                 f"`function` = {self.function!r} is a {type(self.function).__name__}; "
                 "needed is a function (V, target) → (f, ∂f)"
@@ -222,35 +223,14 @@ class TangentLoss(Loss):
         for name in ("lipschitz", "curvature"):
             value = getattr(self, name)
             number = isinstance(value, Real) and not isinstance(value, bool)
-            if not number or value < 0.0:
+            if not number or value < 0.0 or beyond_floats(value):
                 raise ValueError(f"`{name}` = {value!r}; needed is a number ≥ 0")
 
     def __call__(self, V: np.ndarray, target: np.ndarray) -> tuple[float, np.ndarray]:
         """Return what the function returns, checked."""
         truth = truth_of(target)
         answer = self.function(at_known(V, truth), target)
-        if not isinstance(answer, tuple) or len(answer) != 2:
-            raise TypeError(
-                f"`function` returned a {type(answer).__name__}, no pair; needed is a "
-                "tuple (f, ∂f) of a number and an array like V"
-            )
-        try:
-            value, slope = float(answer[0]), np.asarray(answer[1], dtype=float)
-        except (TypeError, ValueError) as error:
-            raise TypeError(
-                f"`function` returned {answer[0]!r:.30} and {answer[1]!r:.30}; needed "
-                "is a number f and an array ∂f of real numbers"
-            ) from error
-        if slope.shape != V.shape:
-            raise ValueError(
-                f"`function` returned a gradient of shape {slope.shape}; V has the "
-                f"shape {V.shape}"
-            )
-        if not (math.isfinite(value) and np.isfinite(slope).all()):
-            raise ValueError(
-                f"`function` returned f = {value:g} or a gradient that is not finite: "
-                "define both for every V, V = 0 included"
-            )
+        value, slope = checked_answer(answer, V)
         return value, at_known(slope, truth)
 
     def evaluate(self, evolution: Evolution, truth: np.ndarray) -> LossValue:

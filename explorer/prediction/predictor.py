@@ -20,11 +20,7 @@ from explorer.learning.gradient import LowRankGradient
 from explorer.learning.learner import require
 from explorer.learning.losses import DirectionLoss, Loss
 from explorer.prediction import archive
-from explorer.prediction.choices import (
-    check_choices,
-    refuse_change,
-    remembered,
-)
+from explorer.prediction.choices import check_choices, refuse_change, remembered
 from explorer.prediction.estimator import NOT_TRAINED, SceneEstimator
 from explorer.prediction.initial import first_model
 from explorer.prediction.patches import PatchModel

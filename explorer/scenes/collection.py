@@ -93,7 +93,7 @@ def labeled_images(
     scenes = [
         scene_of(picture, truth, prototypes, name_of(Path(path).name))
         .assign_coords(coords)
-        .assign_attrs(ignored_values=[spelled(code) for code in ignored])
+        .assign_attrs(ignored_values=", ".join(map(spelled, ignored)))
         for picture, truth, path in zip(pictures, found.truths, images, strict=True)
     ]
     count = len(scenes[:training])

@@ -103,6 +103,7 @@ def mean_features(features: Any, labels: Any) -> xr.DataArray:
     """
     places = PIXELS if axes_of("features", features) == 3 else (NODE,)
     f = finite_field("features", features, (*places, FEATURE))
+    refuse_huge("features", f)
     labels = Coordinates.of("features", features, places).align("labels", labels)
     codes = labels = raw("labels", labels, places)
     shape = f.shape[:-1]

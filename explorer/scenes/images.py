@@ -10,7 +10,7 @@ from PIL import Image
 
 from explorer import params
 from explorer.coordinates import Coordinates
-from explorer.dims import CHANNEL, PICTURE, PIXELS, plain
+from explorer.dims import CHANNEL, PICTURE, PIXELS, computed, plain
 from explorer.images.alike import refuse_misplaced
 from explorer.images.decoding import decoded_picture
 from explorer.images.labelings import label_set, open_labels, read_labels
@@ -45,10 +45,11 @@ def image_scene(
 
     Parameters
     ----------
-    image : path, or array (row, col) or (row, col, 1 | 3 | 4)
+    image : path, Pillow image, or array (row, col) or (row, col, 1 | 3 | 4)
         8 or 16 bit integers or bool are scaled to [0, 1] by the range of their type;
-        floats must lie in [0, 1]. Transparent parts are shown on white.
-    labels : int in 1 … 64, or array or path of integers (row, col)
+        floats must lie in [0, 1]. Transparent parts are shown on white. A file or a
+        Pillow image is seen as a viewer shows it, upright, in the depth of the file.
+    labels : int in 1 … 64, or array, Pillow image or path of integers (row, col)
         a number: that many k-means colors of the clean image become prototypes, the
         nearest of them the ground truth, from dark to bright. A labeling: it is the
         ground truth, numbered 0 … J−1; prototypes are the mean colors of its labels.
@@ -64,7 +65,7 @@ def image_scene(
     FileNotFoundError, ValueError, TypeError
         naming the argument, what it holds, and the cure.
     """
-    noise = params.NOISE.check(noise)
+    noise, seed = params.NOISE.check(noise), params.SEED.check(seed)
     return make_scene(image_structure(image, labels, seed), noise, seed)
 
 
@@ -86,8 +87,8 @@ def image_structure(image: Any, labels: Any, seed: int) -> Structure:
         truth, coords = found.truths[0], label_coords(found)
         prototypes = mean_colors(clean, truth)
     else:
-        labels, turn = numbers_of(place.align("labels", labels))
-        refuse_turned(plain("labels", labels).shape, clean.shape, turn, orientation)
+        labels, turn = numbers_of(place.align("labels", computed("labels", labels)))
+        refuse_other_shape(shape_of(labels), clean.shape, turn, orientation)
         truth = read_labels(labels, clean.shape[:2])
         prototypes = mean_colors(clean, truth)
     return Structure(clean, truth, prototypes, name, coords, place)
@@ -101,23 +102,36 @@ def numbers_of(labels: Any) -> tuple[Any, int]:
     return found.array, found.orientation
 
 
-def refuse_turned(
+def shape_of(labels: Any) -> tuple[int, ...]:
+    """Return the shape (row, col) of labels; lazy ones are not computed for it."""
+    if isinstance(labels, xr.DataArray) and set(labels.dims) == set(PIXELS):
+        return tuple(labels.sizes[dim] for dim in PIXELS)
+    return tuple(getattr(labels, "shape", None) or plain("labels", labels).shape)
+
+
+def refuse_other_shape(
     found: tuple[int, ...], shape: tuple[int, ...], turn: int, orientation: int
 ) -> None:
-    """Raise if an image is stored turned, and labels may lie on the stored pixels.
+    """Raise if labels do not lie on an image, or may lie on its pixels as stored.
 
-    found, shape : of the labels and of the image as it is shown.
-    turn, orientation : how the pixels of both lay (EXIF).
+    found, shape : (row, col) of the labels and of the image as it is shown.
+    turn, orientation : how the pixels of both lay (EXIF). If one was turned, only a
+        shape that fits one way alone tells how labels lie.
     """
     sideways = (turn >= SIDEWAYS) != (orientation >= SIDEWAYS)
-    fits = found[:2] == shape[:2] and sideways and shape[0] != shape[1]
-    if turn == orientation or fits:
-        return
+    sure = turn == orientation or (sideways and shape[0] != shape[1])
+    if len(found) != len(PIXELS) or (found == shape[:2] and sure):
+        return  # other numbers of dimensions are refused by name
+    if turn == orientation:
+        raise ValueError(
+            f"`labels` must have the shape of `image`, {shape[:2]}, got {found}: pass "
+            "the labels of that image"
+        )
     how = TURNED.get(orientation) or TURNED.get(turn)
     raise ValueError(
-        f"`labels` has shape {found}; `image` has {shape[:2]}, and one of them is "
-        f"stored {how} (EXIF orientation), the other is not: pass "
-        "`image=ex.read_image(…)`, which is upright, and labels that lie on it"
+        f"`labels` must have the shape of `image`, {shape[:2]}, and lie on it, got "
+        f"{found}; one of them is stored {how} (EXIF orientation), the other is not: "
+        "pass `image=ex.read_image(…)`, which is upright, and labels that lie on it"
     )
 
 
@@ -163,8 +177,9 @@ def fit(image: Any, longest: int) -> np.ndarray:
     import skimage.transform
 
     longest = LONGEST.check(longest)
-    flat = not is_path(image) and len(np.shape(image)) == 2
     picture = read_image(image)
+    array = not (is_path(image) or isinstance(image, Image.Image))
+    flat = array and np.ndim(image) == 2
     factor = longest / max(picture.shape[:2])
     if factor < 1.0:
         shape = [max(1, round(n * factor)) for n in picture.shape[:2]]

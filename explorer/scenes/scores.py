@@ -11,7 +11,7 @@ import xarray as xr
 
 from explorer import params
 from explorer.coordinates import Coordinates
-from explorer.dims import LABEL, PIXELS, label_field, plain, raw
+from explorer.dims import LABEL, PIXELS, computed, label_field, plain, raw
 from explorer.truths import NO_LABEL, truth_field
 
 COUNT = replace(params.LABELS, name="count", high=1024)
@@ -90,6 +90,7 @@ def score(
     most = int(COUNT.high)
     limit = most if count is None else COUNT.check(count)
     labels = Coordinates.of("truth", truth, PIXELS).align("labels", labels)
+    truth = computed("truth", truth)
     goal = truth_field("truth", truth, raw("truth", truth, PIXELS).shape, most)
     goal = without("truth", goal, ignore)
     labels = raw("labels", labels, PIXELS)

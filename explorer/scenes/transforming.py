@@ -87,7 +87,7 @@ class PixelTransformer(TransformerMixin, BaseEstimator):
             )
         if input_features is None:
             input_features = [f"channel{k}" for k in range(known or 0)]
-        channels = [str(name) for name in input_features]
+        channels = names_of(input_features)
         if known not in (None, len(channels)):
             raise ValueError(
                 f"`input_features` must be {known} names, as the images of "
@@ -142,3 +142,15 @@ def checked_images(images: Any) -> list[np.ndarray]:
                 f"got {image.shape[2]}; convert it between gray and color"
             )
     return found
+
+
+def names_of(input_features: Any) -> list[str]:
+    """Return names of channels as a list, or raise where they are none."""
+    several = np.iterable(input_features) and not isinstance(input_features, str)
+    names = list(input_features) if several else []
+    if not names or not all(isinstance(name, str) for name in names):
+        raise TypeError(
+            f"`input_features` must be a list of names, got {input_features!r:.80}; "
+            'pass such as ["r", "g", "b"]'
+        )
+    return names

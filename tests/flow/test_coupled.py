@@ -382,3 +382,10 @@ def test_the_transposed_maps_are_tangent():
         V = U[::-1]
         forth = np.vdot(coupling.apply(V), U)
         assert forth == pytest.approx(np.vdot(V, back), rel=1e-12)  # rounding
+
+
+@pytest.mark.parametrize("key", [(False, True), (np.bool_(0), 1), (0.0, 1.0), "01"])
+def test_places_of_couplings_are_integers(problem, key):
+    flow = LinearizedFlow(problem.distances)
+    with pytest.raises(TypeError, match="`couplings` has the key"):
+        ParallelFlow([flow, flow], {key: np.eye(3)})

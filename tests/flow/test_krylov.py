@@ -82,7 +82,8 @@ def test_the_status_tells_the_cure(problem, flow):
     whole = Krylov(dim=200).solve(flow, problem.weights, problem.time)
     assert whole.status.ending is Ending.EXACT
     assert whole.dim <= problem.distances.size
-    assert whole.error == 0.0
+    # rounding is left: 24 vectors, T = 3, and growth e^{1.5}
+    assert 0.0 < whole.error <= 1e-12 * np.linalg.norm(whole.V)
 
 
 def test_the_basis_does_not_depend_on_time(problem, flow):

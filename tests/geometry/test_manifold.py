@@ -324,3 +324,30 @@ def test_results_beyond_the_floats_are_refused_by_name():
 def test_the_dimension_is_a_name(bad):
     with pytest.raises(TypeError, match="`dim` must be the name"):
         manifold.entropy(P, dim=bad)
+
+
+@pytest.mark.parametrize(
+    ("name", "count"),
+    [("center", 1), ("replicator", 2), ("exponential", 2), ("logarithm", 2),
+     ("lift", 2), ("unlift", 2), ("inner", 3), ("distance", 2), ("geodesic", 2),
+     ("entropy", 1)],
+)  # fmt: skip
+def test_labeled_arrays_in_any_order_give_the_numbers_of_plain_ones(name, count):
+    points = np.random.default_rng(0).uniform(0.2, 1.0, (3, 3, 4, 5))
+    points = points / points.sum(axis=1, keepdims=True)
+    given = list(points[:count])
+    if name in ("center", "replicator", "exponential", "lift", "inner"):
+        given[-1] = given[-1] - given[-1].mean(axis=0)  # a tangent vector
+    if name == "inner":
+        given[1] = given[1] - given[1].mean(axis=0)
+    expected = getattr(manifold, name)(*given)
+    turned = [
+        xr.DataArray(a, dims=("label", "row", "col")).transpose("col", "label", "row")
+        for a in given
+    ]
+    found = getattr(manifold, name)(*turned)
+    order = [d for d in ("label", "row", "col") if d in found.dims]
+    np.testing.assert_allclose(
+        found.transpose(*order), expected, rtol=1e-12, atol=1e-15
+    )
+    assert list(found.dims) == [d for d in ("col", "label", "row") if d in found.dims]

@@ -170,6 +170,38 @@ def test_values_may_be_listed_in_order(tmp_path):
     np.testing.assert_array_equal(sets.truths[0], np.array([1, 2, 0])[TRUTH])
 
 
+def test_values_may_be_colors_of_a_palette(tmp_path):
+    picture = palette(TRUTH, [RED, GREEN, BLUE])
+    sets = found(tmp_path, picture, values=["#0000ff", 0, "1"])
+    np.testing.assert_array_equal(sets.truths[0], np.array([1, 2, 0])[TRUTH])
+    np.testing.assert_array_equal(sets.colors, [BLUE, RED, GREEN])
+    with pytest.raises(ValueError, match="`ignore` must not name what `values` lists"):
+        found(tmp_path, Image.fromarray(TRUTH.astype(np.uint8)), values=[0, 1, 2],
+              ignore=[(1,)])  # fmt: skip
+
+
+@pytest.mark.parametrize("suffix", ["pbm", "png", "tif", "bmp"])
+def test_white_bits_are_one_whatever_the_format(tmp_path, suffix):
+    Image.fromarray((TRUTH % 2).astype(np.uint8)).save(tmp_path / "bytes.png")
+    Image.fromarray(TRUTH % 2 > 0).save(tmp_path / f"bits.{suffix}")
+    files = [
+        open_labels(tmp_path / n, "labels") for n in ("bytes.png", f"bits.{suffix}")
+    ]
+    sets = label_set(files)
+    np.testing.assert_array_equal(sets.truths[0], sets.truths[1])
+    assert len(sets.values) == 2
+
+
+def test_a_palette_of_grays_beside_gray_files_is_gray(tmp_path):
+    gray = Image.fromarray(np.array([0, 100, 255], np.uint8)[TRUTH])
+    gray.save(tmp_path / "a.png")
+    gray.save(tmp_path / "b.gif")  # numbers the gray values
+    files = [open_labels(tmp_path / name, "labels") for name in ("a.png", "b.gif")]
+    sets = label_set(files)
+    np.testing.assert_array_equal(sets.values, [[0], [100], [255]])
+    np.testing.assert_array_equal(sets.truths[0], sets.truths[1])
+
+
 def test_a_truth_is_read_by_what_a_model_calls_its_labels(tmp_path):
     values, colors = np.array([[1], [2], [4]]), np.array([RED, GREEN, BLUE])
 
@@ -223,7 +255,7 @@ def test_files_that_lose_values_are_refused(tmp_path, suffix):
         lambda: labeled_images([tmp_path / "a.png"], [tmp_path / f"l.{suffix}"]),
         lambda: ex.image_scene(tmp_path / "a.png", tmp_path / f"l.{suffix}"),
     ):
-        with pytest.raises(ValueError, match=r"with lossy compression.*save label"):
+        with pytest.raises(ValueError, match=r"compression is lossy.*save label"):
             read()
 
 

@@ -318,7 +318,7 @@ def test_singular_values_wait_until_they_are_asked_for(problem, flow, method):
 
 @methods
 def test_missing_torch_names_the_cure(problem, flow, method, monkeypatch):
-    cure = r'pip install "assignment-flow-explorer\[autodiff\]"'
+    cure = r'PyTorch, which is not installed: run pip install "\.\[autodiff\]"'
     made = method()
     monkeypatch.setitem(sys.modules, "torch", None)
     with pytest.raises(ImportError, match=cure):
