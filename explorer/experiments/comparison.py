@@ -12,9 +12,10 @@ from typing import Any, Protocol, TypeVar
 import numpy as np
 import xarray as xr
 
-from explorer.dims import SCENE, label_field
+from explorer.dims import LABEL, PIXELS, SCENE, label_field, raw
 from explorer.experiments.baselines import distances_of
-from explorer.scenes.scores import ATTRS, score
+from explorer.scenes.scores import ATTRS, COUNT, score
+from explorer.truths import truth_field
 
 METHOD = "method"
 
@@ -190,3 +191,6 @@ def checked_scenes(scenes: Any, argument: str = "scenes") -> None:
                 f"`{argument}[{i}]` is a {type(scene).__name__} without the ground "
                 "truth `labels`: make it with `voronoi_scene` or `image_scene`"
             )
+        name, labels = f"{argument}[{i}].labels", scene["labels"]
+        count = scene.sizes.get(LABEL, int(COUNT.high))
+        truth_field(name, labels, raw(name, labels, PIXELS).shape, count)

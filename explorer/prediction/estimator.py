@@ -23,6 +23,7 @@ from explorer.scenes.data_terms import Distances
 from explorer.scenes.pictures import Kind, checked_picture
 from explorer.scenes.records import changed, choices_of, nested
 from explorer.scenes.scores import score
+from explorer.truths import declared
 
 NOT_TRAINED = "this predictor has not been trained: call `fit(scenes)`, or `load` one"
 
@@ -86,7 +87,7 @@ class SceneEstimator(BaseEstimator, ABC):
         pictures = [checked_picture(f"scenes[{k}]", scene) for k, scene in several]
         found = self.predict(scenes)
         wrong = [
-            float(score(labels, p.labels).error_percent)
+            float(score(labels, declared(p.labels)).error_percent)
             for labels, p in zip(found, pictures, strict=True)
         ]
         return 1.0 - float(np.mean(wrong)) / 100.0

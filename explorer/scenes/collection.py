@@ -232,9 +232,9 @@ def scene_of(
     return xr.Dataset(
         {
             "image": (PICTURE, picture),
-            "clean": (PICTURE, picture),
+            "clean": (PICTURE, picture.copy()),
             "labels": (PIXELS, truth.astype(np.int64), DECLARATION),
-            "prototypes": (PROTOTYPES, prototypes),
+            "prototypes": (PROTOTYPES, prototypes.copy()),
             "distances": (LABEL_FIELD, D),
         },
         attrs={"scene": name, "nearest_error_percent": wrong},

@@ -67,9 +67,9 @@ def make_scene(structure: Structure, noise: float, seed: int) -> xr.Dataset:
     unknown = DECLARATION if labels.min() < 0 else {}
     variables: dict[str, Any] = {
         "image": (PICTURE, image, {"long_name": "noisy image"}),
-        "clean": (PICTURE, clean, {"long_name": "image without noise"}),
+        "clean": (PICTURE, clean.copy(), {"long_name": "image without noise"}),
         "labels": (PIXELS, labels.astype(np.int64), TRUTH | unknown),
-        "prototypes": (PROTOTYPES, prototypes, {"symbol": "l"}),
+        "prototypes": (PROTOTYPES, prototypes.copy(), {"symbol": "l"}),
         "distances": (LABEL_FIELD, D, {"symbol": "D", "source": "(2.15)"}),
     }
     attrs = {

@@ -87,14 +87,16 @@ def score(
     line that is missing costs recall and one that is invented costs precision.
     """
     tolerance = TOLERANCE.check(tolerance)
-    limit = int(COUNT.high) if count is None else COUNT.check(count)
+    most = int(COUNT.high)
+    limit = most if count is None else COUNT.check(count)
     labels = Coordinates.of("truth", truth, PIXELS).align("labels", labels)
     truth = computed("truth", truth)
-    goal = truth_field("truth", truth, raw("truth", truth, PIXELS).shape, limit)
+    goal = truth_field("truth", truth, raw("truth", truth, PIXELS).shape, most)
     goal = without("truth", goal, ignore)
     labels = raw("labels", labels, PIXELS)
     require_shape(labels.shape, goal.shape)
-    found = label_field("labels", labels, goal.shape, limit)
+    found = label_field("labels", labels, goal.shape, most)
+    refuse_beyond(limit, truth=goal, labels=found)
     if count is None:
         limit = max(int(goal.max()), int(found.max())) + 1
     known = goal >= 0
@@ -129,6 +131,17 @@ def without(argument: str, truth: np.ndarray, ignore: Any) -> np.ndarray:
             "all: leave one out"
         )
     return np.where(left_out, NO_LABEL, truth)
+
+
+def refuse_beyond(count: int, **labelings: np.ndarray) -> None:
+    """Raise where a labeling holds more labels than `count`."""
+    for name, array in labelings.items():
+        if array.max() >= count:
+            raise ValueError(
+                f"`{name}` holds labels from {array.min()} to {array.max()}; "
+                f"admissible are 0 to {count - 1}, as `count` = {count} says: renumber "
+                "them, or raise `count`"
+            )
 
 
 def require_shape(shape: tuple[int, ...], needed: tuple[int, ...]) -> None:

@@ -151,3 +151,23 @@ def test_what_cannot_be_compared_is_refused(function, methods, scenes, error, wo
 def test_only_scores_tune(by):
     with pytest.raises(ValueError, match=r"`by` = .*; admissible are error_percent"):
         tuned(GOOD, SCENES, by)
+
+
+@pytest.mark.parametrize(
+    ("labels", "words"),
+    [
+        (lambda a: a + 0.5, ".* entries that are no integers"),
+        (lambda a: a + 8, "holds labels from"),
+        (lambda a: a - 1, "holds labels from -1"),
+        (lambda a: a.rename(row="r"), "has the dimensions"),
+    ],
+)
+def test_scenes_with_a_wrong_truth_are_named(labels, words):
+    scenes = [voronoi_scene("colors", 8, 0.2, seed) for seed in (0, 1)]
+    wrong = [scenes[0], scenes[1].drop_vars("labels")]
+    wrong[1]["labels"] = labels(scenes[1].labels)
+    named = rf"`scenes\[1\].labels` {words}"
+    with pytest.raises((TypeError, ValueError), match=named):
+        compare([NearestLabel()], wrong)
+    with pytest.raises((TypeError, ValueError), match=named):
+        tuned([NearestLabel()], wrong)

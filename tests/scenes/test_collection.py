@@ -149,6 +149,14 @@ def test_what_does_not_fit_is_named(tmp_path, pair):
         labeled_images([images[0], color], labels)
 
 
+def test_scenes_and_their_variables_share_nothing(pair):
+    first, second = labeled_images(*pair)
+    expected = second.copy(deep=True)
+    first.image.values[:] = first.prototypes.values[:] = 7.0
+    assert float(first.clean.max()) < 7.0
+    xr.testing.assert_identical(second, expected)
+
+
 def test_what_is_ignored_is_declared(tmp_path, pair):
     images, labels = pair
     one, two = labeled_images(images, labels, ignore=128)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import tracemalloc
+
 import numpy as np
 import pytest
 
@@ -88,3 +90,38 @@ def test_windows_tell_labels_apart_better_than_pixels():
 def test_bad_input_is_refused(call, words):
     with pytest.raises(ValueError, match=words):
         call()
+
+
+@pytest.mark.parametrize(
+    ("code", "words"),
+    [
+        (2**16, "`labels` holds labels from 0 to 65536; admissible are 0 to 65535"),
+        (2**31 - 1, "`labels` holds labels from 0 to 2.14748e"),
+        (2**62, "`labels` holds labels from 0 to"),
+        (1e300, "`labels` holds labels from 0 to 1e\\+300"),
+        (40_000, "`labels` never has the value 1, but 40000"),
+    ],
+)
+@pytest.mark.parametrize("axes", [1, 2])
+def test_values_of_labels_size_no_array(code, words, axes):
+    """Nothing is allocated that grows with the value of a label."""
+    labels = np.zeros((2, 3), type(code))
+    labels[0, 0] = code
+    features = np.ones((2, 3, 2))
+    if axes == 1:
+        features, labels = features.reshape(-1, 2), labels.ravel()
+    tracemalloc.start()
+    with pytest.raises(ValueError, match=words):
+        mean_features(features, labels)
+    peak = tracemalloc.get_traced_memory()[1]
+    tracemalloc.stop()
+    assert peak < 2**20
+
+
+@pytest.mark.parametrize("factor", [1e200, 1e308])
+def test_features_that_cannot_be_squared_are_named(factor):
+    features, prototypes = np.ones((2, 2, 3)), np.ones((2, 3))
+    with pytest.raises(ValueError, match="`features` ranges from"):
+        feature_distances(factor * features, prototypes)
+    with pytest.raises(ValueError, match="`prototypes` ranges from"):
+        feature_distances(features, -factor * prototypes)

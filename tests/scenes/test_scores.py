@@ -206,6 +206,7 @@ SQUARE = np.zeros((2, 2), dtype=int)
         ((SQUARE, SQUARE + 1024), ValueError, "`truth` holds labels from 1024"),
         ((SQUARE, [["a", "b"]]), TypeError, "`truth` has dtype"),
         ((SQUARE, SQUARE, 0), ValueError, "`count` = 0"),
+        ((SQUARE, SQUARE + 2, 2), ValueError, "`truth` holds .* raise `count`"),
         ((SQUARE, SQUARE, "2"), TypeError, "`count` = '2'"),
         ((SQUARE, SQUARE, 2, -1.0), ValueError, "`tolerance` = -1.0"),
         ((SQUARE, SQUARE, 2, math.nan), ValueError, "`tolerance` = nan"),

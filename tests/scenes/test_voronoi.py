@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
+import xarray as xr
 
 from explorer import voronoi_scene
 from explorer.scenes.voronoi import HUES
@@ -85,3 +86,12 @@ def test_hues_are_saturated_and_distinct():
 @kinds
 def test_a_scene_of_one_pixel_exists(kind):
     assert voronoi_scene(kind, size=1).labels.shape == (1, 1)
+
+
+@kinds
+def test_scenes_share_nothing_with_later_ones(kind):
+    first = voronoi_scene(kind, size=SIZE, noise=0.0)
+    expected = first.copy(deep=True)
+    for name in first:
+        first[name].values[:] = 0
+    xr.testing.assert_identical(voronoi_scene(kind, size=SIZE, noise=0.0), expected)
