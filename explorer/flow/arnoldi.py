@@ -5,12 +5,12 @@ from __future__ import annotations
 from abc import ABC, abstractmethod
 from collections.abc import Callable
 from dataclasses import dataclass
-from functools import cached_property
 
 import numpy as np
 
 from explorer.kernels import recurrence
 from explorer.kernels.planes import empty_fields, planes, readable_planes
+from explorer.late import cached_property
 
 BREAKDOWN = 64 * np.finfo(float).eps
 """A new direction this small against the norms at hand is rounding: the space ends. In

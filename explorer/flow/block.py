@@ -5,7 +5,6 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from functools import cached_property
 
 import numpy as np
 
@@ -17,6 +16,7 @@ from explorer.flow.evolution import Evolution, Work
 from explorer.flow.krylov import cure_of, direction_error
 from explorer.flow.rounding import EPS
 from explorer.flow.system import LinearSystem
+from explorer.late import cached_property
 
 COUPLING_ROUNDINGS = 64
 """Roundings of one product with a coupling: a sum over labels, and Π₀ twice."""

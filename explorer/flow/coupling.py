@@ -5,18 +5,18 @@ from __future__ import annotations
 import math
 from abc import ABC, abstractmethod
 from dataclasses import dataclass, replace
-from functools import cached_property
 from typing import Any
 
 import numpy as np
 import xarray as xr
 from scipy.sparse.linalg import LinearOperator
 
-from explorer.dims import LABEL, finite_field
+from explorer.dims import LABEL, computed, finite_field
 from explorer.flow.arnoldi import arnoldi
 from explorer.flow.base import Flow
 from explorer.flow.evolution import LARGEST_LOG_SCALE, Evolution
 from explorer.geometry import simplex
+from explorer.late import cached_property
 
 FROM_LABEL = "from_label"
 
@@ -142,6 +142,17 @@ def coupling_of(
             "LinearOperator that maps between them"
         )
     return LabelMap.of(matrix)
+
+
+def kept(value: Any) -> Any:
+    """Return a coupling that is an array as a copy: the caller may write into theirs.
+
+    What is none is refused later, by `coupling_of`, which knows its name.
+    """
+    value = computed("coupling", value)
+    if isinstance(value, (np.ndarray, xr.DataArray)):
+        return value.copy()
+    return [kept(row) for row in value] if isinstance(value, list) else value
 
 
 def operator_map(

@@ -12,7 +12,6 @@ import numpy as np
 import xarray as xr
 
 from explorer import params
-from explorer.dims import labeled
 from explorer.flow.arnoldi import Basis
 from explorer.flow.base import Flow, checked_flow
 from explorer.flow.rounding import LEAST
@@ -158,7 +157,7 @@ class Solution:
         """W = Exp_W₀(V), at the barycenter softmax(J V): label probabilities (1.3)."""
         system = self.evolution.system
         W = simplex.softmax(system.exponent(self.evolution.scaled))
-        return labeled(W, system.dims, symbol="W", long_name="assignment")
+        return system.label(W, symbol="W", long_name="assignment")
 
 
 class Integrator(ABC):
@@ -193,7 +192,7 @@ class Integrator(ABC):
         """
         time = params.TIME.check(time)
         array = checked_flow(flow).check_weights(weights)
-        return present(self.integrate(flow.system(array), time), self.rtol)
+        return present(self.integrate(flow.plain_system(array), time), self.rtol)
 
 
 def present(evolution: Evolution, rtol: float) -> Solution:
@@ -202,18 +201,15 @@ def present(evolution: Evolution, rtol: float) -> Solution:
     limit = largest_log_scale(evolution.direction.dtype)
     log_scale = evolution.shift if evolution.shift > limit else 0.0
     factor = evolution.time * math.exp(evolution.shift - log_scale)
-    V = labeled(
+    V = system.label(
         factor * evolution.direction,
-        system.dims,
         symbol="V",
         long_name="tangent vectors V(T)",
         time=evolution.time,
         log_scale=log_scale,
         source="(2.24)",
     )
-    labels = labeled(
-        evolution.labels, system.dims[1:], long_name="label", symbol="argmax W"
-    )
+    labels = system.label(evolution.labels, long_name="label", symbol="argmax W")
     return Solution(
         V=V,
         labels=labels,

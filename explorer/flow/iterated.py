@@ -20,13 +20,14 @@ import numpy as np
 import xarray as xr
 
 from explorer import params
-from explorer.dims import ITERATION, LABEL, labeled
+from explorer.dims import ITERATION, LABEL, computed, plain
 from explorer.flow.base import Flow, checked_flow
 from explorer.flow.evolution import Evolution, largest_log_scale
 from explorer.flow.krylov import Krylov
 from explorer.flow.status import Ending, Status
 from explorer.flow.system import LinearSystem
 from explorer.geometry import simplex
+from explorer.params import shown
 from explorer.threads import exclusive
 
 
@@ -108,10 +109,10 @@ class IteratedLinearization:
                 )
             )
             errors.append(float(factor * evolution.error))
-        W = simplex.softmax(U)
+        W, label = simplex.softmax(U), flow.coordinates.label
         return IteratedSolution(
-            W=labeled(W, (LABEL, *dims), symbol="W", long_name="assignment"),
-            labels=labeled(U.argmax(axis=0), dims, long_name="label"),
+            W=label(W, (LABEL, *dims), symbol="W", long_name="assignment"),
+            labels=label(U.argmax(axis=0), dims, long_name="label"),
             U=U,
             errors=tuple(errors),
             status=worst_status(evolutions, self.integrator.rtol),
@@ -146,11 +147,17 @@ def worst_status(evolutions: Sequence[Evolution], rtol: float) -> Status:
 
 def check_times(times: Any) -> list[float]:
     """Return the step sizes as a list of floats."""
-    if isinstance(times, (str, bytes)) or not hasattr(times, "__iter__"):
+    try:
+        if isinstance(times, (str, bytes)):
+            raise TypeError("a text is no sequence of numbers")
+        labeled = isinstance(times, (np.ndarray, xr.DataArray))
+        entries = list(plain("times", times) if labeled else times)
+    except TypeError as error:
         raise TypeError(
-            f"`times` = {times!r}; needed is a sequence of step sizes such as [0.5] * 4"
-        )
-    checked = [params.TIME.check(t) for t in np.asarray(times, dtype=object).tolist()]
+            f"`times` = {shown(times)}; needed is a sequence of step sizes such as "
+            "[0.5] * 4"
+        ) from error
+    checked = [params.TIME.check(t) for t in entries]
     if not checked:
         raise ValueError("`times` is empty; needed is at least one step size")
     return checked
@@ -159,6 +166,7 @@ def check_times(times: Any) -> list[float]:
 def check_patches(flow: Flow, weights: Any, count: int) -> list[np.ndarray]:
     """Return one plain weight array per iteration."""
     if isinstance(weights, xr.DataArray) and ITERATION in weights.dims:
+        weights = computed("weights", weights)  # once, not step by step
         weights = [
             weights.isel({ITERATION: k}) for k in range(weights.sizes[ITERATION])
         ]

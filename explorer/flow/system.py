@@ -3,16 +3,20 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass, replace
-from functools import cached_property, partial
+from dataclasses import dataclass, field, replace
+from functools import partial
+from typing import Any
 
 import numpy as np
+import xarray as xr
 
+from explorer.coordinates import Coordinates
 from explorer.dims import LABEL
 from explorer.geometry import simplex
 from explorer.geometry.chains import Chain, Line
 from explorer.geometry.neighborhood import Neighborhood
 from explorer.kernels import windows
+from explorer.late import cached_property
 
 
 def scaled_center(U: np.ndarray, factor: float) -> np.ndarray:
@@ -59,6 +63,7 @@ class LinearSystem:
     similarity : (label, row, col), S.
     base_point : (label, row, col), W₀, or None for the barycenter.
     inflow : (label, row, col), tangent, what another flow adds to B (5.2), or None.
+    coordinates : of the distances; they do not enter what is computed.
     """
 
     neighborhood: Neighborhood
@@ -67,6 +72,7 @@ class LinearSystem:
     similarity: np.ndarray
     base_point: np.ndarray | None = None
     inflow: np.ndarray | None = None
+    coordinates: Coordinates = field(default_factory=Coordinates, repr=False)
 
     @classmethod
     def at(
@@ -89,6 +95,11 @@ class LinearSystem:
     def dims(self) -> tuple[str, ...]:
         """Names of the axes of a field."""
         return (LABEL, *self.neighborhood.dims)
+
+    def label(self, values: np.ndarray, **attrs: Any) -> xr.DataArray:
+        """Return a field, or numbers per pixel, with names and coordinates."""
+        dims = self.dims[-values.ndim :]
+        return self.coordinates.label(values, dims, **attrs)
 
     @property
     def pixels(self) -> int:

@@ -2,12 +2,35 @@
 
 from __future__ import annotations
 
+import inspect
 import math
 from typing import Any
 
 import numpy as np
 
 NEEDED = "needed is a number f and an array ∂f of real numbers"
+
+
+def takes_two(function: Any) -> bool:
+    """Whether something can be called with V and target."""
+    if not callable(function) or isinstance(function, type):
+        return False
+    try:
+        inspect.signature(function).bind(None, None)
+    except TypeError:
+        return False
+    except ValueError:  # of some compiled functions nothing is known
+        return True
+    return True
+
+
+def beyond_floats(value: Any) -> bool:
+    """Whether an integer is too large to compute with."""
+    try:
+        float(value)
+    except OverflowError:
+        return True
+    return False
 
 
 def checked_answer(answer: Any, V: np.ndarray) -> tuple[float, np.ndarray]:

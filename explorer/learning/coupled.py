@@ -17,12 +17,12 @@ from explorer.flow.coupled import ParallelFlow, SerialFlow, check_weights
 from explorer.flow.coupling import length
 from explorer.flow.evolution import Evolution
 from explorer.flow.krylov import Krylov
-from explorer.learning.derivative import percent_wrong
 from explorer.learning.factors import Factors
 from explorer.learning.gradient import LowRankGradient, assemble, rank_or_all
 from explorer.learning.losses import DirectionLoss, Loss, LossValue
 from explorer.learning.routes import forward_basis, van_loan
 from explorer.threads import exclusive
+from explorer.truths import percent_wrong
 
 SOURCE = "(5.1)–(5.3), Theorem 3.8"
 

@@ -19,6 +19,7 @@ from explorer.flow.system import LinearSystem
 from explorer.late import late
 from explorer.learning.losses import Loss
 from explorer.threads import exclusive
+from explorer.truths import percent_wrong
 
 SOURCE = "Zeilmann, Petra, Schnörr (JMIV 2023), Theorem 3.8 and (3.47)"
 
@@ -127,11 +128,6 @@ def forgotten() -> Any:
     )
 
 
-def percent_wrong(labels: np.ndarray, truth: np.ndarray) -> float:
-    """Return the share of pixels with labels ≠ truth, in percent."""
-    return 100.0 * float(np.mean(labels != truth))
-
-
 def numbers_of(record: Any) -> dict[str, float]:
     """Return those choices of a record that are numbers."""
     return {k: v for k, v in vars(record).items() if isinstance(v, (int, float))}
@@ -170,7 +166,8 @@ class GradientMethod(ABC):
         ----------
         flow : LinearizedFlow or GraphFlow
         weights : DataArray or array (offset, row, col), positive, patches sum to one.
-        labels : DataArray or array (row, col), ground truth, integers 0 … J−1.
+        labels : DataArray or array (row, col), ground truth, integers 0 … J−1; pixels
+            are left out that hold what its attribute `no_label` declares.
         time : float in [0, 10⁴], T.
 
         Returns
@@ -185,7 +182,7 @@ class GradientMethod(ABC):
         time = params.TIME.check(time)
         array = checked_flow(flow).check_weights(weights)
         truth = flow.check_labels(labels)
-        derivative = self.differentiate(flow.system(array), truth, time)
+        derivative = self.differentiate(flow.plain_system(array), truth, time)
         return self._present(flow, derivative)
 
     @final

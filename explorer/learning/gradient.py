@@ -21,12 +21,12 @@ from explorer.learning.derivative import (
     Bounds,
     Derivative,
     GradientMethod,
-    percent_wrong,
 )
 from explorer.learning.factors import Factors
 from explorer.learning.losses import DirectionLoss, Loss, LossValue, checked_loss
 from explorer.learning.routes import Route, TwoSided
 from explorer.threads import exclusive
+from explorer.truths import percent_wrong
 
 AUTO = "auto"
 

@@ -77,7 +77,7 @@ def test_rounding_that_is_not_amplified_is_no_alarm():
 def test_the_abscissa_is_the_largest_real_part(shape):
     """Found from all eigenvalues of small problems, and by ARPACK."""
     problem = reference.random_problem(shape)
-    system = LinearizedFlow(problem.distances).system(problem.weights)
+    system = LinearizedFlow(problem.distances).plain_system(problem.weights)
     assert (system.similarity.size > SMALL) == (shape == (6, 7))
     A, _ = reference.dense_system(problem.weights, system.similarity)
     exact = np.linalg.eigvals(A).real.max()
@@ -241,7 +241,7 @@ def test_the_least_tolerance_ends(dtype):
 
 def test_a_status_of_numbers_that_are_none_is_not_ok():
     flow = LinearizedFlow(np.random.default_rng(0).uniform(size=(3, 4, 5)))
-    system = flow.system(flow.uniform_weights().values)
+    system = flow.plain_system(flow.uniform_weights().values)
     evolution = Krylov(4).integrate(system, 1.0)
     for value in (np.nan, np.inf):
         bad = replace(evolution, direction=np.full(system.shape, value), exact=True)
