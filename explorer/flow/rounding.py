@@ -83,7 +83,8 @@ def abscissa(system: LinearSystem) -> float:
     if n <= SMALL:
         matrix = np.stack([apply(unit) for unit in np.eye(n)])
         return max(0.0, float(np.linalg.eigvals(matrix).real.max()))
-    A = LinearOperator((n, n), apply, dtype=dtype)
+    # the stub of SciPy knows the base class alone, whose arguments are others
+    A = LinearOperator((n, n), apply, dtype=dtype)  # type: ignore[misc]
     start = np.random.default_rng(0).standard_normal(n).astype(dtype)
     try:
         found = eigs(

@@ -30,6 +30,8 @@ class Factors:
         w_r = right · W_r orthonormal, from the SVD of a small matrix.
     end : z, (label, row, col), or its coordinates in left, (p,).
     errors : finds bounds of the errors of Z and of z (Frobenius).
+    carried : finds such bounds for what ∂f is made of, R_W₀ Z Diag(1/W₀) and R_W₀ z,
+        divided by ‖R_W₀‖ max(1/W₀) and by ‖R_W₀‖; None where they are no sharper.
     """
 
     evolution: Evolution
@@ -40,6 +42,7 @@ class Factors:
     W: np.ndarray
     end: np.ndarray
     errors: Callable[[], tuple[float, float]]
+    carried: Callable[[], tuple[float, float]] | None = None
 
     @classmethod
     def none(cls, evolution: Evolution) -> Factors:
@@ -86,8 +89,9 @@ class Factors:
 
     @property
     def error_z(self) -> float:
-        """A bound of the error of z."""
-        return self.bounds[1]
+        """A bound of the error of z, as it enters ∂f."""
+        sharper = self.bounds if self.carried is None else self.carried()
+        return min(self.bounds[1], sharper[1])
 
     @cached_property
     def z(self) -> np.ndarray:
@@ -121,6 +125,8 @@ class Factors:
         and within ε of its best approximation of that rank: 2ε together.
         """
         if rank >= self.singular_values.size:
+            if self.carried is not None:  # as it enters ∂f, to the Z of all components
+                return min(2.0 * self.error, self.carried()[0])
             return 2.0 * self.error
         sigma = np.append(self.singular_values, np.zeros(rank + 1))
         eps, gap = self.error, sigma[rank - 1] - sigma[rank] - self.error

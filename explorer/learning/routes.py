@@ -5,12 +5,14 @@ from __future__ import annotations
 from abc import ABC, abstractmethod
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from functools import cache
 
 import numpy as np
 from scipy.linalg import expm
 
 from explorer.flow import phi
-from explorer.flow.arnoldi import Basis
+from explorer.flow.arnoldi import Basis, Span
+from explorer.flow.coordinates import lifted, pulled
 from explorer.flow.evolution import Evolution
 from explorer.flow.krylov import direction_error
 from explorer.flow.orthogonalization import (
@@ -88,6 +90,7 @@ class TwoSided(Route):
             right.coordinates(Wt.T),
             left.coordinates(y),
             lambda: factor_errors(evolution, left, value.slope_error),
+            carried_errors(evolution, left, value),
         )
 
 
@@ -125,11 +128,46 @@ def factor_errors(
 
     The defect of λ_m on its own clock τ = 1 − s is T γ h_{m+1,m} |e_mᵀ e^{τT T₁} e₁|.
     """
-    T, shift, growth = evolution.time, evolution.shift, evolution.system.growth
-    right = forward_basis(evolution)
-    noise = evolution.system.noise
+    system, right = evolution.system, forward_basis(evolution)
+    pull, (of_A, of_b) = system.pull_norm, system.noise
+    noise = of_A * pull * system.push_norm, of_b * pull
+    clock = evolution.time, evolution.shift, system.growth
+    return path_errors(clock, noise, (left, right), error_g)
+
+
+def carried_errors(
+    evolution: Evolution, left: Basis, value: LossValue
+) -> Callable[[], tuple[float, float]] | None:
+    """Return what finds the `carried` errors of `Factors`: see `flow.coordinates`."""
+    system, right = evolution.system, forward_basis(evolution)
+    if system.base_point is None:
+        return None
+    pull, push = system.pull_norm, system.push_norm
+
+    @cache
+    def find() -> tuple[float, float]:
+        clock = evolution.time, evolution.shift, system.rate
+        pair = pulled(system, left), lifted(system, right)
+        error_g = pull * value.slope_error
+        Z, z = path_errors(clock, system.noise, pair, error_g)
+        return Z / (pull * push), z / pull
+
+    return find
+
+
+def path_errors(
+    clock: tuple[float, float, float],
+    noise: tuple[float, float],
+    pair: tuple[Basis, Basis],
+    error_g: float,
+) -> tuple[float, float]:
+    """Bound the errors of ∫ λ yᵀ ds and of ∫ λ ds from the spaces of λ and of y.
+
+    `clock` is (time, shift, growth); a basis may be measured in other coordinates.
+    """
+    (T, shift, growth), (left, right) = clock, pair
     error_y = direction_error(right, T, shift, growth, noise)
-    y = Curve(right.norm * norms(phi.phi_history(right.H, T, shift)), error_y)
+    y = Curve(length(right, right.norm * phi.phi_history(right.H, T, shift)), error_y)
     history = left.norm * phi.exp_history(left.H, T, shift)
     defect = T * left.residual * np.abs(history[:, -1])
     if noise[0] > 0.0:
@@ -139,4 +177,11 @@ def factor_errors(
     with np.errstate(over="ignore", invalid="ignore"):
         fade = np.exp(-shift * np.linspace(1.0, 0.0, phi.INTERVALS + 1))
         error_z = known(phi.upper_integral(fade * error_l))
-    return product_error(Curve(norms(history), error_l).reversed(), y), error_z
+    path = Curve(length(left, history), error_l).reversed()
+    return product_error(path, y), error_z
+
+
+def length(basis: Basis, history: np.ndarray) -> np.ndarray:
+    """Return ‖Q y‖ for each row, a bound of it where Q is measured otherwise."""
+    measured = not isinstance(basis.stored, Span) and basis.stored.size == 0
+    return basis.magnitude(history) if measured and basis.dim else norms(history)

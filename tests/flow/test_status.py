@@ -16,6 +16,7 @@ from explorer import (
     ExplicitEuler,
     GramSchmidt,
     GraphFlow,
+    IteratedLinearization,
     Krylov,
     LinearizedFlow,
     RungeKutta,
@@ -248,3 +249,12 @@ def test_a_status_of_numbers_that_are_none_is_not_ok():
         status = present(bad, 1.0).status
         assert status.ending is Ending.INACCURATE
         assert "not finite" in str(status)
+
+
+def test_an_iterated_linearization_says_where_it_is_cut():
+    flow = LinearizedFlow(np.random.default_rng(0).uniform(size=(3, 4, 5)))
+    solver = IteratedLinearization(Krylov(40, rtol=1.0))
+    solution = solver.solve(flow, flow.uniform_weights(), [1.0, 3000.0])
+    assert not solution.status.ok
+    assert "V of step 1 grows to e^" in str(solution.status)
+    assert "take shorter `times`" in str(solution.status)

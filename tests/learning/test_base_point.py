@@ -109,3 +109,19 @@ def test_a_bad_base_point_is_refused(case, change, words):
 def test_a_base_point_of_the_wrong_type_is_refused(case):
     with pytest.raises(TypeError, match="`base_point`"):
         LinearizedFlow(case["distances"], base_point="barycenter")
+
+
+@pytest.mark.parametrize("least", [0.1, 1e-2, 1e-4, 1e-6])
+@pytest.mark.parametrize("dim", [6, 8])
+def test_gradient_bounds_stay_tight_near_the_corners(least, dim):
+    """All components: the bound holds, and is within a thousand of the error."""
+    rng = np.random.default_rng(2)
+    D, labels = rng.uniform(size=(3, 4, 5)), rng.integers(0, 3, (4, 5))
+    W0 = np.full(D.shape, (1.0 - least) / 2.0)
+    np.put_along_axis(W0, rng.integers(0, 3, (1, 4, 5)), least, axis=0)
+    flow = LinearizedFlow(D, base_point=W0)
+    w = flow.uniform_weights()
+    exact = LowRankGradient(40, 40)(flow, w, labels, 3.0).gradient
+    result = LowRankGradient(dim, dim)(flow, w, labels, 3.0)
+    error = float(np.linalg.norm(result.gradient - exact))
+    assert error <= float(result.approximation_error) <= 1e3 * error

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from types import SimpleNamespace
 
 import numpy as np
@@ -19,9 +20,11 @@ from explorer import (
     LowRankGradient,
     MomentumDescent,
     RiemannianDescent,
+    voronoi_scene,
 )
 from explorer.geometry.graph import Graph
 from explorer.geometry.grid import Grid
+from explorer.learning.evaluation import Evaluation
 from explorer.learning.losses import regularizer
 from tests import graphs, reference
 
@@ -449,3 +452,26 @@ def test_gradients_of_full_rank_let_armijo_converge():
     )
     norms = learner.run(40).gradient_norm.values
     assert norms[-1] <= 1e-3 * norms[0]
+
+
+def test_momentum_with_a_regularizer_does_not_overshoot():
+    """Damped for one step h alone, not for h/(1−μ), the loss would rise again."""
+    scene = voronoi_scene("lines", size=10, noise=0.3, seed=0)
+    flow = LinearizedFlow(scene.distances)
+    learner = Learner(
+        flow, scene.labels, optimizer=MomentumDescent(), tau=1e-3 / flow.shape[1] ** 2
+    )
+    loss = learner.run(40).loss.values
+    assert loss[-1] <= 1.2 * loss.min()
+    assert loss[-1] <= 0.2 * loss[0]
+
+
+def test_a_step_into_no_number_is_refused_and_the_weights_stay():
+    flow = LinearizedFlow(np.random.default_rng(0).uniform(size=(2, 3, 3)))
+    learner = Learner(flow, np.zeros((3, 3), int))
+    learner.run(1)
+    before, bad = learner.weights, learner.evaluate(learner.weights.values)
+    broken = replace(bad.derivative, loss=np.nan)
+    with pytest.raises(ValueError, match="lower `time`, or the `step`"):
+        Evaluation.of(broken, 0.0)
+    np.testing.assert_array_equal(learner.weights, before)
