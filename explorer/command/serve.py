@@ -12,6 +12,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
+from explorer import extras
 from explorer.command.codes import FAILED
 from explorer.command.interrupts import Interrupts
 from explorer.command.notebooks import APP, copy_notebooks, find_notebooks
@@ -40,8 +41,8 @@ REFILL = 20
 slow down the first picture."""
 
 CLOSED_PAGE = 600
-"""Seconds after which the kernel of a page that nobody has open ends: longer than a
-laptop's short sleep."""
+"""Seconds after which a kernel ends whose page is lost without a farewell (a crash, a
+laptop asleep): longer than a short sleep. A page that is closed says so at once."""
 
 
 def voila(notebook: Path, port: int) -> Page:
@@ -52,7 +53,7 @@ def voila(notebook: Path, port: int) -> Page:
         "Voila.port_retries": 0,
         "Voila.open_browser": False,
         "Voila.auto_token": True,  # that is: the token in the environment
-        # the farewell of a closed page carries no token and is refused: clean up here
+        # for pages that go without a farewell; see the template for those that say it
         "MappingKernelManager.cull_interval": 60,
         "MappingKernelManager.cull_idle_timeout": CLOSED_PAGE,
         # a kernel that has run the notebook waits for whoever opens the page next
@@ -89,9 +90,16 @@ def flags(options: dict[str, object]) -> list[str]:
     return [f"--{name}={value}" for name, value in options.items()]
 
 
+def require_app(module: str) -> None:
+    """Raise an ImportError that says how to install the server, where it is missing."""
+    if not extras.installed(module):
+        raise ModuleNotFoundError(extras.missing(module, "`laf`"))
+
+
 def serve(options: argparse.Namespace) -> int:
     """Open the dashboard or the notebooks as `options` say; return the exit code."""
     try:
+        require_app("jupyterlab" if options.lab else "voila")
         port = options.port or free_port()
         check_port(port)
         source = find_notebooks()
@@ -101,7 +109,7 @@ def serve(options: argparse.Namespace) -> int:
             page = lab(copy.folder, port)
         else:
             page = voila(source / APP, port)
-    except OSError as error:
+    except (OSError, ModuleNotFoundError) as error:
         print(f"laf: error: {error}", file=sys.stderr)
         return FAILED
     opener = None if options.no_browser else webbrowser.open

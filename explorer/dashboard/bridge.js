@@ -110,12 +110,15 @@ async function render({ model, el }) {
   let closed = false;
   let waiting = [];
 
+  // Bokeh paints in the next frame; the one after it begins when that is on the screen
   const drawn = (seq) =>
-    requestAnimationFrame(() => {
-      if (!closed) {
-        model.send({ kind: "drawn", seq });
-      }
-    });
+    requestAnimationFrame(() =>
+      requestAnimationFrame(() => {
+        if (!closed) {
+          model.send({ kind: "drawn", seq });
+        }
+      }),
+    );
 
   const show = async (message) => {
     discard(Bokeh, doc, views);
@@ -137,6 +140,7 @@ async function render({ model, el }) {
     }
     waiting = [];
     root.dataset.ready = "true";
+    drawn(message.seq);
   };
 
   const failed = (reason) => {

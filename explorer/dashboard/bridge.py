@@ -36,7 +36,8 @@ DTYPES = ("<f8", "<f4", "<i4", "<u4", "|u1")
 class LiveFigure(anywidget.AnyWidget):
     """A live view of a Bokeh layout whose sources and models carry unique names."""
 
-    _esm = Path(__file__).parent / "bridge.js"
+    # text, not a path: anywidget watches a file for ever, and with it each instance
+    _esm = (Path(__file__).parent / "bridge.js").read_text(encoding="utf-8")
     _bokeh_version = traitlets.Unicode(bokeh.__version__).tag(sync=True)
 
     def __init__(self, root: UIElement, max_fps: float = MAX_FPS, **kwargs: Any):
@@ -51,12 +52,36 @@ class LiveFigure(anywidget.AnyWidget):
         self._seq, self._sent_at, self._drawn = 0, 0.0, True
         self._timer: threading.Timer | None = None
         self._on_tap: Callable[[str, float, float], None] = lambda *_: None
+        self._on_view: Callable[[], None] = lambda: None
+        self._seen = False  # whether a browser has ever shown this
+        self._when_drawn: Callable[[], None] | None = None
         super().__init__(**kwargs)
         self.on_msg(self._receive)
 
     def on_tap(self, callback: Callable[[str, float, float], None]) -> None:
         """Call `callback(figure name, x, y)` for taps on figures tagged "probe"."""
         self._on_tap = callback
+
+    def on_view(self, callback: Callable[[], None]) -> None:
+        """Call `callback()` for every view that opens in a browser."""
+        self._on_view = callback
+
+    def when_drawn(self, callback: Callable[[], None] | None) -> None:
+        """Call `callback` once, when all that was pushed is on the screen.
+
+        Without a browser that is at once. The newest callback replaces the one before.
+        """
+        with self._lock:
+            self._when_drawn = callback
+            self._tell_drawn()
+
+    def _tell_drawn(self) -> None:
+        """Call the callback back if nothing is on its way to a browser (lock held)."""
+        pending = self._columns or self._props
+        if not pending and (self._drawn or not self._seen):
+            callback, self._when_drawn = self._when_drawn, None
+            if callback is not None:
+                callback()
 
     def push(
         self,
@@ -82,11 +107,14 @@ class LiveFigure(anywidget.AnyWidget):
             return self._models[name]
 
     def close(self) -> None:
-        """Stop the timer and close the widget."""
+        """Stop the timer, close the widget, and let go of what it has shown."""
         with self._lock:
             if self._timer is not None:
                 self._timer.cancel()
+                self._timer = None
             self._columns, self._props = {}, {}
+            self._on_tap, self._on_view = lambda *_: None, lambda: None
+            self._when_drawn = None
         super().close()
 
     def _receive(self, _: Any, message: Mapping[str, Any], buffers: Any) -> None:
@@ -96,16 +124,19 @@ class LiveFigure(anywidget.AnyWidget):
             self.send({"kind": "bokehjs"}, buffers=[BOKEH_JS.read_bytes()])
         elif kind == "hello":
             self._send_snapshot(message["id"])
+            self._on_view()
         elif kind == "drawn":
             with self._lock:
                 self._drawn = self._drawn or message["seq"] >= self._seq
                 self._schedule()
+                self._tell_drawn()
         elif kind == "tap":
             self._on_tap(message["figure"], message["x"], message["y"])
 
     def _send_snapshot(self, view: str) -> None:
         with self._lock:
             self._flush()
+            self._seen, self._drawn = True, False
             (doc,) = standalone_docs_json([self._root]).values()
             self.send(
                 {
@@ -185,12 +216,18 @@ class LiveFigure(anywidget.AnyWidget):
 
 
 def same(columns: Mapping[str, Any], shown: Mapping[str, Any]) -> bool:
-    """Return whether two sets of columns hold the same values."""
+    """Return whether two sets of columns hold the same values, NaN among them."""
     return columns.keys() == shown.keys() and all(
         len(columns[k]) == len(shown[k])
-        and np.array_equal(np.asarray(columns[k]), np.asarray(shown[k]))
+        and alike(np.asarray(columns[k]), np.asarray(shown[k]))
         for k in columns
     )
+
+
+def alike(one: np.ndarray, other: np.ndarray) -> bool:
+    """Return whether two arrays hold the same values, NaN among them."""
+    floats = one.dtype.kind == other.dtype.kind == "f"
+    return np.array_equal(one, other, equal_nan=floats)
 
 
 def encode(column: Any, buffers: list[Any]) -> dict[str, Any]:

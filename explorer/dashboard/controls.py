@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
-import math
-from collections.abc import Callable
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from html import escape
 from typing import Any
 
 import ipywidgets as widgets
 
+from explorer.dashboard.slide import Slide
 from explorer.params import Parameter
 
 LABEL_WIDTH = "92px"
@@ -20,6 +23,15 @@ STYLE = """
   line-height: 1.25; white-space: normal; }
 .explorer-status .widget-html-content { line-height: 1.35; white-space: normal; }
 .explorer-hint { color: #555; font-size: 11px; }
+.explorer-slide { display: flex; align-items: center; gap: 6px; margin: 2px;
+  min-height: 28px; }
+.explorer-slide .widget-label { flex: 0 0 92px; width: 92px; text-align: right; }
+.explorer-slide input[type=range] { flex: 1 1 0; min-width: 0; margin: 0; }
+.explorer-slide .widget-readout { flex: 0 0 64px; width: 64px; min-width: 0;
+  box-sizing: border-box; text-align: center; border: 1px solid transparent;
+  background: transparent; color: inherit; font: inherit; }
+.explorer-slide .widget-readout:hover, .explorer-slide .widget-readout:focus {
+  border-color: var(--jp-border-color1, #bbb); }
 .explorer-invalid { outline: 2px solid #b00020; outline-offset: 1px; }
 .explorer-code .widget-html-content pre { white-space: pre-wrap; margin: 0;
   font: 12px/1.35 monospace; }
@@ -34,27 +46,59 @@ class Control:
     Attributes
     ----------
     name : of the setting it steers; widget : carries the value; box : is displayed.
+    check : returns a valid value, or raises naming what is wrong.
+    refused : whether the widget holds a value that cannot be.
     """
 
-    def __init__(self, name: str, widget: Any, hint: str = "", gap: str = "0") -> None:
-        self.name, self.widget = name, widget
+    def __init__(
+        self,
+        name: str,
+        widget: Any,
+        hint: str = "",
+        check: Callable[[Any], Any] = lambda value: value,
+    ) -> None:
+        self.name, self.widget, self.check = name, widget, check
         self.message = widgets.HTML(layout={"display": "none"})
         self.message.add_class("explorer-message")
-        margin = f"{gap} 0 4px {HINT_INDENT}"
+        margin = f"0 0 4px {HINT_INDENT}"
         note = widgets.HTML(hint, layout={"margin": margin, "height": "auto"})
         note.add_class("explorer-hint")
         self.box = widgets.VBox([widget, note, self.message])
+        self._here = threading.local()
+        self.refused = False
 
     def observe(self, callback: Callable[[str, Any], None]) -> None:
-        """Call `callback(name, value)` when the user changes the value."""
-        self.widget.observe(
-            lambda change: callback(self.name, tidy(change["new"])), "value"
-        )
+        """Call `callback(name, value)` when the user, not a program, sets the value."""
+
+        def moved(change: dict[str, Any]) -> None:
+            if getattr(self._here, "silent", False):
+                return
+            try:
+                value = self.check(change["new"])
+            except (ValueError, TypeError) as error:
+                self.refused = True
+                self.complain(escape(str(error)))
+            else:
+                self.refused = False
+                callback(self.name, value)
+
+        self.widget.observe(moved, "value")
+
+    @contextmanager
+    def silent(self) -> Iterator[None]:
+        """Let this thread change the widget without calling anybody back."""
+        self._here.silent = True
+        try:
+            yield
+        finally:
+            self._here.silent = False
 
     def show(self, value: Any) -> None:
         """Set the value; a range or list that does not hold it is widened first."""
-        widen(self.widget, value)
-        self.widget.value = value
+        with self.silent():
+            widen(self.widget, value)
+            self.widget.value = value
+        self.refused = False
 
     def complain(self, text: str) -> None:
         """Show a message beside the control, or clear it if `text` is empty."""
@@ -64,55 +108,33 @@ class Control:
         mark("explorer-invalid")
 
 
-def slider(parameter: Parameter, value: float, **options: Any) -> Control:
+def slider(parameter: Parameter, value: float) -> Control:
     """Return a slider whose label, range, tooltip and step come from the parameter."""
     low, high, increment = parameter.slider
-    common: dict[str, Any] = {
-        "description": f"{parameter.name} {parameter.symbol}",
-        "tooltip": f"{parameter.meaning}: {parameter.admissible}; arrow keys move it",
-        "style": {"description_width": LABEL_WIDTH},
-        "layout": {"width": "345px"},
-        **options,
-    }
-    if parameter.log:
-        low, high = math.log10(low), math.log10(high)
-        widget: Any = widgets.FloatLogSlider(
-            min=low, max=high, step=increment, readout_format=".3g", **common
-        )
-        shown = f"{10**low:.3g} … {10**high:.3g}, logarithmic"
-    else:
-        kind = widgets.IntSlider if parameter.integer else widgets.FloatSlider
-        decimals = "d" if parameter.integer else readout(increment)
-        widget = kind(
-            min=low, max=high, step=increment, readout_format=decimals, **common
-        )
-        shown = f"{low:g} … {high:g}"
+    widget = Slide(
+        low=low,
+        high=high,
+        increment=increment,
+        log=parameter.log,
+        description=f"{parameter.name} {parameter.symbol}",
+        tooltip=f"{parameter.meaning}: {parameter.admissible}; arrow keys move it",
+        layout={"width": "345px"},
+    )
+    ends = ".3g" if parameter.log else "g"
+    shown = f"{low:{ends}} … {high:{ends}}" + ", logarithmic" * parameter.log
     unit = f" ({parameter.unit})" if parameter.unit else ""
-    control = Control(parameter.name, widget, f"{shown}{unit}", gap="-8px")
+    hint = f"{shown}{unit}"
+    control = Control(parameter.name, widget, hint, check=parameter.check)
     control.show(value)
     return control
 
 
-def tidy(value: Any) -> Any:
-    """Return a number without the rounding that a logarithmic slider adds to it."""
-    return float(f"{value:.12g}") if isinstance(value, float) else value
-
-
 def widen(widget: Any, value: Any) -> None:
     """Make room for a value beyond a slider's range, or missing from a list."""
-    if isinstance(widget, widgets.Dropdown):
-        if value not in [o[1] if isinstance(o, tuple) else o for o in widget.options]:
-            widget.options = sorted({*widget.options, value})
-        return
-    bound = math.log10(value) if isinstance(widget, widgets.FloatLogSlider) else value
-    widget.min, widget.max = min(widget.min, bound), max(widget.max, bound)
-
-
-def readout(increment: float) -> str:
-    """Return a format that shows every step of a slider."""
-    return (
-        f".{max(0, -math.floor(math.log10(increment)))}f" if increment > 1e-4 else ".2g"
-    )
+    if isinstance(widget, Slide):
+        widget.widen(value)
+    elif value not in [o[1] if isinstance(o, tuple) else o for o in widget.options]:
+        widget.options = sorted({*widget.options, value})
 
 
 def choice(

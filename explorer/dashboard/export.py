@@ -4,38 +4,44 @@ from __future__ import annotations
 
 import base64
 import json
+from typing import Any
 
 import xarray as xr
 
-from explorer.dashboard import recipe
-from explorer.dashboard.model import UPLOAD, Segment, Settings
+from explorer.dashboard.published import Published
 from explorer.dashboard.report import report_html
-from explorer.dashboard.snapshot import Snapshot
 from explorer.dims import PIXELS, WEIGHT_FIELD
 from explorer.learning.files import encoded
 
+LONGEST_ATTRIBUTE = 60_000
+"""Bytes of an attribute in netCDF at most."""
 
-def run_dataset(
-    shown: Snapshot, settings: Settings, history: list[Segment], trace: xr.Dataset
-) -> xr.Dataset:
+
+def run_dataset(published: Published) -> xr.Dataset:
     """Return scene, labeling, weights and trace of what is shown as one dataset."""
-    found = {
+    shown, trace = published.shown, published.trace
+    if shown is None:
+        raise RuntimeError("nothing is shown any more: the explorer is closed")
+    found: dict[str, Any] = {
         "labeling": (PIXELS, shown.labels, {"long_name": "labels found"}),
         "weights": (WEIGHT_FIELD, shown.weights, {"symbol": "Ω"}),
     }
     whole = xr.merge([shown.scene, trace], combine_attrs="override")
-    state = json.dumps(recipe.to_state(settings, history))
-    attrs = {**trace.attrs, "state": state, "code": recipe.to_code(settings, history)}
-    return whole.assign(found).assign_attrs(attrs)
+    texts = {"state": json.dumps(published.state), "code": published.code}
+    for name, text in texts.items():
+        # HDF5 takes attributes of up to 64 KB; an uploaded image needs more
+        if len(text.encode()) > LONGEST_ATTRIBUTE:
+            found[name] = ((), text, {"long_name": f"{name} of the explorer"})
+            texts[name] = f"see the variable `{name}`"
+    return whole.assign(found).assign_attrs({**trace.attrs, **texts})
 
 
-def download_links(
-    shown: Snapshot, settings: Settings, history: list[Segment], trace: xr.Dataset
-) -> str:
+def download_links(published: Published) -> str:
     """Return HTML links that hold the files themselves: nothing is left on a server."""
-    dataset = run_dataset(shown, settings, history, trace)
-    state = json.dumps(recipe.to_state(settings, history), indent=1)
-    page = report_html(shown, shown.scene, trace)
+    dataset, trace = run_dataset(published), published.trace
+    state = json.dumps(published.state, indent=1)
+    assert published.shown is not None  # or there would be no dataset
+    page = report_html(published.shown, published.shown.scene, trace)
     files = {
         "run.nc": ("application/x-netcdf", encoded(dataset)),
         "run.html": ("text/html", page.encode()),
@@ -43,8 +49,6 @@ def download_links(
     }
     links = [link(name, kind, content) for name, (kind, content) in files.items()]
     note = "pictures: the disk icon of each"
-    if settings.scene == UPLOAD:
-        note += "; the state does not contain the uploaded image"
     return f"step {trace.step.values[-1]}: {', '.join(links)}<br>{note}"
 
 

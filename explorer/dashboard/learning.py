@@ -12,9 +12,11 @@ import xarray as xr
 from explorer import params
 from explorer.dashboard import recipe
 from explorer.dashboard.bridge import LiveFigure
+from explorer.dashboard.memory import give_back
 from explorer.dashboard.model import Settings
 from explorer.dashboard.panel import Panel
-from explorer.dashboard.session import Published, Session
+from explorer.dashboard.published import Published
+from explorer.dashboard.session import Session
 from explorer.dashboard.views import LearningViews
 from explorer.dashboard.worker import Worker
 from explorer.images.reading import read_image
@@ -42,6 +44,8 @@ class LearningExplorer(widgets.HBox):
     closes the explorer that the cell had shown before.
     """
 
+    _closed = True  # until there is something to close: settings may be refused
+
     def __init__(self, image: Any = None, **settings: Any) -> None:
         start: dict[str, Any] = {} if image is None else {"image": read_image(image)}
         chosen = recipe.checked({**asdict(Settings()), **settings})
@@ -63,6 +67,7 @@ class LearningExplorer(widgets.HBox):
             [self.panel.box, self.figure],
             layout={"flex_flow": "row wrap", "align_items": "flex-start"},
         )
+        self._closed = False
         self._worker = Worker(self._session.job, self._session.fail)
         self._connect()
         replace_in_cell(self)
@@ -96,24 +101,28 @@ class LearningExplorer(widgets.HBox):
 
     @property
     def state(self) -> dict[str, Any]:
-        """What was last shown, as one JSON-able document with a schema version."""
-        _, settings, history, _ = self._last()
-        return recipe.to_state(settings, history)
+        """What was last shown, as one JSON-able document with a schema version.
+
+        An uploaded image is part of it, exact to the last bit.
+        """
+        return self._last().state
 
     def load(self, state: dict[str, Any]) -> None:
-        """Restore a state: its settings, and its learning steps taken again."""
-        settings, history = recipe.from_state(state)
-        self._worker.post(stop=True, restore=(settings, history))
+        """Restore a state: its settings, and its learning steps taken again.
+
+        The figures change when all steps are taken. What is asked for meanwhile waits,
+        except that `pause` stops where it is, and `reset` gives up the steps.
+        """
+        self._worker.post(stop=True, restore=recipe.from_state(state))
 
     def code(self) -> str:
         """Return Python lines that give the numbers last shown."""
-        _, settings, history, _ = self._last()
-        return recipe.to_code(settings, history)
+        return self._last().code
 
     @property
     def trace(self) -> xr.Dataset:
         """The learning steps shown last, over `step`."""
-        return self._last()[3].copy(deep=True)
+        return self._last().trace.copy(deep=True)
 
     def _last(self) -> Published:
         if self._session.published is None:
@@ -124,14 +133,17 @@ class LearningExplorer(widgets.HBox):
 
     def close(self) -> None:
         """End the thread, and close the figure and every control."""
-        if not hasattr(self, "_worker"):  # refused settings: nothing was made yet
+        if self._closed:
             return
+        self._closed = True
         self._worker.close()
+        self._session.release()
         self.figure.layout.close()
         self.figure.close()
         self.panel.close()
         self.layout.close()
         super().close()
+        give_back()
 
     # -- the callbacks
 
@@ -147,6 +159,7 @@ class LearningExplorer(widgets.HBox):
         self.figure.on_tap(
             lambda _, x, y: self._worker.post(tap=(int(y // 1), int(x // 1)))
         )
+        self.figure.on_view(lambda: self._worker.post(greet=True))
         self.panel.show_code.observe(lambda _: self._worker.post(), "value")
 
     def _on_probe(self, _: Any) -> None:

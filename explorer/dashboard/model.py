@@ -7,6 +7,7 @@ nothing upstream of it is computed again.
 
 from __future__ import annotations
 
+import math
 import time as clock
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
@@ -162,7 +163,8 @@ class LearningModel:
             node()
         last = self.records[-1] if self.records else None
         step, seconds = (last.step, last.seconds) if last else (0, 0.0)
-        self.records[-1:] = [self.evaluation().record(step, seconds)]
+        present = finite(self.evaluation(), None)
+        self.records[-1:] = [present.record(step, seconds)]
         self._spent = clock.perf_counter() - began
 
     @property
@@ -184,7 +186,7 @@ class LearningModel:
         optimizer = RiemannianDescent(self.leaf["step"]())
         step = self.records[-1].step + 1
         with self.weights.trial(optimizer.propose(evaluation, None)[0]):
-            new = self.evaluation()
+            new = finite(self.evaluation(), self.leaf["step"]())
         self.records.append(new.record(step, clock.perf_counter() - began))
         self._remember()
         self.norms()
@@ -214,7 +216,7 @@ class LearningModel:
     def _system(self, flow: LinearizedFlow, weights: np.ndarray | None) -> LinearSystem:
         if weights is None:
             weights = flow.neighborhood.uniform()
-        return flow.system(weights)
+        return flow.plain_system(weights)
 
     def _basis(self, system: LinearSystem, dim: int) -> KrylovState:
         return Krylov(dim).init(system, self._check)
@@ -223,6 +225,21 @@ class LearningModel:
         self, evolution: Evolution, structure: Structure, dim: int
     ) -> GradientState:
         return LowRankGradient(dim).init(evolution, structure.labels, self._check)
+
+
+def finite(evaluation: Evaluation, step: float | None) -> Evaluation:
+    """Return the evaluation unless it holds no numbers; name what leads to them."""
+    if math.isfinite(evaluation.loss) and math.isfinite(evaluation.gradient_norm):
+        return evaluation
+    if step is None:
+        raise ValueError(
+            f"`rho` and `time` must leave the loss finite, got the loss "
+            f"{evaluation.loss}; raise `rho` or lower `time`"
+        )
+    raise ValueError(
+        f"`step` must leave the loss finite, got {step:g} with the loss "
+        f"{evaluation.loss}; lower `step`, the weights are those before it"
+    )
 
 
 def gradient_norms(evaluation: Evaluation) -> np.ndarray:

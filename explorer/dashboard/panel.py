@@ -156,8 +156,9 @@ class Panel:
         """Add the uploaded image to the scenes and select it."""
         scene = self.controls["scene"].widget
         others = [(t, n) for t, n in scene.options if n != UPLOAD]
-        scene.options = [*others, (f"uploaded: {title}", UPLOAD)]
-        scene.value = UPLOAD
+        with self.controls["scene"].silent():
+            scene.options = [*others, (f"uploaded: {title}", UPLOAD)]
+            scene.value = UPLOAD
 
     def show(self, settings: Settings) -> None:
         """Set every control to the given settings."""
@@ -180,10 +181,10 @@ class Panel:
             self.problem.layout.display = "block" if text else "none"
 
     def clear_settings(self) -> None:
-        """Take back every complaint but that about an upload: all else is valid now."""
+        """Take back every complaint about a setting that is now shown."""
         self.complain(None, "")
         for name, control in self.controls.items():
-            if name != "upload":
+            if name != "upload" and not control.refused:
                 control.complain("")
 
     def close(self) -> None:

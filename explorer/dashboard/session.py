@@ -5,11 +5,12 @@ from __future__ import annotations
 import re
 import time as clock
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 from html import escape
+from threading import Event
 from typing import Any
 
 import numpy as np
-import xarray as xr
 
 from explorer.dashboard import feeding, recipe
 from explorer.dashboard.bridge import MAX_FPS, LiveFigure
@@ -18,11 +19,12 @@ from explorer.dashboard.model import (
     LONGEST_UPLOAD,
     UPLOAD,
     LearningModel,
-    Segment,
     Settings,
 )
 from explorer.dashboard.panel import LARGEST_UPLOAD, Panel
-from explorer.dashboard.snapshot import Snapshot
+from explorer.dashboard.published import Published
+from explorer.dashboard.recipe import Recipe
+from explorer.dashboard.restoring import Restoration
 from explorer.dashboard.worker import Requests
 from explorer.flow.evolution import judge
 from explorer.images.decoding import decode
@@ -31,14 +33,16 @@ from explorer.params import RTOL
 from explorer.scenes.images import fit, image_structure
 from explorer.warmup import missing, warm_up
 
-Published = tuple[Snapshot, Settings, list[Segment], xr.Dataset]
-
 
 class Session:
     """The model behind one dashboard, driven by what controls and programs post.
 
     Only the worker thread calls `job` and `fail`; everybody may read `published`, which
     is replaced as a whole and never changed.
+
+    Attributes
+    ----------
+    published : what is shown; `shown` is set once there is something.
     """
 
     def __init__(self, settings: Settings, panel: Panel, figure: LiveFigure) -> None:
@@ -46,13 +50,14 @@ class Session:
         self._panel, self._figure = panel, figure
         self._done = self._total = 0
         self._learning = self._saving = False
-        self._replay: list[Settings] = []
-        self._restored: Settings | None = None
+        self._restoring: Restoration | None = None
+        self._upload_name = "image"
         self._probe, self._probe_moved = (0, 0), False
         self._fitted: tuple[Any, ...] = ()
         self._published_at = 0.0
         self._warm, self._requests = False, Requests()
         self.published: Published | None = None
+        self.shown = Event()
 
     def job(self, requests: Requests, check: Callable[[], None]) -> bool:
         """Apply what was posted, compute, publish; True while learning goes on."""
@@ -64,18 +69,31 @@ class Session:
             self._warm, requests, self._requests = True, self._requests, []
         for request in requests:
             self._apply(request)
-        if self._learning and self._replay:
-            self._model.set(vars(self._replay[0]))
+        if self._restoring is not None:
+            return self._restore(self._restoring, check)
         if self._learning and self._model.current:
             self._model.advance(check)
-            self._count_step()
+            self._done += 1
+            self._learning = self._done < self._total
         else:
-            self._model.refresh(check)
+            self._refresh(check)
         self._publish()
         if self._saving and self.published is not None:
-            self._panel.downloads.value = download_links(*self.published)
+            self._panel.downloads.value = download_links(self.published)
             self._saving = False
-        return self._learning or not self._model.current
+        return self._learning
+
+    def _refresh(self, check: Callable[[], None]) -> None:
+        """Bring the model up to date, and say so meanwhile."""
+        if not self._model.current:
+            self._say("computing …")
+            self._model.refresh(check)
+
+    def release(self) -> None:
+        """Forget the model and all it has computed; the published numbers stay."""
+        self._model = LearningModel(Settings())
+        if self.published is not None:
+            self.published = replace(self.published, shown=None)
 
     def _preview(self) -> None:
         """Show the scene, for which nothing needs to be compiled."""
@@ -84,18 +102,30 @@ class Session:
 
     def _say_compiling(self, text: str) -> None:
         """Show that kernels are being compiled, which happens once."""
+        self._say(text)
+
+    def _say(self, text: str) -> None:
+        """Write a line beside the progress bar, at once."""
+        self._figure.when_drawn(None)
         self._panel.remaining.value = text
 
     def fail(self, error: Exception) -> None:
         """Show an error beside the control that it names; learning pauses."""
         self._learning, self._saving = False, False
+        self._end_restoration()
         named = re.match(r"`(\w+)`", str(error))
+        name = named.group(1) if named else None
         text = str(error) if isinstance(error, (ValueError, TypeError)) else repr(error)
-        self._panel.complain(named.group(1) if named else None, escape(text))
-        self._panel.remaining.value = self._progress()
+        if self.published is not None and name in recipe.NAMES:
+            still = getattr(self.published.settings, name)
+            text += f"; the figures still show `{name}` = {still!r}"
+        self._panel.complain(name, escape(text))
+        self._say(self._progress() if self._total else "stopped: see the message")
 
     def _apply(self, request: Mapping[str, Any]) -> None:
         """Hand one request on to the model; none of this computes."""
+        if self._restoring is not None and self._restoring.defers(request):
+            return
         if "upload" in request:
             self._accept_upload(*request["upload"])
         if "image" in request:
@@ -104,37 +134,75 @@ class Session:
             self._run(0)
             self._done = self._total = 0
         if "restore" in request:
-            self._restore(*request["restore"])
+            self._begin_restoration(request["restore"])
         if request.get("reset"):
-            self._model.reset()
-            self._run(0)
-            self._done = self._total = 0
+            self._reset()
         if "run" in request:
             self._run(request["run"])
         if request.get("single"):
             self._run(self._total - self._done + 1 if self._learning else 1)
         self._saving = self._saving or bool(request.get("save"))
         self._probe = request.get("probe", self._probe)
+        if "greet" in request and not self._learning:
+            self._say("drawing …")
         if "tap" in request:
             self._probe, self._probe_moved = request["tap"], True
         self._panel.suit(self._model.leaf["scene"]())
 
+    def _reset(self) -> None:
+        """Return to uniform weights, under the settings that were asked for last."""
+        if self._restoring is not None:
+            self._model.set(vars(self._restoring.recipe.settings))
+            self._end_restoration()
+        self._model.reset()
+        self._run(0)
+        self._done = self._total = 0
+
     def _run(self, steps: int) -> None:
         """Begin a run of that many steps from here; none means to pause."""
-        self._replay, self._restored = [], None
+        self._end_restoration()
         self._learning = steps > 0
         if self._learning:
             self._done, self._total = 0, steps
         # said at once: bringing the views up to date may take a little longer
-        self._panel.remaining.value = self._progress()
+        if self._total or self._model.current:
+            self._say(self._progress())
+        else:
+            self._say("computing …")
 
-    def _count_step(self) -> None:
-        self._done += 1
-        self._replay = self._replay[1:]
-        self._learning = self._done < self._total
-        if self._restored is not None and not self._learning:
-            self._model.set(vars(self._restored))
-            self._restored = None
+    def _begin_restoration(self, wanted: Recipe) -> None:
+        """Begin to take the steps of a stored history again; "pause" stops it."""
+        self._learning = False
+        self._restoring = Restoration(self._model, wanted)
+        self._done, self._total = 0, self._restoring.total
+        if wanted.upload is not None:
+            self._upload_name = wanted.upload[0]
+            self._panel.offer_upload(self._upload_name)
+        self._say("restoring …")
+
+    def _restore(self, begun: Restoration, check: Callable[[], None]) -> bool:
+        """Go on with a restoration; show it, and meet what waits, at its end."""
+        going = begun.advance(check)
+        self._done = begun.done
+        now = clock.monotonic()
+        if going and now - self._published_at > 1.0 / MAX_FPS:
+            self._published_at = now
+            self._panel.progress.max = max(self._total, 1)
+            self._panel.progress.value = self._done
+            self._say(f"restoring {self._done} of {self._total}")
+        if going:
+            return True
+        self._end_restoration()
+        self._publish()
+        for request in begun.waiting:
+            self._apply(request)
+        return bool(begun.waiting)
+
+    def _end_restoration(self) -> None:
+        """Leave a restoration where it is; the controls turn to what holds there."""
+        if self._restoring is not None:
+            self._restoring = None
+            self._panel.show(self._model.settings())
 
     def _accept_upload(self, name: str, size: int, content: bytes | None) -> None:
         """Turn to an uploaded image, or say what is wrong and leave all as it was."""
@@ -158,20 +226,8 @@ class Session:
         self._model.set({"upload": image, "scene": UPLOAD})
         self._run(0)
         self._done = self._total = 0
+        self._upload_name = name
         self._panel.offer_upload(name)
-
-    def _restore(self, settings: Settings, history: list[Segment]) -> None:
-        """Begin to take the steps of a stored history again.
-
-        It is a run like any other: shown step by step, and stopped by "pause".
-        """
-        self._panel.show(settings)
-        self._model.set(vars(history[0].settings if history else settings))
-        self._model.reset()
-        replay = [s.settings for s in history for _ in range(s.steps)]
-        self._run(len(replay))
-        if replay:
-            self._replay, self._restored = replay, settings
 
     def _publish(self) -> None:
         """Show what the model holds, at most MAX_FPS times a second while learning."""
@@ -180,9 +236,9 @@ class Session:
             return
         self._published_at = now
         model = self._model
-        shown = Snapshot.of_model(model)
-        history = list(model.history)
-        self.published = (shown, model.settings(), history, model.trace())
+        self.published = Published.of_model(model, self._upload_name)
+        self.shown.set()
+        shown = self.published.shown
         self._fit_probe(shown.shape)
         props = feeding.titles(shown, self._probe)
         fitted = (shown.shape, shown.label_count)
@@ -217,17 +273,26 @@ class Session:
             rest = f"{(self._total - self._done) * self._model.seconds:.1f} s left"
         return f"{self._done} of {self._total}, {rest}"
 
+    def _tell_progress(self) -> None:
+        """Say how far learning is; at the end only when all of it has been drawn."""
+        text = self._progress()
+        if self._learning:
+            self._say(text)
+        else:
+            remaining = self._panel.remaining
+            self._figure.when_drawn(lambda: remaining.set_trait("value", text))
+
     def _report(self) -> None:
         """Write progress, status and code."""
         panel, model, record = self._panel, self._model, self._model.records[-1]
         panel.progress.max, panel.progress.value = max(self._total, 1), self._done
-        panel.remaining.value = self._progress()
+        self._tell_progress()
         panel.status.value = (
             f"<b>step {record.step}: {record.error_percent:.2f} % wrong</b>, "
             f"loss {record.loss:.4f}, {1e3 * model.seconds:.0f} ms<br>"
             f"V(T): {escape(str(judge(model.evolution(), RTOL.default)))}"
         )
         if panel.show_code.value:
-            code = recipe.to_code(model.settings(), model.history)
+            code = recipe.readable(self.published.code)
             panel.code.value = f"<pre>{escape(code)}</pre>"
         panel.clear_settings()

@@ -10,6 +10,7 @@ import ipywidgets as widgets
 import xarray as xr
 
 from explorer.dashboard.bridge import LiveFigure
+from explorer.dashboard.memory import give_back
 from explorer.dashboard.pages import heading, panels_of
 from explorer.experiments.figures import FIGURES
 from explorer.experiments.panels import Figure
@@ -33,9 +34,12 @@ class FigureView(widgets.VBox):
 
     def close(self) -> None:
         """Close the figure with all its parts."""
+        if self.comm is None:
+            return
         for part in self.children:
             part.close()
         super().close()
+        give_back()
 
 
 def show(data: xr.Dataset) -> Any:

@@ -16,6 +16,7 @@ from explorer.learning.files import Place, read, sealed, unpacking, write
 from explorer.learning.learner import Learner, require
 from explorer.learning.optimizers import Moments
 from explorer.learning.trace import Step, trace_of
+from explorer.messages import About
 
 SCHEMA = 2
 """Version of the layout of the file."""
@@ -99,15 +100,17 @@ def refuse_others(path: Place, wanted: dict[str, Any], found: dict[str, Any]) ->
         if wanted.get(name) == found.get(name):
             continue
         if name in PARTS:
-            raise ValueError(
-                f"`path` = '{path}' belongs to another run: {PARTS[name]} differ; "
-                "use the data it was made with, or begin anew with another file"
+            rest = (
+                f"= '{path}' belongs to another run: {PARTS[name]} differ; use the "
+                "data it was made with, or begin anew with another file"
             )
-        raise ValueError(
-            f"`path` = '{path}' belongs to another run: `{name}` was "
-            f"{found.get(name)}, and is {wanted.get(name)} now; use the old value, or "
-            "begin anew with another file"
+            raise ValueError(About("path", rest))
+        rest = (
+            f"= '{path}' belongs to another run: `{name}` was {found.get(name)}, and "
+            f"is {wanted.get(name)} now; use the old value, or begin anew with another "
+            "file"
         )
+        raise ValueError(About("path", rest))
 
 
 def checked_records(records: Any, step: int) -> None:

@@ -8,6 +8,7 @@ import os
 import tempfile
 from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import xarray as xr
@@ -15,6 +16,7 @@ import xarray as xr
 from explorer.dims import fingerprint
 from explorer.images.reading import is_path
 from explorer.learning.headers import Promise, check_promises, header
+from explorer.messages import About
 
 Place = str | os.PathLike[str]
 
@@ -55,48 +57,61 @@ def checked_target(path: Place) -> Path:
     target = expanded(path)
     if not target.parent.is_dir():
         raise FileNotFoundError(
-            f"`path` = '{target}': there is no folder '{target.parent}'"
+            About("path", f"= '{target}': there is no folder '{target.parent}'")
         )
     if target.is_dir():
-        raise IsADirectoryError(f"`path` = '{target}' is a folder: name a file")
+        raise IsADirectoryError(About("path", f"= '{target}' is a folder: name a file"))
     if target.exists() and not target.is_file():
         raise FileExistsError(
-            f"`path` = '{target}' is a device or a pipe, which writing would replace: "
-            "name a file"
+            About(
+                "path",
+                f"= '{target}' is a device or a pipe, which writing would replace: "
+                "name a file",
+            )
         )
     place = real(target)
     if place.exists() and not writable(place):
         raise PermissionError(
-            f"`path` = '{target}' is write-protected: name another file, or allow "
-            "writing"
+            About(
+                "path",
+                f"= '{target}' is write-protected: name another file, or allow writing",
+            )
         )
     try:
         with tempfile.TemporaryDirectory(dir=place.parent, prefix=".laf-") as workshop:
             (Path(workshop) / target.name).touch()
     except OSError as error:
         raise PermissionError(
-            f"`path` = '{target}' cannot be written ({error.strerror}): name a file in "
-            "a folder of yours"
+            About(
+                "path",
+                f"= '{target}' cannot be written ({error.strerror}): name a file in "
+                "a folder of yours",
+            )
         ) from error
     return target
+
+
+LONGEST = 255
+"""Bytes of the name of a file that file systems allow."""
 
 
 def expanded(path: Place, argument: str = "path") -> Path:
     """Return a path with `~` replaced by the home folder, or raise if it is none."""
     if not is_path(path):
-        raise TypeError(f"`{argument}` = {path!r} is no path: pass the name of a file")
+        rest = f"= {path!r} is no path: pass the name of a file"
+        raise TypeError(About(argument, rest))
     name = os.fsdecode(path)
-    if not name or "\0" in name:
-        raise ValueError(
-            f"`{argument}` must be the name of a file, got {name!r}; pass one"
-        )
+    if not name or "\0" in name or len(os.fsencode(Path(name).name)) > LONGEST:
+        rest = f"must be the name of a file, got {name!r:.80}; pass one"
+        raise ValueError(About(argument, rest))
     try:
         return Path(name).expanduser()
     except RuntimeError as error:
-        raise ValueError(
-            f"`{argument}` = {name!r} names a home folder that is not known ({error}); "
-            "write the folder out"
-        ) from error
+        rest = (
+            f"= {name!r} names a home folder that is not known ({error}); write the "
+            "folder out"
+        )
+        raise ValueError(About(argument, rest)) from error
 
 
 def writable(file: Path) -> bool:
@@ -154,7 +169,9 @@ def read(path: Place, kind: str, schema: int) -> xr.Dataset:
     """
     file = expanded(path)
     if not file.is_file():
-        raise FileNotFoundError(f"`path` = '{file}' names no file: check the path")
+        raise FileNotFoundError(
+            About("path", f"= '{file}' names no file: check the path")
+        )
     try:
         found = header(file)
         if (found["kind"], found["schema"]) == (kind, schema):
@@ -163,29 +180,47 @@ def read(path: Place, kind: str, schema: int) -> xr.Dataset:
             whole = dataset.attrs.get(DIGEST) == seal_of(dataset)
     except Promise as error:
         raise ValueError(
-            f"`path` = '{file}' must be a {kind} as it was written, got a file that "
-            f"cannot be one ({error}); restore it, or make it again"
+            About(
+                "path",
+                f"= '{file}' must be a {kind} as it was written, got a file that "
+                f"cannot be one ({error}); restore it, or make it again",
+            )
         ) from error
     except Exception as error:  # readers raise whatever their format suggests
         raise ValueError(
-            f"`path` = '{file}' cannot be read as netCDF ({error}): it may be "
-            "truncated, or of another kind"
+            About(
+                "path",
+                f"= '{file}' cannot be read as netCDF ({error}): it may be "
+                "truncated, or of another kind",
+            )
         ) from error
-    if found["kind"] != kind:
-        other = found["kind"] or "something else"
-        raise ValueError(f"`path` = '{file}' holds {other}; needed is a {kind}")
-    if found["schema"] != schema:
-        layout = "none" if found["schema"] is None else found["schema"]
-        raise ValueError(
-            f"`path` = '{file}' has layout {layout}; this version "
-            f"reads {schema}: make it again, or install the version that wrote it"
-        )
+    refuse_other_kind(file, found, (kind, schema))
     if not whole:
         raise ValueError(
-            f"`path` = '{file}' is damaged: it is not what was written; restore it, or "
-            "begin anew with another file"
+            About(
+                "path",
+                f"= '{file}' is damaged: it is not what was written; restore it, or "
+                "begin anew with another file",
+            )
         )
     return dataset
+
+
+def refuse_other_kind(
+    file: Path, found: Mapping[str, Any], needed: tuple[str, int]
+) -> None:
+    """Raise where the header of a file names another kind, or another layout."""
+    kind, schema = needed
+    if found["kind"] != kind:
+        other = found["kind"] or "something else"
+        raise ValueError(About("path", f"= '{file}' holds {other}; needed is a {kind}"))
+    if found["schema"] != schema:
+        layout = "none" if found["schema"] is None else found["schema"]
+        rest = (
+            f"= '{file}' has layout {layout}; this version reads {schema}: make it "
+            "again, or install the version that wrote it"
+        )
+        raise ValueError(About("path", rest))
 
 
 @contextlib.contextmanager
@@ -197,9 +232,12 @@ def unpacking(path: Place) -> Iterator[None]:
     try:
         yield
     except (AttributeError, IndexError, KeyError, TypeError, ValueError) as error:
-        if "`path`" in str(error):
+        if error.args and isinstance(error.args[0], About):
             raise
         raise ValueError(
-            f"`path` = '{path}' is damaged ({type(error).__name__}: {error}); restore "
-            "it, or make it again"
+            About(
+                "path",
+                f"= '{path}' is damaged ({type(error).__name__}: {error}); restore "
+                "it, or make it again",
+            )
         ) from error

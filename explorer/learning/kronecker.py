@@ -148,6 +148,7 @@ class SmallFactor:
         require_memory(
             f"the exponential of the Kronecker sum of two {dim}×{dim} matrices",
             DENSE_COPIES * 8 * (size + 1) ** 2,
+            lambda: f"lower `dim` below {dim}, or use LowRankGradient({dim})",
         )
         T1, T2 = left.H, right.H
         total = np.kron(T1, np.eye(len(T2))) + np.kron(np.eye(len(T1)), T2)

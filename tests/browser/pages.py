@@ -24,6 +24,9 @@ COLUMN = f"""([name, column]) => {{
   const one = values.length === 1 && typeof values[0] === "object" ? values[0] : values;
   return Array.from(one);
 }}"""
+THUMB = 16
+"""Width of a slider's thumb in Chromium, in CSS pixels."""
+
 NOTEBOOK = "explore_learning.ipynb"
 
 
@@ -81,32 +84,36 @@ def wait_for_change(page, before, source, name="y", seconds=20):
 
 def slider(page, label):
     """Return the slider whose label is exactly `label`."""
-    label = page.locator(".widget-label", has_text=label).first
-    return page.locator(".widget-slider").filter(has=label)
+    return page.get_by_role("slider", name=label, exact=True)
 
 
-def handle(page, label):
-    """Return the handle of a slider, scrolled into view."""
-    grip = slider(page, label).locator(".noUi-handle").first
-    grip.scroll_into_view_if_needed()
-    return grip
+def readout(page, label):
+    """Return the field with the number of a slider."""
+    return page.get_by_role("textbox", name=f"{label}, typed", exact=True)
 
 
 def press(page, label, key, times=1):
     """Press a key on a slider."""
-    handle(page, label).focus()
+    slider(page, label).scroll_into_view_if_needed()
+    slider(page, label).focus()
     for _ in range(times):
         page.keyboard.press(key)
 
 
 def drag(page, label, share):
     """Drag a slider with the mouse to a share of its range."""
-    grip = handle(page, label).bounding_box()
-    base = slider(page, label).locator(".noUi-base").first.bounding_box()
-    page.mouse.move(grip["x"] + grip["width"] / 2, grip["y"] + grip["height"] / 2)
+    grip = slider(page, label)
+    grip.scroll_into_view_if_needed()
+    low, now, high = grip.evaluate("(e) => [e.min, e.value, e.max].map(Number)")
+    box = grip.bounding_box()
+    height = box["y"] + box["height"] / 2
+
+    def at(part):  # the center of the thumb stays half its width inside the track
+        return box["x"] + THUMB / 2 + part * (box["width"] - THUMB)
+
+    page.mouse.move(at((now - low) / (high - low)), height)
     page.mouse.down()
-    goal = base["x"] + share * base["width"]
-    page.mouse.move(goal, base["y"] + base["height"] / 2, steps=8)
+    page.mouse.move(at(share), height, steps=8)
     page.mouse.up()
 
 

@@ -1,11 +1,13 @@
 """The whole dashboard, headless: move a control, read a source or a message."""
 
 import base64
+import gc
 import io
 import json
 import re
 import threading
 import time
+import weakref
 
 import numpy as np
 import pytest
@@ -136,9 +138,12 @@ def test_restoring_can_be_stopped(app):
     state = app.state
     state["history"][0]["steps"] = 100_000
     app.load(state)
-    until(lambda: app.trace.sizes["step"] > 5)
+    until(lambda: app.panel.progress.value > 5)
     app.pause()
     assert app.wait(0.5)
+    reached = app.trace.sizes["step"] - 1
+    assert 5 < reached < 100_000
+    assert app.state["history"] == [{**state["history"][0], "steps": reached}]
 
 
 def test_a_state_that_cannot_be_is_refused_before_anything_is_lost(app):
@@ -174,6 +179,20 @@ def test_an_error_ends_the_progress_too(app):
 def test_the_trace_belongs_to_its_reader(app):
     app.trace.loss[:] = 7.0
     assert app.trace.loss[0] != 7.0
+
+
+def test_a_closed_explorer_is_collected_and_keeps_its_numbers():
+    other = ex.LearningExplorer(size=10)
+    assert other.wait()
+    sources = other.figure, other.panel.controls["upload"].widget
+    kept = [weakref.ref(part) for part in (other, other._session, *sources)]
+    state, trace = other.state, other.trace
+    other.close()
+    assert other.state == state
+    assert other.trace.equals(trace)
+    del other, sources
+    gc.collect()
+    assert [ref() for ref in kept] == [None] * 4
 
 
 def test_closing_leaves_no_widget():
@@ -243,10 +262,10 @@ def upload(app, name, content):
     pieces = [content[k : k + 4 * 2**20] for k in range(0, len(content), 4 * 2**20)]
     if len(content) > 32 * 2**20:
         pieces = []
-    begin = {"kind": "begin", "name": name, "size": len(content)}
+    begin = {"kind": "begin", "id": "1", "name": name, "size": len(content)}
     receive(None, {**begin, "pieces": len(pieces)}, [])
     for index, piece in enumerate(pieces):
-        receive(None, {"kind": "piece", "index": index}, [piece])
+        receive(None, {"kind": "piece", "id": "1", "index": index}, [piece])
     assert app.wait()
 
 
@@ -405,6 +424,10 @@ def test_the_code_of_an_upload_gives_its_numbers(app, tmp_path, monkeypatch):
     assert namespace["result"][0] == pytest.approx(float(app.trace.loss[-1]), rel=1e-12)
 
 
-def test_a_logarithmic_slider_adds_no_rounding(app):
-    move(app, "rho", 0.49999999999999994)  # what 10 ** log10(0.5) may come back as
-    assert app.state["settings"]["rho"] == 0.5
+@pytest.mark.parametrize("value", [0.49999999999999994, 0.12345678901234567])
+def test_a_value_is_kept_to_the_last_digit(app, value):
+    move(app, "rho", value)
+    assert app.state["settings"]["rho"] == value
+    app.set(rho=1.0 + value)
+    assert app.wait()
+    assert app.state["settings"]["rho"] == 1.0 + value
