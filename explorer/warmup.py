@@ -8,32 +8,36 @@ runs as `laf warmup`, before the first picture of a dashboard, and while `laf` s
 from __future__ import annotations
 
 import contextlib
-import hashlib
 import os
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Iterator
-from functools import cache
+from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 
-import numba
 import numpy as np
 import psutil
 from llvmlite.binding import get_host_cpu_name
 
 from explorer import threads
-from explorer.compiled.cache import folders
+from explorer.compiled.cache import USED, folders, is_kept, origin
+from explorer.flow.adaptive import AdaptiveKrylov
+from explorer.flow.graph import GraphFlow
+from explorer.flow.integrators import RungeKutta
+from explorer.flow.krylov import Krylov
+from explorer.flow.linearized import LinearizedFlow
+from explorer.flow.orthogonalization import BlockChebyshev, GramSchmidt
 from explorer.geometry.chains import Line, Links, chain
 from explorer.geometry.grid import Grid
 from explorer.kernels import recurrence
 from explorer.kernels.planes import empty_fields, planes
+from explorer.learning.euler import EulerAdjoint
+from explorer.learning.gradient import LowRankGradient
+from explorer.learning.hierarchy import BenziSimoncini
+from explorer.learning.learner import Learner
 
 SHAPE = 3, 4, 20
 """(labels, rows, cols) of the problem that is solved for the sake of compiling."""
-
-SOURCES = "kernels/*.py"
-"""The modules whose functions are compiled, below the package."""
 
 PAUSE = 0.05
 """Seconds between two looks at the processes."""
@@ -70,53 +74,123 @@ def compile_fields() -> None:
     recurrence.fold(np.ones(2), vectors)
 
 
-JOBS: dict[str, tuple[Callable[[], None], float]] = {
+def compile_problem(radius: int, dtype: str) -> None:
+    """Compile what solving and learning call beyond the plain path.
+
+    Hard problems (long times, small spaces, base points) leave it, and so do narrow
+    images, wide neighborhoods and float32.
+    """
+    distances = np.random.default_rng(0).random(SHAPE)
+    labels, start = distances.argmin(axis=0), np.full(SHAPE, 1.0 / SHAPE[0])
+    for base_point in (None, start):
+        flow = LinearizedFlow(
+            distances, radius=radius, dtype=dtype, base_point=base_point
+        )
+        weights = flow.uniform_weights()
+        for integrator in (*INTEGRATORS, AdaptiveKrylov()):
+            integrator.solve(flow, weights, LONG)
+        for gradient in (LowRankGradient(), BenziSimoncini(), EulerAdjoint()):
+            Learner(flow, labels, 1.0, gradient, tau=1e-6).run(1)
+
+
+def compile_graph(dtype: str) -> None:
+    """Compile what flows on graphs call."""
+    distances = np.random.default_rng(0).random((3, 6))
+    flow = GraphFlow(distances, np.ones((6, 6)), dtype=dtype)
+    for integrator in (*INTEGRATORS, AdaptiveKrylov()):
+        integrator.solve(flow, flow.uniform_weights(), LONG)
+    Learner(flow, distances.argmin(axis=0), 1.0).run(1)
+
+
+LONG = 30.0
+"""A flow time that takes sub-steps."""
+
+INTEGRATORS = (
+    Krylov(3),
+    Krylov(3, orthogonalization=GramSchmidt()),
+    Krylov(12, orthogonalization=BlockChebyshev()),
+    RungeKutta(),
+)
+
+FIRST: dict[str, tuple[Callable[[], None], float]] = {
     "adjoint": (lambda: compile_chain("sweep_transpose"), 7.0),
     "forward": (lambda: compile_chain("sweep"), 6.5),
     "gradient": (compile_gradient, 3.5),
     "fields": (compile_fields, 2.5),
     "steps": (compile_steps, 2.5),
 }
-"""What to compile, the longest first, and about how many seconds it takes."""
+"""What the first picture needs, the longest first, and about how many seconds each
+takes."""
+
+JOBS = FIRST | {
+    "hard": (lambda: compile_problem(1, "float64"), 15.0),
+    "wide": (lambda: compile_problem(2, "float64"), 15.0),
+    "single": (lambda: compile_problem(1, "float32"), 25.0),
+    "single-wide": (lambda: compile_problem(2, "float32"), 15.0),
+    "graph": (lambda: compile_graph("float64"), 10.0),
+    "single-graph": (lambda: compile_graph("float32"), 10.0),
+}
+"""All that `laf warmup` compiles, in this order."""
 
 
-@cache
-def stamp() -> str:
-    """Return what compiled kernels depend on: sources, numba, Python, processor."""
-    parts = [numba.__version__, sys.version, get_host_cpu_name()]
-    parts += [file.read_text() for file in sorted(Path(__file__).parent.glob(SOURCES))]
-    return hashlib.sha256("\0".join(parts).encode()).hexdigest()[:16]
+def folder() -> Path | None:
+    """Return where compiled kernels are kept, None where nothing can be written."""
+    for place in folders():
+        with contextlib.suppress(OSError):
+            place.mkdir(parents=True, exist_ok=True)
+            if os.access(place, os.W_OK):
+                return place
+    return None
 
 
-def folder() -> Path:
-    """Return where numba keeps compiled kernels."""
-    return folders()[0]
+def mark(job: str) -> str:
+    """Return the name of the file that lists the kernels of a job that was done."""
+    return f"warmup-{origin().hex()[:16]}-{get_host_cpu_name()}-{job}"
 
 
-def mark(job: str) -> Path:
-    """Return the file that says that a job is done."""
-    return folder() / f"warmup-{stamp()}-{job}"
+def kernels_of(job: str) -> list[str]:
+    """Return the kernels of a job that was done, none if it was not."""
+    for place in folders():
+        with contextlib.suppress(OSError, UnicodeDecodeError):
+            return (place / mark(job)).read_text(encoding="utf-8").split()
+    return []
 
 
-def missing() -> list[str]:
-    """Return the jobs that have not been done here."""
-    return [job for job in JOBS if not mark(job).exists()]
+def missing(jobs: Iterable[str] = FIRST) -> list[str]:
+    """Return the jobs of which a kernel is not in the cache, or is damaged there."""
+    checked: dict[str, bool] = {}
+    return [job for job in jobs if not is_done(job, checked)]
+
+
+def is_done(job: str, checked: dict[str, bool]) -> bool:
+    """Return whether all kernels of a job can be loaded; `checked` has looked at some.
+
+    A mark alone does not count: its kernels may have been removed since.
+    """
+    names = kernels_of(job)
+    for name in set(names) - checked.keys():
+        checked[name] = is_kept(name)
+    return bool(names) and all(checked[name] for name in names)
 
 
 def do(job: str) -> None:
-    """Do one job, and say so for the future."""
+    """Do one job, and list its kernels for the future."""
     JOBS[job][0]()
-    mark(job).touch()
+    place = folder()
+    if place is not None:
+        (place / mark(job)).write_text("\n".join(sorted(USED)), encoding="utf-8")
 
 
 def warm_up(
     say: Callable[[str], None] = lambda text: None,
     check: Callable[[], None] = lambda: None,
+    jobs: Iterable[str] = FIRST,
 ) -> float:
-    """Compile what is missing and return the seconds it took.
+    """Compile what is missing of these jobs and return the seconds it took.
 
     `say` is told how far it is; `check` is called often and may raise to give up. What
-    another process is compiling is waited for.
+    another process is compiling is waited for. Where no folder can be written nothing
+    is compiled, as it would be lost.
     """
     began = time.perf_counter()
 
@@ -124,14 +198,20 @@ def warm_up(
         say(f"compiling, {time.perf_counter() - began:.0f} s")
         check()
 
-    if missing():
-        with lock(tell):
-            run_all(missing(), tell)
+    # the lock is given back in between: a dashboard waits for the first part only
+    for part in (FIRST, JOBS.keys() - FIRST.keys()):
+        wanted = [job for job in jobs if job in part]
+        place = folder()
+        if place is not None and missing(wanted):
+            with lock(place, tell, wanted):
+                run_all(missing(wanted), tell)
     return time.perf_counter() - began
 
 
 def run_all(jobs: list[str], tell: Callable[[], None]) -> None:
     """Run jobs in processes of their own, as many as threads may be used."""
+    if not jobs:
+        return
     command = [sys.executable, "-m", "explorer.warmup"]
     running = [
         subprocess.Popen([*command, *share], stdout=subprocess.DEVNULL)
@@ -156,17 +236,22 @@ def shares(jobs: list[str], count: int) -> list[list[str]]:
 
 
 @contextlib.contextmanager
-def lock(tell: Callable[[], None]) -> Iterator[None]:
-    """Let one process at a time compile ahead; one that has died does not count."""
-    folder().mkdir(parents=True, exist_ok=True)
-    path = folder() / "warmup.pid"
-    while not claim(path):
+def lock(place: Path, tell: Callable[[], None], wanted: list[str]) -> Iterator[None]:
+    """Let one process at a time compile ahead; one that has died does not count.
+
+    Waiting ends, too, when another process has done the jobs that are wanted.
+    """
+    path = place / "warmup.pid"
+    ours = claim(path)
+    while not ours and missing(wanted):
         tell()
         time.sleep(PAUSE)
+        ours = claim(path)
     try:
         yield
     finally:
-        path.unlink(missing_ok=True)
+        if ours:
+            path.unlink(missing_ok=True)
 
 
 def claim(path: Path) -> bool:

@@ -13,10 +13,10 @@ from explorer.warmup import JOBS, missing, warm_up
 
 def warmup(options: argparse.Namespace) -> int:
     """Compile what is missing and say how long it took; 1 if something still is."""
-    absent = missing()
-    seconds = warm_up()
+    absent = missing(JOBS)
+    seconds = warm_up(jobs=JOBS)
     print(f"{len(absent)} of {len(JOBS)} parts compiled in {seconds:.1f} s")
-    left = missing()
+    left = missing(JOBS)
     if left:
         print(f"not stored: {', '.join(left)}; is numba's cache folder writable?")
     return int(bool(left))
@@ -28,7 +28,7 @@ def warming() -> Iterator[None]:
 
     A dashboard that wants its kernels waits for this and compiles nothing itself.
     """
-    if not missing():
+    if not missing(JOBS):
         yield
         return
     quiet = subprocess.DEVNULL

@@ -12,6 +12,7 @@ read-only installation is used, and written to the first of them that can be wri
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
 import os
 import pickle
@@ -133,6 +134,7 @@ class KernelCache(NullCache):
         for folder in folders():
             found = read(folder / name, context)
             if found is not None:
+                USED.add(name)
                 return found
         return None
 
@@ -142,6 +144,7 @@ class KernelCache(NullCache):
             return
         payload = dumps(result._reduce())
         name = self.name_of(signature, result.codegen)
+        USED.add(name)
         if not store(name, seal(payload)):
             self.kept[name] = payload
 
@@ -207,6 +210,19 @@ def place(folder: Path, name: str, content: bytes) -> None:
     except BaseException:
         Path(draft).unlink(missing_ok=True)
         raise
+
+
+USED: set[str] = set()
+"""Names of the files of all kernels that this process has loaded or compiled."""
+
+
+def is_kept(name: str) -> bool:
+    """Return whether a file is in one of the folders, whole and up to date."""
+    for folder in folders():
+        with contextlib.suppress(OSError, Damaged, Foreign):
+            unseal((folder / name).read_bytes())
+            return True
+    return False
 
 
 SAID: set[str] = set()
