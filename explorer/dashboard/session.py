@@ -49,6 +49,7 @@ class Session:
         self._panel, self._figure = panel, figure
         self._done = self._total = 0
         self._learning = self._saving = False
+        self._stopped = "paused"
         self._restoring: Restoration | None = None
         self._upload_name = "image"
         self._probe, self._probe_moved = (0, 0), False
@@ -87,6 +88,11 @@ class Session:
         if not self._model.current:
             self._say("computing …")
             self._model.refresh(check)
+
+    @property
+    def learning(self) -> bool:
+        """Whether steps are being taken, or taken again."""
+        return self._learning or self._restoring is not None
 
     def release(self) -> None:
         """Forget the model and all it has computed; the published numbers stay."""
@@ -137,6 +143,7 @@ class Session:
         if request.get("reset"):
             self._reset()
         if "run" in request:
+            self._stopped = "interrupted" if request.get("interrupted") else "paused"
             self._run(request["run"])
         if request.get("single"):
             self._run(self._total - self._done + 1 if self._learning else 1)
@@ -267,7 +274,7 @@ class Session:
         """Return how far learning has come, in words."""
         if not self._total:
             return "ready"
-        rest = "done" if self._done == self._total else "paused"
+        rest = "done" if self._done == self._total else self._stopped
         if self._learning:
             rest = f"{(self._total - self._done) * self._model.seconds:.1f} s left"
         return f"{self._done} of {self._total}, {rest}"
