@@ -1,8 +1,8 @@
 """The interrupt of a notebook reaches learning that runs in a thread of its own.
 
 An interrupt is a signal to the main thread. ipykernel ignores it while no cell runs, and
-raises KeyboardInterrupt in the cell otherwise; neither reaches another thread. Here both
-handlers are wrapped: learning stops first, and then happens what happened before.
+raises KeyboardInterrupt in the cell otherwise; neither reaches another thread. Here
+both handlers are wrapped: learning stops first, then the old handler runs.
 """
 
 from __future__ import annotations
@@ -35,6 +35,7 @@ class Handler:
         self._before = before
 
     def __call__(self, number: int, frame: FrameType | None) -> None:
+        """Handle a signal."""
         for one in list(_listening):
             one.interrupt()
         if callable(self._before):

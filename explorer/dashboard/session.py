@@ -25,6 +25,7 @@ from explorer.dashboard.panel import LARGEST_UPLOAD, Panel
 from explorer.dashboard.published import Published
 from explorer.dashboard.recipe import Recipe
 from explorer.dashboard.restoring import Restoration
+from explorer.dashboard.snapshot import Snapshot
 from explorer.dashboard.worker import Requests
 from explorer.flow.evolution import judge
 from explorer.images.decoding import decode
@@ -32,6 +33,7 @@ from explorer.images.reading import read_image
 from explorer.params import RTOL
 from explorer.scenes.images import fit, image_structure
 from explorer.warmup import missing, warm_up
+
 
 class Session:
     """The model behind one dashboard, driven by what controls and programs post.
@@ -65,7 +67,7 @@ class Session:
             self._requests += requests  # a job that is given up must not lose them
             if missing():
                 self._preview()
-            warm_up(self._say_compiling, check)
+            warm_up(self._say, check)
             self._warm, requests, self._requests = True, self._requests, []
         for request in requests:
             self._apply(request)
@@ -104,10 +106,6 @@ class Session:
         """Show the scene, for which nothing needs to be compiled."""
         scene = self._model.scene()
         self._figure.push(feeding.scene_columns(scene), feeding.scene_props(scene))
-
-    def _say_compiling(self, text: str) -> None:
-        """Show that kernels are being compiled, which happens once."""
-        self._say(text)
 
     def _say(self, text: str) -> None:
         """Write a line beside the progress bar, at once."""
@@ -242,9 +240,9 @@ class Session:
             return
         self._published_at = now
         model = self._model
-        self.published = Published.of_model(model, self._upload_name)
+        shown = Snapshot.of_model(model)
+        self.published = Published.of_model(model, shown, self._upload_name)
         self.shown.set()
-        shown = self.published.shown
         self._fit_probe(shown.shape)
         props = feeding.titles(shown, self._probe)
         fitted = (shown.shape, shown.label_count)
@@ -298,7 +296,7 @@ class Session:
             f"loss {record.loss:.4f}, {1e3 * model.seconds:.0f} ms<br>"
             f"V(T): {escape(str(judge(model.evolution(), RTOL.default)))}"
         )
-        if panel.show_code.value:
+        if panel.show_code.value and self.published is not None:
             code = recipe.readable(self.published.code)
             panel.code.value = f"<pre>{escape(code)}</pre>"
         panel.clear_settings()

@@ -15,7 +15,6 @@ from typing import Any
 import anywidget
 import traitlets
 
-
 MOST_COMING = 4
 """Files on their way at once; a page that closes leaves the rest of its file unsent."""
 

@@ -113,7 +113,9 @@ def test_the_last_step_under_other_settings_is_restored(made):
     other.load(app.state)
     assert other.wait()
     assert_same(numbers(other), numbers(app))
-    assert other.panel.status.value.split(",")[1] == app.panel.status.value.split(",")[1]
+    assert (
+        other.panel.status.value.split(",")[1] == app.panel.status.value.split(",")[1]
+    )
 
 
 def test_a_restored_state_is_shown_whole_or_not_at_all(made):
