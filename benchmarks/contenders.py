@@ -20,7 +20,9 @@ def ours(problem: Problem, rank: int = 1) -> Run:
     flow = ex.LinearizedFlow(problem.distances(), RHO, dtype=problem.dtype)
     weights, truth = flow.check_weights(problem.weights()), problem.truth()
     method = ex.LowRankGradient(problem.dim, rank=rank)
-    return lambda: method.differentiate(flow.system(weights), truth, TIME).gradient
+    return lambda: (
+        method.differentiate(flow.plain_system(weights), truth, TIME).gradient
+    )
 
 
 def ours_whole(problem: Problem) -> Run:
@@ -35,7 +37,7 @@ def ours_forward(problem: Problem) -> Run:
     flow = ex.LinearizedFlow(problem.distances(), RHO)
     weights = flow.check_weights(problem.weights())
     solver = ex.Krylov(problem.dim)
-    return lambda: solver.integrate(flow.system(weights), TIME).scaled
+    return lambda: solver.integrate(flow.plain_system(weights), TIME).scaled
 
 
 def torch_eager(problem: Problem) -> Run:
@@ -142,7 +144,9 @@ def exact(problem: Problem) -> Run:
     flow = ex.LinearizedFlow(problem.distances(), RHO)
     weights, truth = flow.check_weights(problem.weights()), problem.truth()
     method = ex.LowRankGradient(30, rank=30)
-    return lambda: method.differentiate(flow.system(weights), truth, TIME).gradient
+    return lambda: (
+        method.differentiate(flow.plain_system(weights), truth, TIME).gradient
+    )
 
 
 def exact_forward(problem: Problem) -> Run:
@@ -152,7 +156,7 @@ def exact_forward(problem: Problem) -> Run:
     flow = ex.LinearizedFlow(problem.distances(), RHO)
     weights = flow.check_weights(problem.weights())
     solver = ex.Krylov(30)
-    return lambda: solver.integrate(flow.system(weights), TIME).scaled
+    return lambda: solver.integrate(flow.plain_system(weights), TIME).scaled
 
 
 REFERENCES = {"exact": exact, "exact, forward": exact_forward}

@@ -13,6 +13,10 @@ True
 
 import lazy_loader
 
+from explorer.environment import check_environment
+
+check_environment()
+
 __version__ = "0.1.0"
 
 # each name is loaded on its first use, from where `__init__.pyi` says that it is:

@@ -9,12 +9,13 @@ from .flow.batch import FlowBatch
 from .flow.coupled import ParallelFlow, SerialFlow, Stage
 from .flow.evolution import Solution, Work
 from .flow.graph import GraphFlow, neighbor_graph
-from .flow.integrators import DenseExponential, ExplicitEuler, RungeKutta
+from .flow.integrators import DenseExponential, ExplicitEuler
 from .flow.iterated import IteratedLinearization
 from .flow.krylov import Krylov
 from .flow.linearized import LinearizedFlow
 from .flow.nonlinear import AdaptiveRungeKutta, GeometricEuler
 from .flow.orthogonalization import BlockChebyshev, GramSchmidt
+from .flow.runge_kutta import RungeKutta
 from .flow.status import Status
 from .geometry import manifold
 from .images.reading import read_image

@@ -3,11 +3,16 @@
 from __future__ import annotations
 
 import hashlib
+import math
+import numbers
+import warnings
 from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
 import xarray as xr
+
+from explorer.params import is_real
 
 LABEL, ROW, COL, CHANNEL = "label", "row", "col", "channel"
 OFFSET, COMPONENT, STEP = "offset", "component", "step"
@@ -45,33 +50,76 @@ def fingerprint(*arrays: np.ndarray) -> str:
     return found.hexdigest()
 
 
-class MaskedError(TypeError):
-    """An array some of whose entries do not count."""
-
-
 def plain(argument: str, value: Any) -> np.ndarray:
-    """Return `value` as an array; where there is none, name the argument."""
+    """Return `value` as an array in native byte order; else name the argument.
+
+    A lazy array is computed here, once, and a warning says so.
+    """
+    if is_masked(value):
+        raise TypeError(
+            f"`{argument}` has masked entries: replace them, with `.filled(…)`"
+        )
     try:
         if isinstance(value, xr.Dataset):
             raise TypeError("a Dataset has many arrays")
-        if np.ma.is_masked(value):
-            raise MaskedError(
-                f"`{argument}` has masked entries: replace them, with `.filled(…)`"
-            )
-        return np.asarray(value)
-    except MaskedError:
+        array = np.asarray(computed(argument, value))
+    except Warning:
         raise
-    except (TypeError, ValueError) as error:
+    except Exception as error:  # whatever a foreign `__array__` raises
         raise TypeError(
             f"`{argument}` is a {type(value).__name__} that makes no array: pass a "
             "DataArray (of a Dataset one variable, such as `scene.image`), a NumPy "
             "array, or nested lists of equal lengths"
         ) from error
+    return array.astype(array.dtype.newbyteorder("="), copy=False)
+
+
+def is_masked(value: Any) -> bool:
+    """Return whether a masked array, or one in nested lists, has masked entries."""
+    if isinstance(value, (list, tuple)):
+        return any(is_masked(v) for v in value if not np.isscalar(v))
+    return isinstance(value, np.ma.MaskedArray) and bool(np.ma.is_masked(value))
+
+
+def computed(argument: str, value: Any) -> Any:
+    """Return a lazy array (Dask) in memory, with a warning; any other as it is."""
+    graph = getattr(value, "__dask_graph__", None)
+    if graph is None or graph() is None:
+        return value
+    size = math.prod(value.shape) * value.dtype.itemsize / 1e6
+    warnings.warn(
+        f"`{argument}` is a lazy array of {size:.3g} MB: it is computed now, once for "
+        f"this call; pass `{argument}.compute()` to keep the result for others",
+        UserWarning,
+        stacklevel=2,
+    )
+    return value.compute()
 
 
 def axes_of(argument: str, value: Any) -> int:
     """Return how many dimensions array-like input has."""
-    return plain(argument, value).ndim
+    axes = getattr(value, "ndim", None)  # a lazy array is not computed for that
+    return axes if isinstance(axes, int) else plain(argument, value).ndim
+
+
+def real_numbers(argument: str, array: np.ndarray) -> np.ndarray:
+    """Return an array of real numbers, also where they are Python objects."""
+    if array.dtype == object and array.size and all(map(is_real, array.flat)):
+        whole = all(isinstance(x, numbers.Integral) for x in array.flat)
+        small = whole and all(abs(int(x)) < 2**63 for x in array.flat)
+        try:
+            array = array.astype(np.int64 if small else np.float64)
+        except OverflowError as error:
+            raise ValueError(
+                f"`{argument}` must be numbers up to 1e308, got a larger integer; "
+                "scale it down"
+            ) from error
+    if array.dtype.kind not in "fiub":
+        raise TypeError(
+            f"`{argument}` has dtype {array.dtype}; needed are real numbers: "
+            "convert it with `.astype(float)`"
+        )
+    return array
 
 
 def raw(argument: str, value: Any, dims: Sequence[str]) -> np.ndarray:
@@ -93,13 +141,8 @@ def raw(argument: str, value: Any, dims: Sequence[str]) -> np.ndarray:
                 f"`{argument}` has the dimensions {tuple(value.dims)}; "
                 f"needed are ({wanted}): rename or select them first"
             )
-        value = value.transpose(*dims).values
-    array = plain(argument, value)
-    if array.dtype.kind not in "fiub":
-        raise TypeError(
-            f"`{argument}` has dtype {array.dtype}; needed are real numbers: "
-            "convert it with `.astype(float)`"
-        )
+        value = value.transpose(*dims)
+    array = real_numbers(argument, plain(argument, value))
     if array.ndim != len(dims):
         raise ValueError(
             f"`{argument}` has shape {array.shape}; needed are "
@@ -149,7 +192,8 @@ def finite_field(
     """
     array = raw(argument, value, dims)
     if not (keep and array.dtype == np.float32):
-        array = array.astype(np.float64, copy=False)
+        with np.errstate(over="ignore"):  # beyond float64 it is infinite: see below
+            array = array.astype(np.float64, copy=False)
     bad = ~np.isfinite(array)
     if bad.any():
         where = tuple(int(i) for i in np.argwhere(bad)[0])

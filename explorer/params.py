@@ -7,6 +7,29 @@ import numbers
 from dataclasses import dataclass
 from typing import Any
 
+import numpy as np
+
+LONGEST_REPR = 500
+"""Characters of a value that a message shows."""
+
+
+def is_real(value: Any) -> bool:
+    """Return whether `value` is one real number: no truth value, no span of time.
+
+    NumPy counts `timedelta64` among its integers.
+    """
+    real = isinstance(value, numbers.Real)
+    return real and not isinstance(value, (bool, np.bool_, np.timedelta64))
+
+
+def shown(value: Any) -> str:
+    """Return a value as messages show it: on one line, and not too long."""
+    try:
+        text = " ".join(repr(value).split())
+    except Exception:  # an integer of thousands of digits has no text, for one
+        text = f"<{type(value).__name__}>"
+    return text if len(text) <= LONGEST_REPR else text[: LONGEST_REPR - 1] + "…"
+
 
 @dataclass(frozen=True)
 class Parameter:
@@ -39,9 +62,9 @@ class Parameter:
 
     def check(self, value: Any) -> Any:
         """Return `value` as int or float, or raise naming argument, value and cure."""
-        if isinstance(value, bool) or not isinstance(value, numbers.Real):
+        if not is_real(value):
             raise TypeError(
-                f"`{self.name}` = {value!r} is a {type(value).__name__}; "
+                f"`{self.name}` = {shown(value)} is a {type(value).__name__}; "
                 f"needed is {self.admissible} ({self.meaning})"
             )
         try:
@@ -52,7 +75,7 @@ class Parameter:
         broken = not math.isfinite(number) or below or number > self.high
         if broken or (self.integer and number != round(number)):
             raise ValueError(
-                f"`{self.name}` = {value!r} is out of range; "
+                f"`{self.name}` = {shown(value)} is out of range; "
                 f"needed is {self.admissible} ({self.meaning})"
             )
         found = round(number) if self.integer else number

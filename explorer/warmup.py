@@ -23,9 +23,10 @@ import psutil
 from llvmlite.binding import get_host_cpu_name
 
 from explorer import threads
+from explorer.compiled.cache import folders
 from explorer.geometry.chains import Line, Links, chain
 from explorer.geometry.grid import Grid
-from explorer.kernels import recurrence, sweeps
+from explorer.kernels import recurrence
 from explorer.kernels.planes import empty_fields, planes
 
 SHAPE = 3, 4, 20
@@ -89,7 +90,7 @@ def stamp() -> str:
 
 def folder() -> Path:
     """Return where numba keeps compiled kernels."""
-    return Path(sweeps.sweep.stats.cache_path)
+    return folders()[0]
 
 
 def mark(job: str) -> Path:

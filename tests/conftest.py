@@ -46,3 +46,16 @@ def torch():
             pytest.fail(reason)
         pytest.skip(reason)
     return torch
+
+
+@pytest.fixture
+def maxflow():
+    """PyMaxflow; without it tests are skipped, or missed if LAF_REQUIRE_ALL=1."""
+    try:
+        import maxflow.fastmin
+    except ImportError:
+        reason = "PyMaxflow is missing: install the extra `graphcut`"
+        if os.environ.get("LAF_REQUIRE_ALL") == "1":
+            pytest.fail(reason)
+        pytest.skip(reason)
+    return maxflow.fastmin

@@ -17,12 +17,17 @@ PACKAGE = Path(explorer.__file__).parent
 MODULES = sorted(PACKAGE.rglob("*.py"))
 
 LAYERS = {
-    "dims": 0, "params": 0, "threads": 0, "late": 0, "kernels": 0,
+    "environment": -3, "threads": -2, "compiled": -1, "params": -2, "dims": -1,
+    "coordinates": 0, "truths": 0, "late": 0, "kernels": 0, "extras": 0,
+    "messages": 0,
     "geometry": 1, "images": 1, "scenes": 2, "flow": 2,
     "learning": 3, "prediction": 4, "experiments": 5, "warmup": 5,
     "dashboard": 6, "command": 7,
 }  # fmt: skip
 """A module imports from its own folder and from lower layers only."""
+
+LOADERS = ("importlib.import_module", "extras.load")
+"""Calls that import the module they are given the name of."""
 
 HEAVY = ("ipywidgets", "bokeh", "anywidget", "torch", "sklearn", "skimage")
 """What solving and learning must not load: a second each, and a browser's worth."""
@@ -56,7 +61,7 @@ def imports_of(path):
         elif isinstance(node, ast.ImportFrom):
             assert node.level == 0, f"{name_of(path)} imports relatively"
             names += [f"{node.module}.{alias.name}" for alias in node.names]
-        elif isinstance(node, ast.Call) and "import_module" in ast.unparse(node.func):
+        elif isinstance(node, ast.Call) and ast.unparse(node.func) in LOADERS:
             names += [arg.value for arg in node.args if isinstance(arg, ast.Constant)]
     return names
 

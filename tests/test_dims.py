@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import decimal
+from fractions import Fraction
+
 import numpy as np
 import pytest
 import xarray as xr
@@ -32,7 +35,7 @@ def test_raw_undoes_labeled_in_any_order():
         (FIELD[:0], ValueError, r"`x` has shape \(0, 3, 4\).*at least one entry"),
         (FIELD.astype(complex), TypeError, "`x` has dtype complex128"),
         (FIELD.astype(str), TypeError, r"`x` has dtype <U.*astype\(float\)"),
-        (FIELD.astype(object), TypeError, "`x` has dtype object"),
+        (np.full((2, 3, 4), None), TypeError, "`x` has dtype object"),
         (None, TypeError, "`x` has dtype object"),
         ([[[1.0], [1.0, 2.0]]], TypeError, "`x` is a list .* equal lengths"),
         (xr.Dataset({"x": 1}), TypeError, "`x` is a Dataset .* DataArray"),
@@ -76,3 +79,82 @@ def test_labels_of_any_real_type_become_integers(dtype):
 def test_label_field_names_what_is_wrong(labels, error, words):
     with pytest.raises(error, match=words):
         dims.label_field("x", labels, (1, 2), 3)
+
+
+WHOLE = np.arange(24).reshape(2, 3, 4)
+
+
+@pytest.mark.parametrize(
+    "value",
+    [
+        WHOLE.astype(">f8"),
+        WHOLE.astype(">i2"),
+        WHOLE.astype(">u8"),
+        WHOLE.astype("f2"),
+        WHOLE.astype(np.longdouble),
+        WHOLE.astype(object),
+        np.vectorize(Fraction, otypes=[object])(WHOLE),
+        WHOLE.tolist(),
+        np.asfortranarray(WHOLE),
+        WHOLE[::-1, :, ::-1].copy()[::-1, :, ::-1],
+        np.repeat(WHOLE, 2, axis=-1)[..., ::2],
+        np.broadcast_to(WHOLE[None], (1, 2, 3, 4))[0],
+        np.ma.masked_array(WHOLE, False),
+        xr.DataArray(WHOLE.astype(">f4"), dims=dims.LABEL_FIELD),
+        memoryview(WHOLE),
+    ],
+    ids=[
+        ">f8", ">i2", ">u8", "f2", "longdouble", "object", "Fraction", "list",
+        "fortran",
+        "reversed", "strided", "read-only", "nothing masked", ">f4", "buffer",
+    ],
+)  # fmt: skip
+def test_the_same_numbers_in_any_storage_are_the_same(value):
+    array = dims.raw("x", value, dims.LABEL_FIELD)
+    assert array.dtype.isnative
+    assert array.flags.c_contiguous
+    np.testing.assert_array_equal(array, WHOLE)
+    field = dims.finite_field("x", value, dims.LABEL_FIELD)
+    assert field.dtype == np.float64
+    np.testing.assert_array_equal(field, FIELD)
+
+
+@pytest.mark.parametrize(
+    "entry",
+    [True, np.bool_(True), "1", None, 1j, np.timedelta64(1), decimal.Decimal(1), [1]],
+    ids=lambda e: type(e).__name__,
+)
+def test_objects_that_are_no_real_numbers_are_refused(entry):
+    array = WHOLE.astype(object)
+    array[0, 0, 0] = entry
+    with pytest.raises(TypeError, match="`x` has dtype object"):
+        dims.raw("x", array, dims.LABEL_FIELD)
+
+
+def test_whole_objects_stay_exact():
+    exact = dims.raw("x", np.array([2**62 + 1, 0], dtype=object), ("node",))
+    assert exact.tolist() == [2**62 + 1, 0]
+
+
+def test_masks_are_found_in_lists_too():
+    row = np.ma.masked_array([1.0, 2.0], [False, True])
+    for value in (row, [row, row], [[1.0, np.ma.masked]], [(row,), (row,)]):
+        with pytest.raises(TypeError, match="`x` has masked entries"):
+            dims.plain("x", value)
+
+
+class Broken:
+    """What some libraries do, with errors of their own."""
+
+    def __array__(self, *_, **__):
+        raise RuntimeError("detach it first")
+
+
+def test_whatever_makes_no_array_is_refused_by_name():
+    with pytest.raises(TypeError, match="`x` is a Broken that makes no array"):
+        dims.plain("x", Broken())
+
+
+def test_numbers_beyond_float64_are_infinite():
+    with pytest.raises(ValueError, match="`x` holds 1 entries that are not finite"):
+        dims.finite_field("x", np.array([np.longdouble("1e4000"), 0]), ("node",))

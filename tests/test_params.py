@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import datetime
+import decimal
 from fractions import Fraction
 
 import numpy as np
 import pytest
+import xarray as xr
 
 from explorer import params
 
@@ -75,3 +78,37 @@ def test_numbers_of_any_type_become_plain_ones(parameter):
 def test_integers_are_not_rounded(value):
     with pytest.raises(ValueError, match="needed is an integer"):
         params.DIM.check(value)
+
+
+@pytest.mark.parametrize(
+    "value",
+    [
+        np.timedelta64(1), np.timedelta64(5, "s"), np.timedelta64("NaT"),
+        np.datetime64(5, "s"), datetime.timedelta(seconds=1), decimal.Decimal(1),
+        np.bool_(True), np.array(1.0), np.array([1.0]), xr.DataArray(1.0), None, "", [],
+        np.ma.masked, 1 + 0j,
+    ],
+    ids=lambda value: f"{type(value).__name__} {value}",
+)  # fmt: skip
+@pytest.mark.parametrize("parameter", ["TIME", "DIM", "RANK"])
+def test_what_is_no_number_is_refused(parameter, value):
+    declared = getattr(params, parameter)
+    with pytest.raises(TypeError, match=f"`{declared.name}` = .*needed is"):
+        declared.check(value)
+
+
+@pytest.mark.parametrize(
+    "value",
+    [Fraction(3), np.float16(3), np.longdouble(3), np.uint8(3), np.int64(3)],
+    ids=lambda value: type(value).__name__,
+)
+def test_other_kinds_of_real_numbers_are_taken_right(value):
+    assert params.TIME.check(value) == 3.0
+    assert type(params.TIME.check(value)) is float
+    assert type(params.DIM.check(value)) is int
+
+
+def test_a_number_too_long_for_a_message_is_refused():
+    with pytest.raises(ValueError, match="`time` = <int> is out of range"):
+        params.TIME.check(10**5000)
+    assert len(params.shown("x" * 10_000)) == params.LONGEST_REPR

@@ -16,6 +16,7 @@ from explorer.command.options import (
     add_command,
     add_parameters,
     fill_in,
+    place,
     port,
 )
 from explorer.scenes.images import SAMPLES
@@ -113,7 +114,7 @@ def add_learn(commands: Any) -> None:
     add_checkpoint(result)
     result.add_argument(
         "--out",
-        type=Path,
+        type=place,
         default=Path("run.nc"),
         metavar="FILE.nc",
         help="netCDF file to write, with FILE.html beside it; files of these names are "
@@ -133,12 +134,12 @@ def add_scene(group: Any) -> None:
         metavar="NAME",
     )
     source.add_argument(
-        "--image", type=Path, metavar="FILE", help="image of your own, in its own size"
+        "--image", type=place, metavar="FILE", help="image of your own, in its own size"
     )
     truth = group.add_mutually_exclusive_group()
     truth.add_argument(
         "--labels",
-        type=Path,
+        type=place,
         metavar="FILE",
         help="image of the same size whose distinct colors are the true labels; "
         "only with --image",

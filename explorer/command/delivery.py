@@ -9,6 +9,10 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 from explorer.command.codes import FAILED
+from explorer.messages import About
+
+PATH = "path"
+"""What functions call the file that they read or write."""
 
 
 def deliver(command: str, out: Path, write: Callable[[Path], list[Path]]) -> int:
@@ -79,11 +83,11 @@ def complain(command: str, what: str) -> None:
 
 @contextlib.contextmanager
 def option(name: str) -> Iterator[None]:
-    """Name an option in errors of functions that know it as their `path`."""
+    """Name an option in errors about what functions call their `path`."""
     try:
         yield
     except (OSError, TypeError, ValueError) as error:
-        text = str(error)
-        if "`path`" not in text:
+        message = error.args[0] if error.args else None
+        if not isinstance(message, About) or message.argument != PATH:
             raise
-        raise type(error)(text.replace("`path`", f"`{name}`")) from error
+        raise type(error)(message.of(name)) from error

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from explorer import params
-from explorer.command.options import add_command, add_parameters, fill_in
+from explorer.command.options import add_command, add_parameters, fill_in, place
 
 TABLE_OPTIONS = {"size": params.SIZE, "seed": params.SEED}
 
@@ -44,7 +44,7 @@ def add_table(commands: Any) -> None:
     add_parameters(table, TABLE_OPTIONS)
     table.add_argument(
         "--out",
-        type=Path,
+        type=place,
         metavar="FILE.nc",
         help="netCDF file to write; one of this name is replaced (default: none)",
     )
@@ -63,7 +63,7 @@ def add_figures(commands: Any) -> None:
     )
     figures.add_argument(
         "--out",
-        type=Path,
+        type=place,
         default=Path("figures"),
         metavar="DIR",
         help="folder to write to; it is made if need be (default: %(default)s)",

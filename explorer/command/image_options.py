@@ -3,26 +3,27 @@
 from __future__ import annotations
 
 import argparse
-import glob
-import os
 from pathlib import Path
 from typing import Any
 
 from explorer import params
+from explorer.command.data_options import add_ignore, add_images, check_images
 from explorer.command.options import (
     add_checkpoint,
     add_command,
     add_parameters,
     fill_in,
+    place,
 )
 
 ABOUT_TRAIN = """\
 Learn from labeled images how to label others.
 
-Every image needs a label image of the same size, whose distinct values or colors are
-the labels; both patterns are sorted by name and paired in that order. Prints a line per
-step and writes the step that did best on the validation images, if there are any. After
-Ctrl-C the steps taken so far count.
+Every image needs a label image of the same size and the same name, but for what all
+images and all label images share: img_2.png belongs to label_02.png. The distinct
+values or colors of the label images are the labels. Prints the pairs and the labels,
+then a line per step, and writes the step that did best on the validation images, if
+there are any. After Ctrl-C the steps taken so far count.
 """
 
 ABOUT_LABEL = """\
@@ -69,38 +70,11 @@ def add_train(commands: Any) -> None:
     add_checkpoint(result)
     result.add_argument(
         "--out",
-        type=Path,
+        type=place,
         default=Path("model.nc"),
         metavar="FILE.nc",
         help="netCDF file to write; one of this name is replaced "
         "(default: %(default)s)",
-    )
-
-
-def add_images(data: Any) -> None:
-    """Add what images there are, and what each is for."""
-    for name, what in (("images", "images"), ("labels", "label images")):
-        data.add_argument(
-            f"--{name}",
-            required=True,
-            metavar="GLOB",
-            help=f"pattern of the {what}, in quotes: 'folder/*.png'",
-        )
-    data.add_argument(
-        "--validation",
-        type=int,
-        default=0,
-        metavar="N",
-        help="how many of the images before those for the test are not trained on, and "
-        "decide when to stop (default: %(default)s)",
-    )
-    data.add_argument(
-        "--test",
-        type=int,
-        default=0,
-        metavar="N",
-        help="how many of the last images are looked at only in the end: a table then "
-        "compares the model with baselines on them (default: %(default)s)",
     )
 
 
@@ -141,30 +115,7 @@ def check_train(options: argparse.Namespace) -> None:
     """Find the files, fill in defaults, complain about what cannot be."""
     check_meaning(options)
     fill_in(options, TRAIN_OPTIONS)
-    for name in ("images", "labels"):
-        pattern = getattr(options, name)
-        # a file may have brackets in its name
-        found = [pattern] if os.path.isfile(pattern) else sorted(glob.glob(pattern))
-        if not found:
-            options.complain(
-                f"--{name} '{pattern}' matches no file: check the pattern; a literal [ "
-                "is written [[]"
-            )
-        setattr(options, name, found)
-    if len(options.images) != len(options.labels):
-        options.complain(
-            f"--images matches {len(options.images)} files, --labels "
-            f"{len(options.labels)}: every image needs one label image"
-        )
-    for name in ("validation", "test"):
-        count = getattr(options, name)
-        if count < 0:
-            options.complain(f"--{name} {count} is negative; needed is how many images")
-    if len(options.images) - options.validation - options.test < 1:
-        options.complain(
-            f"--validation {options.validation} and --test {options.test} leave "
-            f"nothing to train on: there are {len(options.images)} images"
-        )
+    check_images(options)
 
 
 def check_meaning(options: argparse.Namespace) -> None:
@@ -184,10 +135,10 @@ def add_label(commands: Any) -> None:
     """Add the command `label` with its options."""
     texts = "label an image with a trained model, or by colors", ABOUT_LABEL
     label = add_command(commands, "label", texts, run_label, check_label)
-    label.add_argument("image", type=Path, metavar="IMAGE", help="image to label")
+    label.add_argument("image", type=place, metavar="IMAGE", help="image to label")
     source = label.add_mutually_exclusive_group(required=True)
     source.add_argument(
-        "--model", type=Path, metavar="FILE.nc", help="model that `laf train` wrote"
+        "--model", type=place, metavar="FILE.nc", help="model that `laf train` wrote"
     )
     source.add_argument(
         "--prototypes",
@@ -197,14 +148,15 @@ def add_label(commands: Any) -> None:
     )
     label.add_argument(
         "--truth",
-        type=Path,
+        type=place,
         metavar="FILE",
         help="label image to compare with: errors and boundary F1 are printed",
     )
+    add_ignore(label)
     add_parameters(label.add_argument_group("flow, with --prototypes"), LABEL_OPTIONS)
     label.add_argument(
         "--out",
-        type=Path,
+        type=place,
         default=Path("labels.png"),
         metavar="FILE.png",
         help="PNG to write, with FILE.nc beside it; files of these names are replaced "

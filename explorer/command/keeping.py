@@ -7,11 +7,12 @@ import time
 from abc import ABC, abstractmethod
 from pathlib import Path
 
-from explorer.command.delivery import option, reason, write_at
+from explorer.command.delivery import PATH, option, reason, write_at
 from explorer.learning.checkpoint import load_checkpoint, save_checkpoint
 from explorer.learning.files import checked_target
 from explorer.learning.learner import Learner
 from explorer.learning.trace import Step
+from explorer.messages import About
 from explorer.prediction.predictor import WeightPatchPredictor
 from explorer.prediction.training import TrainingState
 
@@ -125,11 +126,12 @@ class ModelKeeper(Keeper):
         wanted, found = self._predictor.get_params(), kept.get_params()
         for name in sorted(wanted.keys() - LONGER):
             if wanted[name] != found[name]:
-                raise ValueError(
-                    f"`path` = '{path}' belongs to another run: `{name}` was "
+                rest = (
+                    f"= '{path}' belongs to another run: `{name}` was "
                     f"{found[name]!r}, and is {wanted[name]!r} now; use the old value, "
                     "or begin anew with another file"
                 )
+                raise ValueError(About(PATH, rest))
         self.state = kept.state_
         return len(kept.history_.step) - 1
 

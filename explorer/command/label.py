@@ -16,13 +16,16 @@ from explorer.dims import LABEL
 from explorer.flow.evolution import Solution
 from explorer.flow.krylov import Krylov
 from explorer.flow.linearized import LinearizedFlow
-from explorer.images.labelings import distinct, numbered, open_codes
-from explorer.images.reading import read_image
+from explorer.images.alike import LabelFile, refuse_misplaced, unlabeled
+from explorer.images.labelings import distinct, open_labels, truth_like
+from explorer.images.reading import read_oriented
+from explorer.images.values import codes_of
 from explorer.learning.files import checked_apart, checked_target, encoded, whole
 from explorer.prediction.predictor import WeightPatchPredictor
-from explorer.scenes.pictures import VALUES
+from explorer.scenes.pictures import COLORS, VALUES
 from explorer.scenes.scene import distances_to
 from explorer.scenes.scores import ATTRS, score
+from explorer.truths import declared
 
 BYTE = 255
 
@@ -33,15 +36,22 @@ def label(options: argparse.Namespace) -> int:
     """Label as `options` say, write both files, return the exit code."""
     try:
         check_out(options)
-        image = read_image(options.image)
+        image, orientation = read_oriented(options.image)
         with option("model"):
             model = options.model and WeightPatchPredictor.load(options.model)
-        truth = options.truth and truth_of(options, image.shape[:2], model)
+        truth = None
+        if options.truth:
+            file = open_labels(options.truth, "truth")
+            refuse_misplaced(file, image.shape, orientation, options.image)
+            truth = truth_of(options, file, model)
         solution = model.solve(image) if model else by_colors(image, options)
     except (ValueError, TypeError, OSError) as error:
         options.complain(str(error))
     values = values_of(model, solution)
-    failed = deliver("label", options.out, lambda out: save(solution, values, out))
+    colors = None if model is None else model.label_colors_
+    failed = deliver(
+        "label", options.out, lambda out: save(solution, values, colors, out)
+    )
     if not solution.status.ok:
         print(f"note: {solution.status}", file=sys.stderr)
     if truth is not None:
@@ -64,32 +74,29 @@ def check_out(options: argparse.Namespace) -> None:
 
 
 def truth_of(
-    options: argparse.Namespace,
-    shape: tuple[int, ...],
-    model: WeightPatchPredictor | None,
-) -> np.ndarray:
-    """Return the label image that `options` name as 0 … J−1.
+    options: argparse.Namespace, file: LabelFile, model: WeightPatchPredictor | None
+) -> xr.DataArray:
+    """Return a label image as 0 … J−1, and −1 where there is no label.
 
     A model knows the values that it was trained with.
     """
-    path = options.truth
-    code = open_codes(path, "truth")
-    if code.shape[:2] != shape:
-        raise ValueError(
-            f"`truth` = '{path}' has {code.shape[0]}×{code.shape[1]} pixels; the "
-            f"image has {shape[0]}×{shape[1]}: pass its own label image"
-        )
+    colors = None
     if model is not None and model.label_values_ is not None:
-        return numbered(code, model.label_values_, "truth", path)
-    return numbered(code, values_in(options, code), "truth", path)
+        values, colors = model.label_values_, model.label_colors_
+    else:
+        values = values_in(options, file)
+    ignored = codes_of("ignore", options.ignore)
+    return declared(truth_like(file, values, colors, ignored))
 
 
-def values_in(options: argparse.Namespace, code: np.ndarray) -> np.ndarray:
+def values_in(options: argparse.Namespace, file: LabelFile) -> np.ndarray:
     """Return what a label image calls the labels of colors that were given in order.
 
     Numbers below their count are taken as they are.
     """
-    values, count = distinct([code], options.truth), len(options.prototypes)
+    ignored = codes_of("ignore", options.ignore)
+    file = file.without(unlabeled(file, ignored))
+    values, count = distinct([file]), len(options.prototypes)
     numbers = np.arange(count)[:, None]
     if values.shape[1] == 1 and np.isin(values, numbers).all():
         return numbers
@@ -142,14 +149,14 @@ def values_of(model: WeightPatchPredictor | None, solution: Solution) -> np.ndar
     return model.label_values_
 
 
-def picture_of(labels: np.ndarray, values: np.ndarray) -> Image.Image:
+def picture_of(
+    labels: np.ndarray, values: np.ndarray, colors: np.ndarray | None
+) -> Image.Image:
     """Return labels as an image that means to a computer what training labels did.
 
-    Gray values of 8 bits stay, with a palette for the eye; colors are those of the
-    training labels; other numbers become 16 bits of gray.
+    Numbers of 8 bits stay, with the palette trained on, or else one for the eye; colors
+    are those of the training labels; other numbers become 16 bits of gray.
     """
-    from explorer.dashboard.painting import label_palette  # loads bokeh
-
     codes = values[labels]
     if values.shape[1] > 1:
         return Image.fromarray(codes.astype(np.uint8))
@@ -157,18 +164,28 @@ def picture_of(labels: np.ndarray, values: np.ndarray) -> Image.Image:
         return Image.fromarray(codes[..., 0].astype(np.uint16))
     picture = Image.fromarray(codes[..., 0].astype(np.uint8), mode="P")
     palette = np.zeros((BYTE + 1, 3), np.uint8)
-    for value, color in zip(values[:, 0], label_palette(len(values)), strict=True):
-        palette[value] = [int(color[i : i + 2], 16) for i in (1, 3, 5)]
+    palette[values[:, 0]] = eye_colors(len(values)) if colors is None else colors
     picture.putpalette(palette.ravel().tolist())
     return picture
 
 
-def save(solution: Solution, values: np.ndarray, out: Path) -> list[Path]:
+def eye_colors(count: int) -> np.ndarray:
+    """Return colors that people tell apart, (label, 3)."""
+    from explorer.dashboard.painting import label_palette  # loads bokeh
+
+    return np.array([list(bytes.fromhex(c[1:7])) for c in label_palette(count)])
+
+
+def save(
+    solution: Solution, values: np.ndarray, colors: np.ndarray | None, out: Path
+) -> list[Path]:
     """Write labels and probabilities; each file appears whole or not at all."""
     data = out.with_suffix(".nc")
     dataset = xr.Dataset({"labels": solution.labels, "W": solution.W})
     dataset[VALUES] = ((LABEL, "code"), values)
-    picture = picture_of(solution.labels.values, values)
+    if colors is not None:
+        dataset[COLORS] = ((LABEL, "rgb"), colors)
+    picture = picture_of(solution.labels.values, values, colors)
     with whole(out) as drawn, whole(data) as draft:
         picture.save(drawn)
         draft.write_bytes(encoded(dataset))

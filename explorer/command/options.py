@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import os
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -48,7 +49,7 @@ def add_checkpoint(group: Any) -> None:
     """Add the option that keeps a run on disk."""
     group.add_argument(
         "--checkpoint",
-        type=Path,
+        type=place,
         metavar="FILE.nc",
         help="file that keeps the run every few seconds and when it ends or is "
         "stopped; if it is there, the run goes on from it, up to the number of steps "
@@ -81,6 +82,11 @@ def reader(parameter: Parameter) -> Callable[[str], float]:
             raise argparse.ArgumentTypeError(why) from None
 
     return read
+
+
+def place(text: str) -> Path:
+    """Return the path that an option names; ~ is the home folder."""
+    return Path(os.path.expanduser(text))
 
 
 def port(text: str) -> int:

@@ -12,6 +12,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
+from explorer import extras
 from explorer.command.codes import FAILED
 from explorer.command.interrupts import Interrupts
 from explorer.command.notebooks import APP, copy_notebooks, find_notebooks
@@ -89,9 +90,16 @@ def flags(options: dict[str, object]) -> list[str]:
     return [f"--{name}={value}" for name, value in options.items()]
 
 
+def require_app(module: str) -> None:
+    """Raise an ImportError that says how to install the server, where it is missing."""
+    if not extras.installed(module):
+        raise ModuleNotFoundError(extras.missing(module, "`laf`"))
+
+
 def serve(options: argparse.Namespace) -> int:
     """Open the dashboard or the notebooks as `options` say; return the exit code."""
     try:
+        require_app("jupyterlab" if options.lab else "voila")
         port = options.port or free_port()
         check_port(port)
         source = find_notebooks()
@@ -101,7 +109,7 @@ def serve(options: argparse.Namespace) -> int:
             page = lab(copy.folder, port)
         else:
             page = voila(source / APP, port)
-    except OSError as error:
+    except (OSError, ModuleNotFoundError) as error:
         print(f"laf: error: {error}", file=sys.stderr)
         return FAILED
     opener = None if options.no_browser else webbrowser.open

@@ -4,9 +4,12 @@ from __future__ import annotations
 
 import argparse
 import sys
+import warnings
 from collections.abc import Iterable, Sequence
+from itertools import pairwise
 from pathlib import Path
 
+import numpy as np
 import xarray as xr
 from tqdm import tqdm
 
@@ -15,13 +18,14 @@ from explorer.command.delivery import deliver, option, reason
 from explorer.command.interrupts import Interrupts
 from explorer.command.keeping import ModelKeeper
 from explorer.command.learn import tell
+from explorer.command.told import labels_text, pairs_text
 from explorer.experiments.heldout import held_out, text_of
 from explorer.learning.balanced import BalancedLoss
 from explorer.learning.files import checked_apart, checked_target, write
 from explorer.learning.losses import DirectionLoss
 from explorer.prediction.predictor import WeightPatchPredictor
 from explorer.prediction.training import TrainingState, TrainingStep
-from explorer.scenes.collection import labeled_images
+from explorer.scenes.collection import labeled_images, warn_of_twins
 from explorer.scenes.data_terms import DataTerm, PrototypeDistance
 from explorer.scenes.evidence import Evidence
 from explorer.scenes.extractors import (
@@ -43,11 +47,8 @@ def train(options: argparse.Namespace) -> int:
         check_files(options)
         predictor = predictor_of(options)
         keeper = ModelKeeper(predictor, options.checkpoint)
-        count = len(options.images) - options.validation - options.test
-        scenes = labeled_images(options.images, options.labels, count)
-        test = scenes[count + options.validation :]
-        validation = scenes[count : count + options.validation]
-        states = predictor.iterate(scenes[:count], validation, keeper.state)
+        scenes, validation, test = read_scenes(options)
+        states = predictor.iterate(scenes, validation, keeper.state)
     except (ValueError, TypeError, OSError) as error:
         options.complain(str(error))
     with Interrupts(once=True) as interrupts:
@@ -61,9 +62,43 @@ def train(options: argparse.Namespace) -> int:
             if not status.ok:
                 print(f"note: {status}", file=sys.stderr)
         if test and not interrupts.signum and not failed:
-            tuning = validation or scenes[:count]
+            tuning = validation or scenes
             failed = judge(predictor, (tuning, test), options.out, interrupts)
     return SIGNAL_BASE + int(interrupts.signum) if interrupts.signum else failed
+
+
+def read_scenes(options: argparse.Namespace) -> list[list[xr.Dataset]]:
+    """Return the scenes to train on, to validate with and to test on; say what is in.
+
+    Raises
+    ------
+    ValueError
+        naming what is wrong with a file.
+    """
+    pairs = list(zip(options.images, options.labels, strict=True))
+    count = len(pairs) - options.validation - options.test
+    parts = [
+        ("training", count), ("validation", options.validation), ("test", options.test),
+    ]  # fmt: skip
+    say(pairs_text(pairs, parts))
+    with warnings.catch_warnings(record=True) as said:
+        warnings.simplefilter("always", UserWarning)
+        scenes = labeled_images(
+            options.images, dict(pairs), count, options.ignore, options.values
+        )
+        ends = np.cumsum([0, *(n for _, n in parts)])
+        split = [scenes[a:b] for a, b in pairwise(ends)]
+        held_out = {name: part for (name, _), part in zip(parts, split, strict=True)}
+        warn_of_twins({name: held_out[name] for name in ("validation", "test")})
+    for warning in said:
+        say(f"note: {warning.message}")
+    say(labels_text(scenes))
+    return split
+
+
+def say(text: str) -> None:
+    """Print what is no result."""
+    print(text, file=sys.stderr)
 
 
 def check_files(options: argparse.Namespace) -> None:

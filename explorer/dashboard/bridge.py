@@ -220,12 +220,18 @@ class LiveFigure(anywidget.AnyWidget):
 
 
 def same(columns: Mapping[str, Any], shown: Mapping[str, Any]) -> bool:
-    """Return whether two sets of columns hold the same values."""
+    """Return whether two sets of columns hold the same values, NaN among them."""
     return columns.keys() == shown.keys() and all(
         len(columns[k]) == len(shown[k])
-        and np.array_equal(np.asarray(columns[k]), np.asarray(shown[k]))
+        and alike(np.asarray(columns[k]), np.asarray(shown[k]))
         for k in columns
     )
+
+
+def alike(one: np.ndarray, other: np.ndarray) -> bool:
+    """Return whether two arrays hold the same values, NaN among them."""
+    floats = one.dtype.kind == other.dtype.kind == "f"
+    return np.array_equal(one, other, equal_nan=floats)
 
 
 def encode(column: Any, buffers: list[Any]) -> dict[str, Any]:

@@ -216,7 +216,7 @@ class LearningModel:
     def _system(self, flow: LinearizedFlow, weights: np.ndarray | None) -> LinearSystem:
         if weights is None:
             weights = flow.neighborhood.uniform()
-        return flow.system(weights)
+        return flow.plain_system(weights)
 
     def _basis(self, system: LinearSystem, dim: int) -> KrylovState:
         return Krylov(dim).init(system, self._check)

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 import numpy as np
 import xarray as xr
 
+from explorer import extras
 from explorer.dims import NOISE_LEVEL, SCENE, VARIANT
 from explorer.experiments.panels import Curves, Figure, Panel, Series
 from explorer.experiments.scenarios import COLORS, SCENARIOS, TIME, flow_of
@@ -29,10 +30,7 @@ LOW_RANK = "low rank (3.47)"
 
 NOISES = {"noisy": SCENARIOS[COLORS].noise, "noise-free": 0.0}
 
-TORCH_MISSING = (
-    "automatic differentiation is left out: PyTorch is not installed "
-    '(pip install "assignment-flow-explorer[autodiff]")'
-)
+TORCH_MISSING = extras.missing("torch", "automatic differentiation, left out here,")
 
 
 def methods() -> dict[str, GradientMethod]:

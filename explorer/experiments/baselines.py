@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import importlib
 from abc import ABC, abstractmethod
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -11,6 +10,7 @@ from typing import Any
 import numpy as np
 import xarray as xr
 
+from explorer import extras
 from explorer.dims import LABEL_FIELD, PICTURE, PROTOTYPES, finite_field
 from explorer.params import Parameter
 from explorer.scenes.scene import distances_to
@@ -197,7 +197,7 @@ class GraphCut(Baseline):
     Raises
     ------
     ImportError
-        without PyMaxflow, which is optional (and GPL): pip install PyMaxflow.
+        without PyMaxflow (GPL), which the extra `graphcut` installs.
     """
 
     smoothness: float = SMOOTHNESS.default
@@ -264,12 +264,7 @@ def variable(scene: Any, name: str, dims: Sequence[str]) -> np.ndarray:
 
 def load_maxflow() -> Any:
     """Return maxflow.fastmin, or raise an ImportError that says how to install it."""
-    try:
-        return importlib.import_module("maxflow.fastmin")
-    except ImportError as error:
-        raise ModuleNotFoundError(
-            "graph cuts need PyMaxflow, which cannot be imported: pip install PyMaxflow"
-        ) from error
+    return extras.load("maxflow.fastmin", "`GraphCut`")
 
 
 def check(record: Any, *declared: Parameter) -> None:

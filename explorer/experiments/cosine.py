@@ -143,7 +143,7 @@ def table_rows(
 @exclusive
 def row(flow: LinearizedFlow, truth: np.ndarray, time: float) -> tuple[float, ...]:
     """Return one line of the table."""
-    system = flow.system(flow.neighborhood.uniform())
+    system = flow.plain_system(flow.neighborhood.uniform())
 
     def factors_of(method: LowRankGradient) -> GradientState:
         return method.init(method.forward.integrate(system, time), truth)

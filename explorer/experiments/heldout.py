@@ -9,6 +9,7 @@ from itertools import product
 import numpy as np
 import xarray as xr
 
+from explorer import extras
 from explorer.experiments.baselines import (
     Baseline,
     GaussianDenoising,
@@ -35,7 +36,7 @@ WEIGHTS = (0.01, 0.02, 0.05, 0.1, 0.2, 0.4, 0.8)
 SMOOTHNESS = (0.01, 0.02, 0.05, 0.1, 0.2, 0.5, 1.0, 2.0, 5.0)
 """σ, λ and γ that baselines are tuned over: from all but none to much too much."""
 
-WITHOUT_CUTS = "graph cuts, which need PyMaxflow: pip install PyMaxflow"
+WITHOUT_CUTS = extras.missing("maxflow", "`GraphCut`")
 
 
 @dataclass(frozen=True, eq=False)

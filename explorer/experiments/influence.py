@@ -68,7 +68,7 @@ def factors(setup: Setup) -> Unit:
         for short, name in (("a", LINES), ("b", COLORS)):
             scene = SCENARIOS[name].scene(setup.size, setup.seed)
             flow, method = flow_of(scene), LowRankGradient()
-            system = flow.system(flow.neighborhood.uniform())
+            system = flow.plain_system(flow.neighborhood.uniform())
             evolution = method.forward.integrate(system, TIME)
             state = method.init(evolution, scene.labels.values)
             for letter, vectors in zip("uw", state.factors.vectors(1), strict=True):

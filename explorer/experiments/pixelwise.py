@@ -39,7 +39,7 @@ def compare(size: int, seed: int) -> xr.Dataset:
     """Return shares of agreement over T and rank, and maps at T = 5."""
     scene = SCENARIOS[LINES].scene(size, seed)
     truth, flow = scene.labels.values, flow_of(scene)
-    system = flow.system(flow.neighborhood.uniform())
+    system = flow.plain_system(flow.neighborhood.uniform())
     hood = flow.neighborhood
     shares, ratios, errors = np.ones((len(TIMES), len(RANKS))), [], []
     maps: dict[str, Any] = {}

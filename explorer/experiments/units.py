@@ -15,7 +15,7 @@ import xarray as xr
 
 from explorer import params
 from explorer.images.reading import is_path
-from explorer.learning.files import write
+from explorer.learning.files import expanded, write
 
 SIZE = replace(params.SIZE, low=8)
 """Smaller scenes have no structure left to learn."""
@@ -124,7 +124,7 @@ class Bench:
                 "to keep nothing"
             )
         if self.folder is not None:
-            object.__setattr__(self, "folder", Path(self.folder))
+            object.__setattr__(self, "folder", expanded(self.folder, "folder"))
             if self.folder.exists() and not self.folder.is_dir():
                 raise NotADirectoryError(
                     f"`folder` = '{self.folder}' is a file: name a folder"

@@ -5,12 +5,12 @@ from __future__ import annotations
 from abc import ABC, abstractmethod
 from collections.abc import Callable
 from dataclasses import dataclass
-from functools import cached_property
 
 import numpy as np
 
 from explorer.kernels import recurrence
 from explorer.kernels.planes import empty_fields, planes, readable_planes
+from explorer.late import cached_property
 
 BREAKDOWN = 64 * np.finfo(float).eps
 """A new direction this small against the norms at hand is rounding: the space ends. In
@@ -42,6 +42,7 @@ class Basis:
     residual : h_{m+1,m} ≥ 0; zero after a breakdown: the space is then invariant.
     mixing : (m, m) with Q = stored · mixing, or None where they are orthonormal.
     lengths : (m,), norms of the stored vectors, or None where they are orthonormal.
+    last : q_{m+1}, or None after a breakdown and where it is not formed.
     """
 
     stored: np.ndarray | Span
@@ -50,6 +51,7 @@ class Basis:
     residual: float
     mixing: np.ndarray | None = None
     lengths: np.ndarray | None = None
+    last: np.ndarray | None = None
 
     @property
     def dim(self) -> int:
@@ -152,7 +154,9 @@ class Arnoldi:
         size = self._size
         vectors = self._Q[:size].reshape(size, *self._shape)
         residual = float(self._H[size, size - 1]) if size else 0.0
-        return Basis(vectors, self._H[:size, :size].copy(), self._norm, residual)
+        last = self._Q[size].reshape(self._shape) if residual > 0.0 else None
+        H = self._H[:size, :size].copy()
+        return Basis(vectors, H, self._norm, residual, last=last)
 
     def _add(self) -> None:
         """Apply A to the last vector and make the result orthogonal to all."""

@@ -4,15 +4,19 @@ from __future__ import annotations
 
 import hashlib
 from abc import ABC
+from dataclasses import replace
 from typing import Any, final
 
 import numpy as np
 import xarray as xr
 
-from explorer.dims import LABEL, checked_dtype, finite_field, label_field, labeled
+from explorer.coordinates import Coordinates, require_neighbors
+from explorer.dims import LABEL, checked_dtype, finite_field
+from explorer.flow.labeled import LabeledSystem
 from explorer.flow.system import LinearSystem
 from explorer.geometry.neighborhood import Neighborhood
 from explorer.threads import exclusive
+from explorer.truths import truth_field
 
 PATCH_TOLERANCE = 1e-6
 """How far a weight patch may sum from one: single precision over 225 neighbors."""
@@ -38,6 +42,13 @@ def log_likelihood(distances: np.ndarray, rho: float, dtype: np.dtype) -> np.nda
             "rescale them or raise `rho`"
         )
     return C
+
+
+def read_only(values: np.ndarray) -> np.ndarray:
+    """Return a copy that nobody can write into."""
+    array = values.copy()
+    array.flags.writeable = False
+    return array
 
 
 def check_base_point(
@@ -68,28 +79,32 @@ class Flow(ABC):
     """The data of a linearized flow: distances, scale, neighborhood, base point.
 
     Concrete flows are frozen dataclasses that check their arguments and `_settle` them.
+    What they hold is their own: the arrays given are copied, those shown read-only.
+    Labeled arguments meet by their coordinates, and results carry those of the
+    distances; see `explorer.coordinates`.
     """
 
     rho: float
     dtype: Any
     neighborhood: Neighborhood
+    coordinates: Coordinates
     _base: np.ndarray | None
     _log_likelihood: np.ndarray
 
     @final
     def _settle(self, D: np.ndarray, base_point: Any, **fields: Any) -> None:
         """Store checked arguments and what follows from them, once and for all."""
-        dims = (LABEL, *fields["neighborhood"].dims)
+        dims, coords = (LABEL, *fields["neighborhood"].dims), fields["coordinates"]
         dtype = checked_dtype(fields["dtype"])
         C, base = log_likelihood(D, fields["rho"], dtype), None
         if base_point is not None:
+            base_point = coords.align("base_point", base_point)
             base = check_base_point(base_point, D.shape, dims)
             C = C + np.log(base)
+        about = {"symbol": "D", "long_name": "distance to the prototypes"}
         fields |= {
-            "distances": labeled(
-                D, dims, symbol="D", long_name="distance to the prototypes"
-            ),
-            "base_point": None if base is None else labeled(base, dims),
+            "distances": coords.label(read_only(D), dims, **about),
+            "base_point": None if base is None else coords.label(read_only(base), dims),
             "dtype": dtype,
             "_base": None if base is None else base.astype(dtype),
             "_log_likelihood": C.astype(dtype, copy=False),
@@ -119,24 +134,22 @@ class Flow(ABC):
     @final
     def label_weights(self, weights: np.ndarray) -> xr.DataArray:
         """Return a weight-shaped array with its dims, and its neighbors as coords."""
-        return labeled(
-            weights,
-            self.neighborhood.weight_dims,
-            coords=self.neighborhood.coords(),
-            symbol="Ω",
-            long_name="weight patches",
-        )
+        hood, attrs = self.neighborhood, {"symbol": "Ω", "long_name": "weight patches"}
+        label = self.coordinates.label
+        return label(weights, hood.weight_dims, hood.coords(), **attrs)
 
     @final
     def check_weights(self, weights: Any, argument: str = "weights") -> np.ndarray:
         """Return weights as a plain array after checking shape, sign and patch sums."""
         hood = self.neighborhood
+        require_neighbors(argument, weights, hood.coords())
+        weights = self.coordinates.align(argument, weights)
         array = finite_field(argument, weights, hood.weight_dims)
         if array.shape != hood.weight_shape:
             raise ValueError(
                 f"`{argument}` has shape {array.shape}; this flow needs "
-                f"({', '.join(hood.weight_dims)}) = {hood.weight_shape}: start from "
-                "`uniform_weights()`"
+                f"({', '.join(hood.weight_dims)}) = {hood.weight_shape}, which fits "
+                "its `distances`: start from `uniform_weights()`"
             )
         if array.min() <= 0.0:
             raise ValueError(
@@ -155,7 +168,8 @@ class Flow(ABC):
     @final
     def check_labels(self, labels: Any) -> np.ndarray:
         """Return a ground truth labeling as an integer array (row, col) or (node,)."""
-        return label_field(
+        labels = self.coordinates.align("labels", labels)
+        return truth_field(
             "labels", labels, self.shape[1:], self.shape[0], self.neighborhood.dims
         )
 
@@ -169,11 +183,23 @@ class Flow(ABC):
 
     @final
     @exclusive
-    def system(self, weights: np.ndarray) -> LinearSystem:
-        """Return the linear system of already checked weights."""
-        return LinearSystem.at(
-            self.neighborhood, weights, self._log_likelihood, self._base
-        )
+    def system(self, weights: Any) -> LabeledSystem:
+        """Return the linear system V̇ = A V + B of these weights, with labeled fields.
+
+        Parameters
+        ----------
+        weights : DataArray or array (offset, row, col), or (edge,); positive, patches
+            sum to one.
+        """
+        array = self.check_weights(weights)
+        return LabeledSystem(self.plain_system(array), self.label_weights(array.copy()))
+
+    @final
+    @exclusive
+    def plain_system(self, weights: np.ndarray) -> LinearSystem:
+        """Return the linear system of already checked weights, on plain arrays."""
+        fields = self.neighborhood, weights, self._log_likelihood, self._base
+        return replace(LinearSystem.at(*fields), coordinates=self.coordinates)
 
 
 def checked_flow(flow: Any) -> Flow:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -10,17 +10,19 @@ import numpy as np
 import xarray as xr
 
 from explorer import params
+from explorer.coordinates import Coordinates, require_neighbors
 from explorer.dims import (
     IMAGE,
     LABEL,
     LABEL_FIELD,
     PIXELS,
     finite_field,
-    label_field,
-    labeled,
+    plain,
 )
+from explorer.flow.base import read_only
 from explorer.flow.evolution import Integrator, Solution
 from explorer.flow.linearized import LinearizedFlow
+from explorer.truths import truth_field
 
 UNLABELED = -1
 """The label of every pixel of an image whose solve has failed."""
@@ -33,6 +35,8 @@ class FlowBatch:
     Every image keeps a Krylov space, a scale and an ending of its own, so that what
     happens to one (a space that ends early, a solve that fails) never touches another:
     each result is the one that the image alone would have given, to the last bit.
+    Names of images, coordinates along `image`, are carried to results; weights and
+    labels that name their images meet the right ones.
 
     Parameters
     ----------
@@ -50,32 +54,53 @@ class FlowBatch:
     rho: float = params.RHO.default
     radius: int = int(params.RADIUS.default)
     flows: tuple[LinearizedFlow, ...] = field(init=False, repr=False)
+    coordinates: Coordinates = field(init=False, repr=False)
 
     def __post_init__(self) -> None:
         dims = (IMAGE, *LABEL_FIELD)
-        D = finite_field("distances", self.distances, dims)
-        flows = tuple(LinearizedFlow(each, self.rho, self.radius) for each in D)
+        coords = Coordinates.of("distances", self.distances, dims)
+        D = read_only(finite_field("distances", self.distances, dims))
+        flows = tuple(
+            LinearizedFlow(
+                coords.at(IMAGE, k).label(each, LABEL_FIELD), self.rho, self.radius
+            )
+            for k, each in enumerate(D)
+        )
         fields = {
-            "distances": labeled(D, dims, symbol="D"),
+            "distances": coords.label(D, dims, symbol="D"),
             "rho": flows[0].rho,
             "radius": flows[0].radius,
             "flows": flows,
+            "coordinates": coords,
         }
         for name, value in fields.items():
             object.__setattr__(self, name, value)
+        for flow, own in zip(flows, D, strict=True):  # one copy in memory, not two
+            object.__setattr__(flow, "distances", flow.distances.copy(data=own))
 
     def uniform_weights(self) -> xr.DataArray:
         """Return equal weights for all images, (image, offset, row, col)."""
-        return xr.concat([flow.uniform_weights() for flow in self.flows], IMAGE)
+        return self.label_weights([flow.uniform_weights() for flow in self.flows])
+
+    def label_weights(self, weights: Sequence[Any]) -> xr.DataArray:
+        """Return weight-shaped arrays, one per image, as one labeled array."""
+        hood = self.flows[0].neighborhood
+        dims, attrs = (IMAGE, *hood.weight_dims), {"symbol": "Ω"}
+        return self.coordinates.label(np.stack(weights), dims, hood.coords(), **attrs)
 
     def check_weights(self, weights: Any) -> list[np.ndarray]:
         """Return one plain array per image; weights without `image` serve all."""
-        shared = self.flows[0].neighborhood.weight_dims
-        named = weights.dims if isinstance(weights, xr.DataArray) else ()
-        array = weights if IMAGE in named else np.asarray(weights)
-        if IMAGE not in named and np.ndim(array) == len(shared):
+        hood = self.flows[0].neighborhood
+        shared, dims = hood.weight_dims, (IMAGE, *hood.weight_dims)
+        if not isinstance(weights, xr.DataArray):
+            weights = plain("weights", weights)
+            if weights.ndim == len(shared):
+                return [self.flows[0].check_weights(weights)] * len(self.flows)
+        elif set(weights.dims) == set(shared):
             return [self.flows[0].check_weights(weights)] * len(self.flows)
-        stack = finite_field("weights", array, (IMAGE, *shared))
+        require_neighbors("weights", weights, hood.coords())
+        weights = self.coordinates.align("weights", weights)
+        stack = finite_field("weights", weights, dims)
         self._require_count("weights", stack.shape[0])
         pairs = enumerate(zip(self.flows, stack, strict=True))
         return [flow.check_weights(w, f"weights[{k}]") for k, (flow, w) in pairs]
@@ -84,7 +109,15 @@ class FlowBatch:
         """Return ground truth labelings as integers (image, row, col)."""
         count, number, *shape = self.distances.shape
         dims = (IMAGE, *PIXELS)
-        return label_field("labels", labels, (count, *shape), number, dims)
+        labels = self.coordinates.align("labels", labels)
+        return truth_field("labels", labels, (count, *shape), number, dims)
+
+    def stacked(self, parts: Iterator[xr.Dataset]) -> xr.Dataset:
+        """Return datasets of single images as one over `image`, with coordinates."""
+        own = self.coordinates.along((IMAGE, *LABEL_FIELD))
+        bare = [p.drop_vars([n for n in own.coords if n in p.coords]) for p in parts]
+        found = xr.concat(bare, IMAGE, join="outer", combine_attrs="drop")
+        return found.assign_coords(own.coords).assign_attrs(own.attrs)
 
     def solve(self, integrator: Integrator, weights: Any, time: float) -> xr.Dataset:
         """Solve the flow of every image up to `time`.
@@ -117,7 +150,7 @@ class FlowBatch:
                 lambda: failure(flow),
             )
 
-        return stacked(map(one, self.flows, arrays)).assign_attrs(
+        return self.stacked(map(one, self.flows, arrays)).assign_attrs(
             time=time, rho=self.rho, radius=self.radius
         )
 
@@ -170,8 +203,3 @@ def failure(flow: LinearizedFlow) -> xr.Dataset:
             "dim": 0,
         }
     )
-
-
-def stacked(parts: Iterator[xr.Dataset]) -> xr.Dataset:
-    """Return datasets of single images as one over `image`."""
-    return xr.concat(list(parts), IMAGE, join="outer", combine_attrs="drop")

@@ -5,16 +5,21 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from functools import cached_property
 
 import numpy as np
 
 from explorer.flow import phi
 from explorer.flow.arnoldi import Basis, arnoldi
+from explorer.flow.coordinates import bare
 from explorer.flow.coupling import Coupling
 from explorer.flow.evolution import Evolution, Work
 from explorer.flow.krylov import cure_of, direction_error
+from explorer.flow.rounding import EPS
 from explorer.flow.system import LinearSystem
+from explorer.late import cached_property
+
+COUPLING_ROUNDINGS = 64
+"""Roundings of one product with a coupling: a sum over labels, and Π₀ twice."""
 
 
 def stack(fields: Sequence[np.ndarray]) -> np.ndarray:
@@ -53,6 +58,13 @@ class BlockSystem:
         for place, coupling in self.couplings.items():
             norms[place] = coupling.norm
         return float(np.linalg.norm(norms, 2))
+
+    @cached_property
+    def noise(self) -> tuple[float, float]:
+        """Bounds of what rounding changes in 𝐀 and in 𝐁; see `LinearSystem.noise`."""
+        of_A, of_b = np.array([system.noise for system in self.systems]).T
+        maps = COUPLING_ROUNDINGS * sum(c.norm for c in self.couplings.values())
+        return float(of_A.max()) + EPS * maps, float(np.linalg.norm(of_b))
 
     @property
     def shapes(self) -> list[tuple[int, ...]]:
@@ -97,7 +109,10 @@ def evolve(system: BlockSystem, time: float, dim: int) -> BlockEvolution:
     basis = arnoldi(system.apply, system.source, dim)
     shift = phi.shift_of(basis.H, time)
     direction = basis.combine(basis.norm * phi.phi_first(basis.H, time, shift))
-    error = float(direction_error(basis, time, shift, system.growth)[-1])
+    growth, noise = system.growth, system.noise
+    same = bare(basis)
+    own = float(direction_error(same, time, shift, growth)[-1])
+    error = float(direction_error(same, time, shift, growth, noise)[-1])
     evolutions = tuple(
         Evolution(
             system=one,
@@ -105,6 +120,7 @@ def evolve(system: BlockSystem, time: float, dim: int) -> BlockEvolution:
             shift=shift,
             direction=part,
             error=error,
+            rounding=error - own if math.isfinite(error) else 0.0,
             work=Work(applications=basis.dim, dim=basis.dim),
             cure=cure_of(basis.dim, time),
             exact=basis.residual == 0.0,

@@ -18,11 +18,13 @@ from explorer.flow.coupling import (
     coupling_of,
     inflow_of,
     inherit,
+    kept,
     length,
 )
 from explorer.flow.evolution import Evolution, Integrator, Solution, present
 from explorer.flow.iterated import check_times
 from explorer.flow.krylov import Krylov
+from explorer.params import is_real
 from explorer.threads import exclusive
 
 KRYLOV = Krylov()
@@ -47,6 +49,7 @@ class Stage:
 
     def __post_init__(self) -> None:
         at_barycenter("flow", self.flow)
+        object.__setattr__(self, "coupling", kept(self.coupling))
 
 
 @dataclass(frozen=True, eq=False)
@@ -121,19 +124,23 @@ class SerialFlow:
         integrator: Integrator = KRYLOV,
     ) -> Iterator[Evolution]:
         """Yield each stage at its end, for checked plain arrays."""
-        system, carried, cure = self.flows[0].system(patches[0]), 0.0, ""
+        system = self.flows[0].plain_system(patches[0])
+        carried, before = 0.0, None
         for k, time in enumerate(times):
             evolution = integrator.integrate(system, time)
-            if carried > 0.0:
-                evolution = inherit(evolution, carried, cure)
+            if before is not None and carried > 0.0:
+                last = before.cure, before.exact
+                evolution = inherit(evolution, carried, *last)
             yield evolution
             if k + 1 == len(times):
                 return
             coupling = self.maps[k]
             inflow = inflow_of(coupling, evolution, f"times[{k}]")
-            system = replace(self.flows[k + 1].system(patches[k + 1]), inflow=inflow)
+            system = replace(
+                self.flows[k + 1].plain_system(patches[k + 1]), inflow=inflow
+            )
             carried = coupling.norm * length(evolution) * evolution.error
-            cure = evolution.cure
+            before = evolution
 
     @exclusive
     def solve(
@@ -195,12 +202,13 @@ class ParallelFlow:
                 f"`couplings` is a {type(self.couplings).__name__}; needed is a dict "
                 "{(i, j): L}, where L feeds flow j into flow i"
             )
-        maps = {}
-        for place, value in self.couplings.items():
+        maps, couplings = {}, {k: kept(v) for k, v in self.couplings.items()}
+        for place, value in couplings.items():
             i, j = check_place(place, len(flows))
             name = f"couplings[({i}, {j})]"
             maps[i, j] = coupling_of(name, value, flows[i].shape, flows[j].shape)
         object.__setattr__(self, "flows", flows)
+        object.__setattr__(self, "couplings", couplings)
         object.__setattr__(self, "maps", maps)
 
     def uniform_weights(self) -> list[xr.DataArray]:
@@ -212,7 +220,9 @@ class ParallelFlow:
     ) -> block.BlockEvolution:
         """Return all flows at `time`, for checked plain arrays."""
         pairs = zip(self.flows, patches, strict=True)
-        system = block.BlockSystem(tuple(f.system(w) for f, w in pairs), self.maps)
+        system = block.BlockSystem(
+            tuple(f.plain_system(w) for f, w in pairs), self.maps
+        )
         return block.evolve(system, time, integrator.dim)
 
     @exclusive
@@ -258,7 +268,9 @@ def listed(argument: str, value: Any, example: str) -> tuple[Any, ...]:
 def check_place(place: Any, count: int) -> tuple[int, int]:
     """Return (i, j), two different flows."""
     pair = isinstance(place, tuple) and len(place) == 2
-    if not (pair and all(isinstance(k, (int, np.integer)) for k in place)):
+    if not (
+        pair and all(isinstance(k, (int, np.integer)) and is_real(k) for k in place)
+    ):
         raise TypeError(
             f"`couplings` has the key {place!r}; needed is a pair (i, j) of integers: "
             "L_ij feeds flow j into flow i"

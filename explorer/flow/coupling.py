@@ -5,18 +5,18 @@ from __future__ import annotations
 import math
 from abc import ABC, abstractmethod
 from dataclasses import dataclass, replace
-from functools import cached_property
 from typing import Any
 
 import numpy as np
 import xarray as xr
 from scipy.sparse.linalg import LinearOperator
 
-from explorer.dims import LABEL, finite_field
+from explorer.dims import LABEL, computed, finite_field
 from explorer.flow.arnoldi import arnoldi
 from explorer.flow.base import Flow
 from explorer.flow.evolution import LARGEST_LOG_SCALE, Evolution
 from explorer.geometry import simplex
+from explorer.late import cached_property
 
 FROM_LABEL = "from_label"
 
@@ -29,7 +29,7 @@ ADJOINT_TOLERANCE = 1e-5
 in single precision agree within 1e-6; a wrong transpose is off by about 1/√n."""
 
 LARGEST_INFLOW = 1e30
-"""Largest ‖L V‖: with growth up to e^600 on top, a stage stays in double precision."""
+"""Largest ‖L V‖: with growth up to e^300 on top, a stage stays in double precision."""
 
 
 class Coupling(ABC):
@@ -144,6 +144,17 @@ def coupling_of(
     return LabelMap.of(matrix)
 
 
+def kept(value: Any) -> Any:
+    """Return a coupling that is an array as a copy: the caller may write into theirs.
+
+    What is none is refused later, by `coupling_of`, which knows its name.
+    """
+    value = computed("coupling", value)
+    if isinstance(value, (np.ndarray, xr.DataArray)):
+        return value.copy()
+    return [kept(row) for row in value] if isinstance(value, list) else value
+
+
 def operator_map(
     argument: str,
     operator: LinearOperator,
@@ -232,11 +243,14 @@ def inflow_of(coupling: Coupling, evolution: Evolution, argument: str) -> np.nda
     return inflow
 
 
-def inherit(evolution: Evolution, carried: float, cure: str) -> Evolution:
+def inherit(
+    evolution: Evolution, carried: float, cure: str, exact: bool = False
+) -> Evolution:
     """Return a stage with its error raised by what an inflow off by `carried` causes.
 
     V = T φ(TA)(B + L V') is then off by at most T φ(Tμ) times as much, the direction by
-    e^{−shift} φ(Tμ). `cure` is that of the stage before.
+    e^{−shift} φ(Tμ). `cure` is that of the stage before; if that one is `exact`,
+    rounding is all that it hands on.
     """
     x = evolution.time * evolution.system.growth
     with np.errstate(over="ignore"):  # an infinite bound is an honest one
@@ -246,5 +260,10 @@ def inherit(evolution: Evolution, carried: float, cure: str) -> Evolution:
         cure = f"most of it comes from the stage before: {cure}"
     else:
         cure = evolution.cure
-    error = evolution.error + more
-    return replace(evolution, error=error, cure=cure, exact=False)
+    return replace(
+        evolution,
+        error=evolution.error + more,
+        rounding=evolution.rounding + (more if exact else 0.0),
+        cure=cure,
+        exact=evolution.exact and exact,
+    )

@@ -12,17 +12,47 @@ import numpy as np
 import xarray as xr
 
 from explorer import params
-from explorer.dims import labeled
 from explorer.flow.arnoldi import Basis
 from explorer.flow.base import Flow, checked_flow
+from explorer.flow.rounding import LEAST
 from explorer.flow.status import Ending, Status
 from explorer.flow.system import LinearSystem
 from explorer.geometry import simplex
 from explorer.late import late
 from explorer.threads import exclusive
 
-LARGEST_LOG_SCALE = 600.0
-"""Beyond e^600 the entries of V(T) would leave double precision."""
+LARGEST_LOG_SCALE = 300.0
+"""V(T) is rescaled beyond e^300 = 10¹³⁰: its norm stays in double precision."""
+
+LARGEST_LOG_SCALE_SINGLE = 40.0
+"""e^40 = 2·10¹⁷ leaves room in single precision (3·10³⁸) for T = 10⁴ and for V/W₀. All
+labels are decided long before."""
+
+
+def largest_log_scale(dtype: np.dtype) -> float:
+    """Return the logarithm of the largest scale of V(T) in this type."""
+    single = dtype == np.float32
+    return LARGEST_LOG_SCALE_SINGLE if single else LARGEST_LOG_SCALE
+
+
+def checked_rtol(value: Any) -> float:
+    """Return `rtol`, or raise where rounding alone is larger."""
+    return reachable("rtol", params.RTOL.check(value))
+
+
+def checked_tolerance(value: Any) -> float:
+    """Return the `tolerance` of a step, or raise where rounding alone is larger."""
+    return reachable("tolerance", params.TOLERANCE.check(value))
+
+
+def reachable(argument: str, value: float) -> float:
+    """Return a relative tolerance, or raise if float64 cannot reach it."""
+    if value < LEAST:
+        raise ValueError(
+            f"`{argument}` must be at least {LEAST:.2g}, a hundred roundings of "
+            f"float64, got {value:g}; raise it"
+        )
+    return value
 
 
 @dataclass(frozen=True)
@@ -39,7 +69,7 @@ class Work:
     dim: int = 0
 
 
-@late("error")
+@late("error", "rounding")
 @dataclass(frozen=True, eq=False)
 class Evolution:
     """V(T) as arrays: V(T) = T · e^shift · direction.
@@ -53,6 +83,7 @@ class Evolution:
     error : of `direction`, Frobenius norm; a bound where its integrator says so.
     cure : what to change if that is too much.
     exact : whether only rounding is left; basis : the Krylov space, if there is one.
+    rounding : the part of `error` that rounding is to blame for.
     """
 
     system: LinearSystem
@@ -64,11 +95,14 @@ class Evolution:
     cure: str
     exact: bool = False
     basis: Basis | None = None
+    rounding: Any = 0.0
 
     def light(self) -> Evolution:
         """Return this without its Krylov space, and without what else was computed."""
         system = replace(self.system)
-        return replace(self, system=system, basis=None, error=vars(self)["_error"])
+        own = vars(self)
+        late = {"error": own["_error"], "rounding": own["_rounding"]}
+        return replace(self, system=system, basis=None, **late)
 
     @property
     def labels(self) -> np.ndarray:
@@ -82,8 +116,9 @@ class Evolution:
 
     @property
     def scaled(self) -> np.ndarray:
-        """V(T), its scale kept below e^600 lest it leave double precision."""
-        return self.time * math.exp(min(self.shift, LARGEST_LOG_SCALE)) * self.direction
+        """V(T), rescaled below e^300 to avoid overflow (e^40 in float32)."""
+        limit = largest_log_scale(self.direction.dtype)
+        return self.time * math.exp(min(self.shift, limit)) * self.direction
 
 
 @dataclass(frozen=True, eq=False)
@@ -122,7 +157,7 @@ class Solution:
         """W = Exp_W₀(V), at the barycenter softmax(J V): label probabilities (1.3)."""
         system = self.evolution.system
         W = simplex.softmax(system.exponent(self.evolution.scaled))
-        return labeled(W, system.dims, symbol="W", long_name="assignment")
+        return system.label(W, symbol="W", long_name="assignment")
 
 
 class Integrator(ABC):
@@ -157,30 +192,28 @@ class Integrator(ABC):
         """
         time = params.TIME.check(time)
         array = checked_flow(flow).check_weights(weights)
-        return present(self.integrate(flow.system(array), time), self.rtol)
+        return present(self.integrate(flow.plain_system(array), time), self.rtol)
 
 
 def present(evolution: Evolution, rtol: float) -> Solution:
     """Return an Evolution as labeled arrays with its status."""
     system = evolution.system
-    log_scale = evolution.shift if evolution.shift > LARGEST_LOG_SCALE else 0.0
+    limit = largest_log_scale(evolution.direction.dtype)
+    log_scale = evolution.shift if evolution.shift > limit else 0.0
     factor = evolution.time * math.exp(evolution.shift - log_scale)
-    V = labeled(
+    V = system.label(
         factor * evolution.direction,
-        system.dims,
         symbol="V",
         long_name="tangent vectors V(T)",
         time=evolution.time,
         log_scale=log_scale,
         source="(2.24)",
     )
-    labels = labeled(
-        evolution.labels, system.dims[1:], long_name="label", symbol="argmax W"
-    )
+    labels = system.label(evolution.labels, long_name="label", symbol="argmax W")
     return Solution(
         V=V,
         labels=labels,
-        error=factor * evolution.error,
+        error=factor * evolution.error if factor else 0.0,
         status=judge(evolution, rtol),
         work=evolution.work,
         evolution=evolution,
@@ -192,20 +225,40 @@ def judge(evolution: Evolution, rtol: float) -> Status:
     norm = float(np.linalg.norm(evolution.direction))
     if evolution.system.shape[0] == 1:
         return Status(Ending.EXACT, "exact: with one label there is nothing to decide")
+    if not math.isfinite(norm):
+        return Status(
+            Ending.INACCURATE,
+            f"V is not finite, it left {evolution.direction.dtype}: "
+            f"{rounding_cure(evolution)}",
+        )
     if norm == 0.0:
         return Status(
             Ending.UNDETERMINED,
             "V is zero: the distances are the same for all labels at every pixel, "
             "so nothing tells the labels apart; use prototypes that differ",
         )
-    if evolution.exact:
-        return Status(Ending.EXACT, "exact: only rounding is left")
     relative = evolution.error / norm
+    if evolution.exact and relative <= rtol:
+        return Status(Ending.EXACT, "exact: only rounding is left")
     if relative <= rtol:
         return Status(
             Ending.ACCURATE, f"relative error at most {relative:.1e} (rtol {rtol:g})"
         )
     return Status(
         Ending.INACCURATE,
-        f"relative error bound {relative:.1e} exceeds rtol {rtol:g}: {evolution.cure}",
+        f"relative error bound {relative:.1e} exceeds rtol {rtol:g}: {cure(evolution)}",
     )
+
+
+def cure(evolution: Evolution) -> str:
+    """Return what makes a solution more accurate."""
+    if 2.0 * evolution.rounding <= evolution.error or math.isinf(evolution.error):
+        return evolution.cure
+    return f"rounding is amplified; {rounding_cure(evolution)}"
+
+
+def rounding_cure(evolution: Evolution) -> str:
+    """Return what makes rounding matter less."""
+    if evolution.system.similarity.dtype == np.float32:
+        return 'use a flow with dtype="float64", or lower `time`'
+    return f"lower `time` below {evolution.time:g}"

@@ -9,6 +9,7 @@ import numpy as np
 import scipy.sparse as sp
 
 from explorer import params
+from explorer.coordinates import Coordinates
 from explorer.dims import FEATURE, LABEL, NODE, finite_field
 from explorer.flow.base import Flow
 from explorer.geometry.graph import Graph
@@ -47,6 +48,7 @@ class GraphFlow(Flow):
     base_point: Any = None
     dtype: Any = "float64"
     neighborhood: Graph = field(init=False, repr=False)
+    coordinates: Coordinates = field(init=False, repr=False)
     _base: np.ndarray | None = field(init=False, repr=False)
     _log_likelihood: np.ndarray = field(init=False, repr=False)
 
@@ -65,6 +67,7 @@ class GraphFlow(Flow):
             graph=graph.pattern,
             dtype=self.dtype,
             neighborhood=graph,
+            coordinates=Coordinates.of("distances", self.distances, (LABEL, NODE)),
         )
 
 

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from functools import cache
 
 import numpy as np
 import psutil
@@ -12,11 +13,25 @@ from scipy.linalg import expm
 
 from explorer import params
 from explorer.flow import phi
-from explorer.flow.evolution import Evolution, Integrator, Work
+from explorer.flow.arnoldi import arnoldi
+from explorer.flow.coordinates import at_base
+from explorer.flow.evolution import (
+    Evolution,
+    Integrator,
+    Work,
+    checked_rtol,
+)
+from explorer.flow.rounding import EPS, Path, amplified
 from explorer.flow.system import LinearSystem
 
 MOST_STEPS = 10**7
 """Euler steps of one pixel take ten microseconds: two minutes at least."""
+
+LONGEST = 1e100
+"""Norm of V at which it is rescaled: its square is far from the end of the floats."""
+
+PATH_DIM = 30
+"""Dimension of the Krylov space in which ‖V(t)‖ on the way to T is found."""
 
 DENSE_COPIES = 8
 """Dense n×n arrays that a matrix exponential holds at once, A itself included."""
@@ -47,7 +62,7 @@ class ExplicitEuler(Integrator):
     def __post_init__(self) -> None:
         checked = params.TIME_STEP.check(self.time_step)
         object.__setattr__(self, "time_step", checked)
-        object.__setattr__(self, "rtol", params.RTOL.check(self.rtol))
+        object.__setattr__(self, "rtol", checked_rtol(self.rtol))
 
     def integrate(
         self,
@@ -56,29 +71,49 @@ class ExplicitEuler(Integrator):
         check: Callable[[], None] = lambda: None,
     ) -> Evolution:
         """Return V(time) in steps of equal size, the last one cut."""
-        V, error = np.zeros(system.shape), 0.0
-        slope = system.source
+        return at_base(system, self._run(system.core, time, check))
+
+    def _run(
+        self, system: LinearSystem, time: float, check: Callable[[], None]
+    ) -> Evolution:
+        """Return V(time) of a system at the barycenter; V carries a scale."""
+        V, scale, error, lost = np.zeros(system.shape), 0.0, 0.0, 0.0
+        slope, (of_A, of_b) = system.source, system.noise
         count = euler_steps(time, self.time_step)
         for k in range(count):
             check()
             last = k == count - 1
             h = time - k * self.time_step if last else self.time_step
             V = V + h * slope
-            following = system.apply(V) + system.source
+            fade = math.exp(-scale)
+            following = system.apply(V) + fade * system.source
             change = float(np.linalg.norm(following - slope))
-            with np.errstate(over="ignore"):  # an infinite bound is an honest one
-                grown = float(np.exp(h * system.growth))
-                error = grown * (error + 0.5 * h * change)
+            size = float(np.linalg.norm(V))
+            grow = h * system.rate
+            error = grown(grow, error + 0.5 * h * change)
+            lost = grown(grow, lost + h * (of_A * size + of_b * fade))
             slope = following
+            if size > LONGEST or (last and scale):
+                V, slope = V / size, slope / size
+                error, lost, scale = error / size, lost / size, scale + math.log(size)
         return Evolution(
             system=system,
             time=time,
-            shift=0.0,
+            shift=scale,
             direction=direction_of(system, V, time),
-            error=error / time if time > 0.0 else 0.0,
+            error=(error + lost) / time if time > 0.0 else 0.0,
+            rounding=lost / time if time > 0.0 else 0.0,
             work=Work(applications=count, substeps=count),
             cure=f"lower `time_step` below {self.time_step:g}",
         )
+
+
+def grown(exponent: float, error: float) -> float:
+    """Return e^exponent · error; an infinite bound is an honest one, 0 stays 0."""
+    if error == 0.0:
+        return 0.0
+    with np.errstate(over="ignore"):
+        return float(np.exp(exponent) * error)
 
 
 def euler_steps(time: float, step: float) -> int:
@@ -95,67 +130,6 @@ def euler_steps(time: float, step: float) -> int:
 
 
 @dataclass(frozen=True)
-class RungeKutta(Integrator):
-    """Adaptive Runge–Kutta of order 8(5,3), Dormand and Prince, as SciPy has it.
-
-    The reported error is an estimate: what the tolerance allows each step, carried to T
-    with the growth e^{(T−t)μ}.
-
-    Parameters
-    ----------
-    tolerance : float in (0, 1], error that one step may make, relative and absolute.
-    rtol : float in (0, 1], relative error above which `status` says so.
-    """
-
-    tolerance: float = params.TOLERANCE.default
-    rtol: float = params.RTOL.default
-
-    def __post_init__(self) -> None:
-        checked = params.TOLERANCE.check(self.tolerance)
-        object.__setattr__(self, "tolerance", checked)
-        object.__setattr__(self, "rtol", params.RTOL.check(self.rtol))
-
-    def integrate(
-        self,
-        system: LinearSystem,
-        time: float,
-        check: Callable[[], None] = lambda: None,
-    ) -> Evolution:
-        """Return V(time) by adaptive steps."""
-        from scipy.integrate import DOP853  # takes 20 MB and 0.1 s to import
-
-        def slope(_: float, y: np.ndarray) -> np.ndarray:
-            check()
-            return (system.apply(y.reshape(system.shape)) + system.source).ravel()
-
-        n = int(np.prod(system.shape))
-        scheme = DOP853(
-            slope, 0.0, np.zeros(n), time, rtol=self.tolerance, atol=self.tolerance
-        )
-        error, steps = 0.0, 0
-        while scheme.status == "running":
-            before = scheme.t
-            scheme.step()
-            steps += 1
-            # SciPy keeps the root mean square of error/(atol + rtol |y|) below one
-            allowed = self.tolerance * (math.sqrt(n) + float(np.linalg.norm(scheme.y)))
-            error = math.exp((scheme.t - before) * system.growth) * error + allowed
-        if scheme.status == "failed":
-            raise ArithmeticError(
-                f"the step size vanished at time {scheme.t:g}: raise `tolerance`"
-            )
-        return Evolution(
-            system=system,
-            time=time,
-            shift=0.0,
-            direction=direction_of(system, scheme.y.reshape(system.shape), time),
-            error=error / time if time > 0.0 else 0.0,
-            work=Work(applications=scheme.nfev, substeps=steps),
-            cure=f"lower `tolerance` below {self.tolerance:g}",
-        )
-
-
-@dataclass(frozen=True)
 class DenseExponential(Integrator):
     """V(T) from the exponential of the dense matrix [[T A, b], [0, 0]] (2.29).
 
@@ -166,7 +140,7 @@ class DenseExponential(Integrator):
     rtol: float = params.RTOL.default
 
     def __post_init__(self) -> None:
-        object.__setattr__(self, "rtol", params.RTOL.check(self.rtol))
+        object.__setattr__(self, "rtol", checked_rtol(self.rtol))
 
     def integrate(
         self,
@@ -175,27 +149,53 @@ class DenseExponential(Integrator):
         check: Callable[[], None] = lambda: None,
     ) -> Evolution:
         """Return V(time); n applications of A make the matrix."""
+        return at_base(system, self._run(system.core, time, check))
+
+    def _run(
+        self, system: LinearSystem, time: float, check: Callable[[], None]
+    ) -> Evolution:
+        """Return V(time) of a system at the barycenter."""
         n = int(np.prod(system.shape))
-        require_memory(f"a dense exponential of {n}×{n} numbers", dense_bytes(n))
+        require_memory(
+            f"a dense exponential of {n}×{n} numbers",
+            dense_bytes(n),
+            lambda: "use `Krylov(dim=10)`, which needs no matrix",
+        )
         A = dense_matrix(system, check)
         shift = phi.shift_of(A, time)
         M = np.zeros((n + 1, n + 1))
         M[:n, :n] = time * A
         M[:n, n] = system.source.ravel()
         y = expm(M - shift * np.eye(n + 1))[:n, n]
-        # scaling and squaring loses about ‖TA‖ roundings, in the norm of the result
-        size = 1.0 + time * system.growth
-        rounding = n * np.finfo(float).eps * size * float(np.linalg.norm(y))
+        rtol, norm, same = self.rtol, float(np.linalg.norm(y)), replace(system)
+        found = cache(lambda: dense_error(same, time, shift, rtol * norm))
         return Evolution(
             system=system,
             time=time,
             shift=shift,
             direction=y.reshape(system.shape),
-            error=rounding,
+            error=found,
+            rounding=found,
             work=Work(applications=n),
             cure="lower `time`",
             exact=True,
         )
+
+
+def dense_error(
+    system: LinearSystem, time: float, shift: float, enough: float
+) -> float:
+    """Bound what rounding changes in a dense exponential, scaled by e^{−shift}.
+
+    Scaling and squaring is exact for a matrix that is off by n roundings. How long V
+    was on its way is found in a Krylov space.
+    """
+    basis = arnoldi(system.apply, system.source, PATH_DIM)
+    history = basis.norm * phi.phi_history(basis.H, time, shift)
+    norms = np.linalg.norm(history, axis=1)
+    n, (of_A, of_b) = system.similarity.size, system.noise
+    noise = of_A + n * EPS * system.rate, of_b + n * EPS * basis.norm
+    return amplified(system, time, shift, Path(norms, noise, enough))
 
 
 def dense_matrix(
@@ -221,13 +221,18 @@ def dense_bytes(n: int) -> int:
     return DENSE_COPIES * 8 * (n + 1) ** 2
 
 
-def require_memory(what: str, needed: int) -> None:
-    """Raise MemoryError unless `needed` bytes are available now."""
-    if needed <= ALWAYS_THERE:  # asking the system takes longer than a small solve
+def require_memory(what: str, needed: int, cure: Callable[[], str]) -> None:
+    """Raise MemoryError, with its cure, unless `needed` bytes are available now."""
+    if fits(needed):
         return
     available = psutil.virtual_memory().available
-    if needed > available:
-        raise MemoryError(
-            f"{what} needs {needed / 1e9:.3g} GB; {available / 1e9:.3g} GB are "
-            "available: choose a method that needs less, such as `Krylov`"
-        )
+    raise MemoryError(
+        f"{what} needs {needed / 1e9:.3g} GB; {available / 1e9:.3g} GB are available: "
+        f"{cure()}"
+    )
+
+
+def fits(needed: int) -> bool:
+    """Whether so many bytes are available now."""
+    # asking the system takes longer than a small solve
+    return needed <= ALWAYS_THERE or needed <= psutil.virtual_memory().available

@@ -11,6 +11,7 @@ method: of second order as the steps shrink.)
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import Any
@@ -19,13 +20,14 @@ import numpy as np
 import xarray as xr
 
 from explorer import params
-from explorer.dims import ITERATION, LABEL, labeled
+from explorer.dims import ITERATION, LABEL, computed, plain
 from explorer.flow.base import Flow, checked_flow
-from explorer.flow.evolution import LARGEST_LOG_SCALE, Evolution
+from explorer.flow.evolution import Evolution, largest_log_scale
 from explorer.flow.krylov import Krylov
 from explorer.flow.status import Ending, Status
 from explorer.flow.system import LinearSystem
 from explorer.geometry import simplex
+from explorer.params import shown
 from explorer.threads import exclusive
 
 
@@ -102,13 +104,15 @@ class IteratedLinearization:
             factor = (
                 labels
                 * evolution.time
-                * np.exp(min(evolution.shift, LARGEST_LOG_SCALE))
+                * np.exp(
+                    min(evolution.shift, largest_log_scale(evolution.direction.dtype))
+                )
             )
             errors.append(float(factor * evolution.error))
-        W = simplex.softmax(U)
+        W, label = simplex.softmax(U), flow.coordinates.label
         return IteratedSolution(
-            W=labeled(W, (LABEL, *dims), symbol="W", long_name="assignment"),
-            labels=labeled(U.argmax(axis=0), dims, long_name="label"),
+            W=label(W, (LABEL, *dims), symbol="W", long_name="assignment"),
+            labels=label(U.argmax(axis=0), dims, long_name="label"),
             U=U,
             errors=tuple(errors),
             status=worst_status(evolutions, self.integrator.rtol),
@@ -121,7 +125,15 @@ def worst_status(evolutions: Sequence[Evolution], rtol: float) -> Status:
     relative = [
         e.error / n if n else 0.0 for e, n in zip(evolutions, norms, strict=True)
     ]
-    k = int(np.argmax(relative))
+    for k, evolution in enumerate(evolutions):
+        limit = largest_log_scale(evolution.direction.dtype)
+        if evolution.shift > limit or not math.isfinite(norms[k]):
+            return Status(
+                Ending.INACCURATE,
+                f"V of step {k} grows to e^{evolution.shift:.0f} and is cut at "
+                f"e^{limit:.0f}: take shorter `times`",
+            )
+    k = int(np.argmax(relative))  # a relative error that is no number comes first
     if relative[k] <= rtol:
         return Status(
             Ending.ACCURATE, f"relative error of each step at most {relative[k]:.1e}"
@@ -135,11 +147,17 @@ def worst_status(evolutions: Sequence[Evolution], rtol: float) -> Status:
 
 def check_times(times: Any) -> list[float]:
     """Return the step sizes as a list of floats."""
-    if isinstance(times, (str, bytes)) or not hasattr(times, "__iter__"):
+    try:
+        if isinstance(times, (str, bytes)):
+            raise TypeError("a text is no sequence of numbers")
+        labeled = isinstance(times, (np.ndarray, xr.DataArray))
+        entries = list(plain("times", times) if labeled else times)
+    except TypeError as error:
         raise TypeError(
-            f"`times` = {times!r}; needed is a sequence of step sizes such as [0.5] * 4"
-        )
-    checked = [params.TIME.check(t) for t in np.asarray(times, dtype=object).tolist()]
+            f"`times` = {shown(times)}; needed is a sequence of step sizes such as "
+            "[0.5] * 4"
+        ) from error
+    checked = [params.TIME.check(t) for t in entries]
     if not checked:
         raise ValueError("`times` is empty; needed is at least one step size")
     return checked
@@ -148,6 +166,7 @@ def check_times(times: Any) -> list[float]:
 def check_patches(flow: Flow, weights: Any, count: int) -> list[np.ndarray]:
     """Return one plain weight array per iteration."""
     if isinstance(weights, xr.DataArray) and ITERATION in weights.dims:
+        weights = computed("weights", weights)  # once, not step by step
         weights = [
             weights.isel({ITERATION: k}) for k in range(weights.sizes[ITERATION])
         ]

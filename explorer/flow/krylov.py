@@ -4,18 +4,21 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
+from functools import cache
 
 import numpy as np
 
 from explorer import params
 from explorer.flow import phi
 from explorer.flow.arnoldi import Basis
-from explorer.flow.evolution import Evolution, Integrator, Work
+from explorer.flow.coordinates import lifted
+from explorer.flow.evolution import Evolution, Integrator, Work, checked_rtol
 from explorer.flow.orthogonalization import (
     BlockChebyshev,
     Orthogonalization,
     checked_orthogonalization,
 )
+from explorer.flow.rounding import Path, amplified
 from explorer.flow.system import LinearSystem
 from explorer.threads import exclusive
 
@@ -56,6 +59,8 @@ class Krylov(Integrator):
     T β h_{m+1,m} |e_mᵀ φ(T H_m) e₁|: the defect is integrated over [0, T] with the
     growth ‖e^{sA}‖ ≤ e^{sμ}, μ = ‖R_S‖₂‖Ω‖₂ (see `flow.phi.defect_bound`), from
     samples at 65 times: the larger end value stands for each interval between them.
+    What rounding costs, amplified by the flow, is part of it (see `flow.rounding`). At
+    a base point all of this is bounded in Ũ = V/W₀ (see `flow.coordinates`).
     """
 
     dim: int = int(params.DIM.default)
@@ -64,7 +69,7 @@ class Krylov(Integrator):
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "dim", params.DIM.check(self.dim))
-        object.__setattr__(self, "rtol", params.RTOL.check(self.rtol))
+        object.__setattr__(self, "rtol", checked_rtol(self.rtol))
         checked_orthogonalization(self.orthogonalization)
 
     @exclusive
@@ -83,16 +88,23 @@ class Krylov(Integrator):
         system, basis = state.system, state.basis
         shift = phi.shift_of(basis.H, time)
         y = basis.norm * phi.phi_first(basis.H, time, shift)
-        bare = replace(basis, stored=np.empty((0, 0)))  # bounds need no vectors
-        same = replace(system)  # and nothing that is kept for the next solve
+        direction = basis.combine(y)
+        # bounds need no vectors, and nothing that is kept for the next solve
+        same, own = replace(system), lifted(system, basis)
+        rtol = self.rtol
+
+        @cache
+        def errors() -> tuple[float, float]:
+            enough = rtol * float(np.linalg.norm(direction)) / (same.pull_norm or 1.0)
+            return solve_errors(same, own, (time, shift), enough)
+
         return Evolution(
             system=system,
             time=time,
             shift=shift,
-            direction=basis.combine(y),
-            error=lambda: float(
-                direction_error(bare, time, shift, same.growth, same.noise)[-1]
-            ),
+            direction=direction,
+            error=lambda: sum(errors()),
+            rounding=lambda: errors()[1],
             work=Work(applications=basis.dim, dim=basis.dim),
             cure=cure_of(basis.dim, time),
             exact=basis.residual == 0.0,
@@ -107,6 +119,21 @@ class Krylov(Integrator):
     ) -> Evolution:
         """Return V(time): `init` and `compute` in one."""
         return self.compute(self.init(system, check), time)
+
+
+def solve_errors(
+    system: LinearSystem, basis: Basis, scale: tuple[float, float], enough: float
+) -> tuple[float, float]:
+    """Bound the error of the direction: of the Krylov space, and of rounding.
+
+    `basis` is measured in the coordinates of `rate`, see `flow.coordinates`; `scale` is
+    (time, shift).
+    """
+    time, shift = scale
+    own = float(direction_error(basis, time, shift, system.rate)[-1])
+    norms = basis.magnitude(basis.norm * phi.phi_history(basis.H, time, shift))
+    lost = amplified(system, time, shift, Path(norms, system.noise, enough))
+    return system.pull_norm * own, system.pull_norm * lost
 
 
 def direction_error(

@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 
 from explorer import params
+from explorer.coordinates import Coordinates
 from explorer.dims import LABEL_FIELD, finite_field
 from explorer.flow.base import Flow
 from explorer.geometry.grid import Grid
@@ -49,6 +50,7 @@ class LinearizedFlow(Flow):
     base_point: Any = None
     dtype: Any = "float64"
     neighborhood: Grid = field(init=False, repr=False)
+    coordinates: Coordinates = field(init=False, repr=False)
     _base: np.ndarray | None = field(init=False, repr=False)
     _log_likelihood: np.ndarray = field(init=False, repr=False)
 
@@ -63,4 +65,5 @@ class LinearizedFlow(Flow):
             radius=radius,
             dtype=self.dtype,
             neighborhood=grid,
+            coordinates=Coordinates.of("distances", self.distances, LABEL_FIELD),
         )

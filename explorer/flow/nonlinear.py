@@ -17,11 +17,12 @@ import numpy as np
 import xarray as xr
 
 from explorer import params
-from explorer.dims import LABEL, labeled
+from explorer.dims import LABEL
 from explorer.flow.base import Flow, checked_flow
+from explorer.flow.evolution import checked_tolerance
 from explorer.flow.integrators import euler_steps
 from explorer.flow.status import Ending, Status
-from explorer.geometry import manifold, simplex
+from explorer.geometry import simplex
 from explorer.threads import exclusive
 
 Velocity = Callable[[np.ndarray], np.ndarray]
@@ -66,7 +67,7 @@ class Moment:
     @property
     def entropy(self) -> float:
         """Mean normalized entropy of the rows of W, in [0, 1]."""
-        return float(manifold.entropy(self.W).mean())
+        return float(simplex.entropy(self.W).mean())
 
 
 @dataclass(frozen=True)
@@ -116,7 +117,7 @@ class AdaptiveRungeKutta:
     tolerance: float = params.TOLERANCE.default
 
     def __post_init__(self) -> None:
-        checked = params.TOLERANCE.check(self.tolerance)
+        checked = checked_tolerance(self.tolerance)
         object.__setattr__(self, "tolerance", checked)
 
     def iterate(
@@ -180,9 +181,15 @@ def present(
     flow: Flow, moment: Moment, time: float, entropy: float
 ) -> NonlinearSolution:
     """Return the last moment as labeled arrays with its status."""
-    W, dims = moment.W, flow.neighborhood.dims
+    W, dims, label = moment.W, flow.neighborhood.dims, flow.coordinates.label
     reached = moment.entropy
-    if entropy and reached < entropy:
+    if not np.isfinite(moment.U).all():
+        status = Status(
+            Ending.INACCURATE,
+            f"W is not finite at time {moment.time:g}, it left {moment.U.dtype}: lower "
+            "`time` or rescale the distances",
+        )
+    elif entropy and reached < entropy:
         text = f"decided: mean entropy {reached:.1e} at time {moment.time:g}"
         status = Status(Ending.ACCURATE, text)
     elif moment.time < time:
@@ -199,10 +206,10 @@ def present(
     else:
         status = Status(Ending.ACCURATE, f"integrated to time {time:g}")
     return NonlinearSolution(
-        W=labeled(
+        W=label(
             W, (LABEL, *dims), symbol="W", long_name="assignment", time=moment.time
         ),
-        labels=labeled(W.argmax(axis=0), dims, long_name="label"),
+        labels=label(W.argmax(axis=0), dims, long_name="label"),
         time=moment.time,
         entropy=reached,
         steps=moment.steps,

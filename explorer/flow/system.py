@@ -3,16 +3,20 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
-from functools import cached_property, partial
+from dataclasses import dataclass, field, replace
+from functools import partial
+from typing import Any
 
 import numpy as np
+import xarray as xr
 
+from explorer.coordinates import Coordinates
 from explorer.dims import LABEL
 from explorer.geometry import simplex
 from explorer.geometry.chains import Chain, Line
 from explorer.geometry.neighborhood import Neighborhood
 from explorer.kernels import windows
+from explorer.late import cached_property
 
 
 def scaled_center(U: np.ndarray, factor: float) -> np.ndarray:
@@ -59,6 +63,7 @@ class LinearSystem:
     similarity : (label, row, col), S.
     base_point : (label, row, col), W₀, or None for the barycenter.
     inflow : (label, row, col), tangent, what another flow adds to B (5.2), or None.
+    coordinates : of the distances; they do not enter what is computed.
     """
 
     neighborhood: Neighborhood
@@ -67,6 +72,7 @@ class LinearSystem:
     similarity: np.ndarray
     base_point: np.ndarray | None = None
     inflow: np.ndarray | None = None
+    coordinates: Coordinates = field(default_factory=Coordinates, repr=False)
 
     @classmethod
     def at(
@@ -89,6 +95,11 @@ class LinearSystem:
     def dims(self) -> tuple[str, ...]:
         """Names of the axes of a field."""
         return (LABEL, *self.neighborhood.dims)
+
+    def label(self, values: np.ndarray, **attrs: Any) -> xr.DataArray:
+        """Return a field, or numbers per pixel, with names and coordinates."""
+        dims = self.dims[-values.ndim :]
+        return self.coordinates.label(values, dims, **attrs)
 
     @property
     def pixels(self) -> int:
@@ -116,35 +127,47 @@ class LinearSystem:
             return Line(self.similarity, 1.0 / J, -1.0 / J**2)
         return Line(self.source)
 
-    @cached_property
+    @property
     def growth(self) -> float:
         """μ ≥ 0 with ‖e^{tA}‖ ≤ e^{tμ}: a bound of ‖A‖₂.
 
-        ‖R_S‖₂ ‖Ω‖₂ at the barycenter, else times ‖R_W₀‖₂ max(1/W₀).
+        `rate` at the barycenter, else times ‖R_W₀‖₂ max(1/W₀).
         """
-        bound = self.spread * self.averaging_norm
-        if self.base_point is None:
-            return bound
-        return bound * self.pull_norm * self.push_norm
+        return self.rate * self.pull_norm * self.push_norm
+
+    @cached_property
+    def rate(self) -> float:
+        """‖R_S‖₂ ‖Ω‖₂ ≥ ‖R_S Ω‖₂: a bound of the growth in Ũ = V/W₀.
+
+        There the system is R_S Ω Ũ + S at every base point: see `flow.coordinates`.
+        """
+        return self.spread * self.averaging_norm
+
+    @property
+    def core(self) -> LinearSystem:
+        """The same flow in Ũ: a system at the barycenter, with C = log W₀ − D/ρ.
+
+        Its solution V_𝟙 gives V = J R_W₀ V_𝟙.
+        """
+        return replace(self, base_point=None)
 
     @cached_property
     def noise(self) -> tuple[float, float]:
-        """Bounds of what rounding changes in A, relative to 1, and in b: 0 in float64.
+        """Bounds of what rounding changes in R_S Ω and in b, in the coordinates Ũ.
 
         The entries of Ω C are off by (N + 1) u max|C| for patches of N, u the unit
         roundoff, so S by s = 2 (N max|C| + 4) u relatively and R_S by 4 s, since
         ‖Diag(S) + S Sᵀ‖ ≤ 2. Applying A costs (N + J + 5) u ‖Diag(S) + S Sᵀ‖ ‖Ω‖, the
         other terms of a recurrence 3 u ‖R_S‖.
         """
-        if self.similarity.dtype == np.float64:
-            return 0.0, 0.0
         u = float(np.finfo(self.similarity.dtype).eps) / 2.0
         N = self.neighborhood.largest
         s = 2.0 * ((N + 1) * float(np.abs(self.log_likelihood).max()) + 4.0) * u
         apply = 2.0 * (N + self.shape[0] + 5) * u
         of_A = (4.0 * s + apply) * self.averaging_norm + 3.0 * u
-        scale = self.pull_norm * self.push_norm
-        return of_A * scale, 2.0 * s * float(np.linalg.norm(self.similarity))
+        if self.base_point is not None:  # what V/W₀ and R_W₀ add, relative to each
+            of_A += 2.0 * apply * self.rate
+        return of_A, 2.0 * s * float(np.linalg.norm(self.similarity))
 
     @cached_property
     def averaging_norm(self) -> float:

@@ -5,13 +5,13 @@ from __future__ import annotations
 import math
 from collections.abc import Callable
 from dataclasses import dataclass
-from functools import cached_property
 from typing import Any
 
 import numpy as np
 
 from explorer.kernels import sweeps
 from explorer.kernels.planes import aligned, empty_fields, gap, planes
+from explorer.late import cached_property
 
 System = tuple[np.ndarray, np.ndarray]
 

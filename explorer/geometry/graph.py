@@ -4,17 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from functools import cached_property
 from typing import Any
 
 import numpy as np
 import scipy.sparse as sp
 
-from explorer.dims import EDGE, NODE
+from explorer.dims import EDGE, NODE, plain
 from explorer.geometry import simplex
 from explorer.geometry.neighborhood import Neighborhood
 from explorer.kernels.planes import planes
 from explorer.kernels.recurrence import products
+from explorer.late import cached_property
 
 
 @dataclass(frozen=True, eq=False)
@@ -42,15 +42,23 @@ class Graph(Neighborhood):
         Raises
         ------
         TypeError, ValueError
-            if it is no matrix, not square, empty, or has a node without neighbors.
+            if it is no matrix, not square, empty, has a node without neighbors, or
+            entries that are not finite.
         """
         try:
-            pattern = sp.csr_array(graph)
+            pattern = sp.csr_array(graph if sp.issparse(graph) else dense(graph))
         except (TypeError, ValueError) as error:
             raise TypeError(
                 f"`graph` is a {type(graph).__name__}; needed is a scipy.sparse matrix "
-                "(node, node), or what `neighbor_graph(features, count)` returns"
+                f"(node, node), or what `neighbor_graph(features, count)` returns "
+                f"({error})"
             ) from error
+        if not np.isfinite(pattern.data).all():
+            bad = pattern.data[~np.isfinite(pattern.data)][0]
+            raise ValueError(
+                f"`graph` must have finite entries, got {bad}: an entry that is stored "
+                "is an edge; remove those that are none"
+            )
         if pattern.ndim != 2 or pattern.shape[0] != pattern.shape[1]:
             raise ValueError(
                 f"`graph` has shape {pattern.shape}; needed is a square matrix "
@@ -66,6 +74,8 @@ class Graph(Neighborhood):
                 f"neighbors{first}: give each node one at least, itself for example "
                 "(add `scipy.sparse.eye_array(n)`)"
             )
+        for array in (pattern.data, pattern.indices, pattern.indptr):
+            array.flags.writeable = False  # a flow shows its graph
         return cls(pattern)
 
     @property
@@ -190,3 +200,11 @@ class Graph(Neighborhood):
     def per_pixel(self, total: np.ndarray) -> np.ndarray:
         """Return (node,) from what is repeated on the edges."""
         return total[self.pattern.indptr[:-1]]
+
+
+def dense(graph: Any) -> np.ndarray:
+    """Return a dense matrix, or raise if its entries are no numbers."""
+    array = plain("graph", graph)
+    if array.dtype.kind not in "fiubc":
+        raise TypeError(f"entries have dtype {array.dtype}")
+    return array

@@ -57,3 +57,11 @@ def replicator_norm(p: np.ndarray) -> float:
     """
     trace = 1.0 - inner(p, p)
     return float(np.minimum(np.minimum(p.max(axis=0), trace), 0.5).max(initial=0.0))
+
+
+def entropy(p: np.ndarray) -> np.ndarray:
+    """−Σ_j p_j log p_j / log J in [0, 1], 0 log 0 = 0; zero if there is one label."""
+    if p.shape[0] == 1:
+        return np.zeros(p.shape[1:])
+    logs = np.log(np.where(p > 0.0, p, 1.0))
+    return -inner(p, logs) / np.log(p.shape[0])

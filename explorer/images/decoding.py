@@ -3,59 +3,111 @@
 from __future__ import annotations
 
 import io
+import struct
 import warnings
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import replace
 
 import numpy as np
-from PIL import Image, ImageOps, UnidentifiedImageError
+from PIL import Image, ImageFile, UnidentifiedImageError
 
-MAX_PIXELS = 2**24
-"""16 megapixels: a flow with 8 labels and m = 10 on it would fill 20 GB."""
+from explorer.images.netpbm import header_of, is_netpbm, netpbm
+from explorer.images.pillow import (
+    DEEP_GRAY,
+    orientation_of,
+    refuse_loaded_tiff,
+    stored_by_pillow,
+)
+from explorer.images.pngs import SIGNATURE, check_size, chunks, deep_png
+from explorer.images.stored import (
+    MAX_PIXELS,
+    Decoded,
+    Facts,
+    RefusedError,
+    Stored,
+    refuse_pages,
+    refuse_size,
+    upright,
+)
+from explorer.images.tiffs import tiff
 
-COLORED = ("P", "CMYK", "YCbCr", "LA", "PA", "La", "RGBa")
-"""Ways of Pillow to hold colors that are converted to RGB, with alpha if need be."""
+FORMATS = (
+    "AVIF", "BMP", "DIB", "GIF", "HEIF", "ICO", "JPEG", "JPEG2000", "MPO", "PCX",
+    "PNG", "PPM", "QOI", "SGI", "TGA", "WEBP",
+)  # fmt: skip
+"""Formats that Pillow decodes into what they show; TIFF has a reader of its own."""
 
-DEEP = ("RGB", "RGBA", "LA", "RGBX")
-"""Modes in which Pillow cuts 16 bits to 8."""
+TIFF_STARTS = (b"II*\0", b"MM\0*", b"II+\0", b"MM\0+")
+"""How TIFF files begin, classic and big, of both byte orders."""
 
-SMALL = ("L", "LA", "RGB", "RGBA")
-"""Modes in which Pillow takes signed bytes for unsigned ones."""
+DEEP = ("L", "LA", "RGB", "RGBA", "RGBX")
+"""Modes in which Pillow keeps 8 bits of 16."""
 
-BITS_PER_SAMPLE, PHOTOMETRIC, SAMPLE_FORMAT, ORIENTATION = 258, 262, 339, 274
-"""Tags of TIFF and EXIF."""
+CODESTREAM = b"\xff\x4f\xff\x51"
+"""How the compressed data of a JPEG 2000 begin, wherever they are in the file."""
 
-WHITE_IS_ZERO, SIGNED = 0, 2
-"""Values of photometric interpretation and sample format."""
+DENSEST = {"JPEG": 2**9, "MPO": 2**9, "GIF": 2**12}
+"""Pixels that one byte can stand for, at most: JPEG takes a bit for 64 of them."""
 
 
-class RefusedError(ValueError):
-    """An image that could be decoded, but not into what it shows."""
+RAW = ("BMP", "DIB", "SGI", "TGA")
+"""Formats whose pixels may lie in the file as they are."""
 
 
 def decode(content: bytes, what: str, *, indices: bool = False) -> np.ndarray:
-    """Return the pixels of an encoded image.
+    """Return the pixels of an encoded image; see `decoded`."""
+    return decoded(content, what, indices=indices).array
+
+
+def decoded(content: bytes, what: str, *, indices: bool = False) -> Decoded:
+    """Return the pixels of an encoded image, and what the file says about them.
 
     Parameters
     ----------
     content : bytes of the file; what : names it in error messages.
-    indices : whether an image with a palette is its numbers, not its colors.
+    indices : whether pixels are the numbers stored, as label images mean them, not the
+        colors shown: indices instead of palette colors, gray values as in the file
+        whatever number is white.
 
     Raises
     ------
     ValueError
-        where it is no image, too large, of several pages, or of a kind that would not
-        come out as it looks.
+        where it is no image, too large, of several pages, holds other data than its
+        header declares, or is of a kind that would not come out as it looks.
     """
+    with refusing(what):
+        return stored(content, what).decoded(what, indices)
+
+
+def decoded_picture(
+    picture: Image.Image, what: str, *, indices: bool = False
+) -> Decoded:
+    """Return the pixels of a Pillow image, as those of its file would be.
+
+    An opened image that is not loaded yet is read from its file.
+    """
+    if isinstance(picture, ImageFile.ImageFile) and picture.tile and picture.fp:
+        place = picture.fp.tell()
+        picture.fp.seek(0)
+        content = picture.fp.read()
+        picture.fp.seek(place)
+        return decoded(content, what, indices=indices)
+    with refusing(what):
+        refuse_size(what, picture.height, picture.width)
+        refuse_pages(what, getattr(picture, "n_frames", 1))
+        refuse_loaded_tiff(picture, what)
+        return stored_by_pillow(picture, what).decoded(what, indices)
+
+
+@contextmanager
+def refusing(what: str) -> Iterator[None]:
+    """Turn whatever decoders raise into errors that name the image and the cure."""
     try:
         with warnings.catch_warnings():
             # our own, lower limit follows at once
             warnings.simplefilter("ignore", Image.DecompressionBombWarning)
-            picture: Image.Image = Image.open(io.BytesIO(content))
-            refuse_size(what, picture.height, picture.width)
-            deep = is_deep(picture)  # not known any more once something is loaded
-            refuse_kind(what, picture, deep)
-            if deep:
-                return deep_colors(content, what, picture)
-            return pixels(picture, indices)
+            yield
     except Image.DecompressionBombError as error:
         raise RefusedError(
             f"{what} has more than {MAX_PIXELS} pixels: crop or scale it down first"
@@ -64,109 +116,90 @@ def decode(content: bytes, what: str, *, indices: bool = False) -> np.ndarray:
         raise
     except Exception as error:  # decoders raise whatever their format suggests
         unknown = isinstance(error, UnidentifiedImageError)
-        reason = "unknown format" if unknown else error
+        reason = "unknown format" if unknown else str(error) or type(error).__name__
         raise ValueError(
             f"{what} cannot be read as an image ({reason}): it may be truncated or no "
             "image at all; save it again as PNG"
         ) from error
 
 
-def pixels(picture: Image.Image, indices: bool) -> np.ndarray:
-    """Return the pixels that Pillow decodes."""
-    white_is_zero = tag(picture, PHOTOMETRIC) == (WHITE_IS_ZERO,)
-    picture.load()
-    ImageOps.exif_transpose(picture, in_place=True)  # as a viewer shows it
-    if picture.mode == "1":  # as 0 and 255, like any other gray
-        picture = picture.convert("L")
-    numbers = indices and picture.mode == "P"
-    if not numbers and picture.mode in COLORED:
-        alpha = "A" in picture.mode or "transparency" in picture.info
-        picture = picture.convert("RGBA" if alpha else "RGB")
-    array = np.asarray(picture)
-    if array.dtype == np.int32 and array.min() >= 0 and array.max() < 2**16:
-        array = array.astype(np.uint16)  # how 16-bit gray files may arrive
-    if array.dtype == np.uint16 and white_is_zero:  # of 8 bits Pillow knows it
-        return np.iinfo(np.uint16).max - array
-    return array
+def stored(content: bytes, what: str) -> Stored:
+    """Return the samples of an encoded image."""
+    if content.startswith(TIFF_STARTS):
+        return tiff(content, what)
+    if is_netpbm(content):
+        header = header_of(content)
+        refuse_size(what, header.rows, header.cols)
+        return netpbm(content, what)
+    Image.init()
+    formats = [name for name in FORMATS if name in Image.OPEN]
+    with Image.open(io.BytesIO(content), formats=formats) as picture:
+        refuse_size(what, picture.height, picture.width)
+        if picture.format != "MPO":  # photos of phones, with a preview
+            refuse_pages(what, getattr(picture, "n_frames", 1))
+        promised(content, picture)
+        if picture.format == "JPEG2000":
+            refuse_depth(content, what, picture.mode)
+        if content.startswith(SIGNATURE):
+            check_size(content, what)
+        if is_deep(picture):
+            return deep_colors(content, what, picture)
+        found = stored_by_pillow(picture, what)
+    if content[8:12] == b"WEBP" and b"VP8L" in dict(pieces(content)):
+        return replace(found, facts=replace(found.facts, lossy=False))
+    return found
+
+
+def refuse_depth(content: bytes, what: str, mode: str) -> None:
+    """Raise if a JPEG 2000 has other than 8 bits, or 16 of gray, which Pillow keeps."""
+    start = content.find(CODESTREAM) + len(CODESTREAM)
+    count = int.from_bytes(content[start + 36 : start + 38], "big")
+    depths = {1 + byte for byte in content[start + 38 : start + 38 + 3 * count : 3]}
+    if depths != ({16} if mode in DEEP_GRAY else {8}):  # signed ones are above 128
+        raise RefusedError(
+            f"{what} is a JPEG 2000 with samples of other than 8 bits, or 16 of gray: "
+            "save it as PNG"
+        )
+
+
+def pieces(content: bytes) -> Iterator[tuple[bytes, int]]:
+    """Yield the name and the length of each chunk of a RIFF file, such as WebP."""
+    place = 12
+    while place + 8 <= len(content):
+        name, length = struct.unpack_from("<4sI", content, place)
+        yield name, length
+        place += 8 + length + length % 2
+
+
+def promised(content: bytes, picture: ImageFile.ImageFile) -> None:
+    """Raise if a header promises more pixels than so few bytes can hold."""
+    pixels = picture.height * picture.width
+    densest = DENSEST.get(picture.format or "")
+    if picture.format in RAW and [tile[0] for tile in picture.tile] == ["raw"]:
+        densest = 8 if picture.mode in ("1", "L", "P") else 1  # pixels in a byte
+    if densest is not None and pixels > densest * len(content):
+        raise ValueError(
+            f"its header promises {pixels} pixels, more than {len(content)} bytes hold"
+        )
 
 
 def is_deep(picture: Image.Image) -> bool:
-    """Return whether a color image has 16 bits, of which Pillow would keep 8."""
-    if picture.format == "TIFF":
-        deep = max(tag(picture, BITS_PER_SAMPLE), default=1) > 8
-    else:
-        deep = ";16" in str(getattr(picture, "tile", ""))
-    return picture.mode in DEEP and deep
+    """Return whether an image has 16 bits, of which Pillow would keep 8."""
+    tile = str(getattr(picture, "tile", ""))
+    return picture.mode in DEEP and (";16" in tile or "SGI16" in tile)
 
 
-def deep_colors(content: bytes, what: str, picture: Image.Image) -> np.ndarray:
-    """Return the pixels of a color image of 16 bits, (row, col, 3 or 4)."""
-    if picture.format == "PNG":
-        import png
-
-        cols, rows, lines, info = png.Reader(bytes=content).read()
-        if "transparent" in info:
-            raise RefusedError(
-                f"{what} has a transparent color of 16 bits: save it without, or with "
-                "an alpha channel"
-            )
-        array = np.array([np.asarray(line) for line in lines]).reshape(rows, cols, -1)
-    elif picture.format == "TIFF":
-        array = deep_tiff(content, what)
-    else:
+def deep_colors(content: bytes, what: str, picture: Image.Image) -> Stored:
+    """Return the samples of a color image of 16 bits."""
+    if picture.format != "PNG":
         raise RefusedError(
-            f"{what} holds 16 bits per color as {picture.format}: save it as PNG"
+            f"{what} holds 16 bits per sample as {picture.format}: save it as PNG"
         )
-    if array.shape[2] == 2:  # gray with alpha
-        array = array[..., [0, 0, 0, 1]]
-    return array.astype(np.uint16)
-
-
-def deep_tiff(content: bytes, what: str) -> np.ndarray:
-    """Return the pixels of a TIFF file, (row, col, sample)."""
-    import tifffile
-
-    with tifffile.TiffFile(io.BytesIO(content)) as file:
-        page = file.pages[0]
-        try:
-            array = page.asarray()
-        except ValueError as error:  # most often for want of a decoder
-            raise RefusedError(
-                f"{what} holds 16 bits per color, compressed so that they cannot be "
-                f"read ({error}): save it uncompressed, or as PNG"
-            ) from error
-        planar = page.axes.startswith("S")
-    return np.moveaxis(array, 0, -1) if planar else np.asarray(array)
-
-
-def tag(picture: Image.Image, number: int) -> tuple[int, ...]:
-    """Return the values of a tag of a TIFF file; none where there is none."""
-    value = getattr(picture, "tag_v2", {}).get(number, ())
-    return value if isinstance(value, tuple) else (value,)
-
-
-def refuse_kind(what: str, picture: Image.Image, deep: bool) -> None:
-    """Raise if an image would be decoded into something else than it shows."""
-    pages = getattr(picture, "n_frames", 1)
-    if pages > 1 and picture.format != "MPO":  # photos of phones, with a preview
-        raise RefusedError(
-            f"{what} holds {pages} pages or frames: save the one that is meant as a "
-            "file of its own"
-        )
-    if picture.mode in ("LAB", "HSV"):
-        raise RefusedError(f"{what} holds {picture.mode} colors: save it as RGB")
-    if picture.mode in SMALL and SIGNED in tag(picture, SAMPLE_FORMAT):
-        raise RefusedError(
-            f"{what} holds signed numbers: shift them to 0 … 255 or 0 … 65535"
-        )
-    if deep and picture.getexif().get(ORIENTATION, 1) != 1:
-        raise RefusedError(f"{what} is stored rotated: save it upright")
-
-
-def refuse_size(what: str, rows: int, cols: int) -> None:
-    """Raise if an image has more pixels than a flow can be solved on."""
-    if rows * cols > MAX_PIXELS:
-        raise RefusedError(
-            f"{what} has {rows}×{cols} pixels, more than {MAX_PIXELS}: "
-            "crop or scale it down first"
-        )
+    late = [data for name, data in chunks(content) if name == b"eXIf"]
+    exif = Image.Exif()
+    exif.load(bytes(late[0]) if late else b"")
+    turn = orientation_of(exif if late else picture.getexif())
+    deep = deep_png(content)
+    return replace(
+        deep, samples=upright(deep.samples, turn), facts=Facts("PNG", False, 16, turn)
+    )

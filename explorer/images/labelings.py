@@ -4,86 +4,164 @@ from __future__ import annotations
 
 import os
 from collections.abc import Sequence
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
 
 from explorer import params
-from explorer.dims import label_field
-from explorer.images.reading import is_path, open_array
-
-JPEG = b"\xff\xd8\xff"
-"""How files of this format begin."""
+from explorer.images.alike import LabelFile, alike, bits_resolved, unlabeled
+from explorer.images.plausible import refuse_interpolated
+from explorer.images.reading import open_file
+from explorer.images.values import (
+    Code,
+    Value,
+    all_codes,
+    codes_of,
+    spelled,
+    unique_codes,
+)
+from explorer.truths import NO_LABEL, truth_field
 
 Place = str | os.PathLike[str]
 
+NETPBM = "PPM"
+"""Name of the file format whose bits are 1 where black; in others, 1 is white."""
+
+
+@dataclass(frozen=True, eq=False)
+class LabelSet:
+    """Ground truths with one numbering of their labels.
+
+    truths : (row, col) each, 0 … J−1, and −1 where there is no label.
+    values : (label, code), the gray value, palette index or color of each label.
+    colors : (label, 3) uint8, what the palettes show for each; None without palettes.
+    """
+
+    truths: list[np.ndarray]
+    values: np.ndarray
+    colors: np.ndarray | None
+
 
 def read_labels(labels: Any, shape: tuple[int, int]) -> np.ndarray:
-    """Return a ground truth labeling whose labels 0 … J−1 all occur."""
-    array = label_codes(labels) if is_path(labels) else labels
+    """Return a ground truth labeling, an array, whose labels 0 … J−1 all occur."""
     limit = int(params.LABELS.high)
-    truth = label_field("labels", array, shape, limit)
-    missing = sorted(set(range(int(truth.max()) + 1)) - set(np.unique(truth).tolist()))
+    truth = truth_field("labels", labels, shape, limit)
+    top = int(truth.max())
+    missing = sorted(set(range(top + 1)) - set(np.unique(truth).tolist()))
     if missing:
         raise ValueError(
             f"`labels` skips the numbers {missing}; every label from 0 to "
-            f"{int(truth.max())} must occur, or it has no color: renumber them"
+            f"{top} must occur, or it has no color: renumber them"
         )
     return truth
 
 
-def label_codes(path: Place) -> np.ndarray:
-    """Return a label image as 0 … J−1: its distinct values or colors, in order."""
-    code = open_codes(path, "labels")
-    return numbered(code, distinct([code], path), "labels", path)
+def open_labels(path: Place, argument: str) -> LabelFile:
+    """Return a label image as it is stored.
 
-
-def open_codes(path: Place, argument: str) -> np.ndarray:
-    """Return a label image (row, col), or (row, col, channel) where it has colors.
-
-    An image with a palette, such as `laf label` writes, holds numbers, not colors.
+    Raises
+    ------
+    ValueError
+        where its numbers may not be those that were saved, or are no labels.
     """
-    array = open_array(path, argument, indices=True)
-    with open(path, "rb") as file:
-        if file.read(len(JPEG)) == JPEG:
-            raise ValueError(
-                f"`{argument}` = '{path}' is a JPEG, which changes values near edges: "
-                "save label images as PNG"
-            )
-    whole = array.dtype.kind in "bu"  # others do not hold integers from 0 to 65535
-    if not whole:
+    found = open_file(path, argument, indices=True)
+    array, what = found.array, f"`{argument}` = '{path}'"
+    if found.lossy:
         raise ValueError(
-            f"`{argument}` = '{path}' holds entries of type {array.dtype}; labels are "
-            "integers from 0 to 65535: renumber them"
+            f"{what} is a {found.format} whose compression is lossy, or may be, and "
+            "changes values near edges: save label images as PNG, from the original"
+        )
+    if array.dtype not in (bool, np.uint8, np.uint16):
+        raise ValueError(
+            f"{what} holds entries of type {array.dtype}; labels are integers from 0 "
+            "to 65535: renumber them"
         )
     if array.ndim == 3 and array.dtype == np.uint16:
         raise ValueError(
-            f"`{argument}` = '{path}' holds colors of 16 bits; labels are colors of 8 "
-            "bits or gray values: save it so"
+            f"{what} holds colors of 16 bits; labels are colors of 8 bits or gray "
+            "values: save it so"
         )
-    if array.ndim == 3 and array.shape[2] == 4 and (array[..., 3] == 255).all():
-        array = array[..., :3]  # nothing is transparent
-    if array.ndim == 3 and array.shape[2] == 3 and (array[..., :1] == array).all():
-        return np.asarray(array[..., 0])  # gray, saved as color
-    return array
+    code = array.reshape(*array.shape[:2], -1).astype(np.uint16)
+    bits = array.dtype == bool and found.palette is None
+    if bits and found.format == NETPBM:
+        code = 1 - code  # 1 is black there, and True in no program that reads it
+    file = LabelFile(path, argument, code, found.palette, bits)
+    return replace(file, orientation=found.orientation)
 
 
-def distinct(codes: Sequence[np.ndarray], first: Place) -> np.ndarray:
+def label_set(
+    files: Sequence[LabelFile],
+    ignore: Sequence[Code] = (),
+    values: Sequence[Value] | None = None,
+) -> LabelSet:
+    """Return label files as ground truths with one numbering.
+
+    ignore : codes of gray values or colors that stand for no label.
+    values : those that are labels, in order; None takes all that occur, sorted, unless
+        they look interpolated.
+    """
+    files = bits_resolved(files, ignore)
+    files = [file.without(unlabeled(file, ignore)) for file in files]
+    files, palette = alike(files)
+    if values is None:
+        known = distinct(files)
+    else:
+        indices = {color: index for index, color in palette.items()}
+        listed = [indices.get(code, code) for code in codes_of("values", values)]
+        known = all_codes("values", listed, files[0].code.shape[2])
+        refuse_ignored(listed, ignore)
+    truths = [numbered(file, known) for file in files]
+    if values is None:
+        refuse_interpolated(files, truths, known)
+    colors = None
+    if palette and all(tuple(v) in palette for v in known.tolist()):
+        colors = np.array([palette[tuple(v)] for v in known.tolist()], np.uint8)
+    return LabelSet(truths, known, colors)
+
+
+def refuse_ignored(values: Sequence[Code], ignore: Sequence[Code]) -> None:
+    """Raise where a value is a label and stands for none."""
+    both = set(values) & set(ignore)
+    if both:
+        raise ValueError(
+            f"`ignore` must not name what `values` lists, got {spelled(min(both))} in "
+            "both: leave it out of one of them"
+        )
+
+
+def truth_like(
+    file: LabelFile,
+    values: np.ndarray,
+    colors: np.ndarray | None,
+    ignore: Sequence[Code] = (),
+) -> np.ndarray:
+    """Return a label image as numbers of labels whose values are known."""
+    palette = None
+    if colors is not None:
+        palette = np.zeros((int(values.max()) + 1, 3), np.uint8)
+        palette[values[:, 0]] = colors
+    known = LabelFile(file.path, file.argument, values[None], palette)
+    known, file = bits_resolved([known, file], ignore)
+    file = file.without(unlabeled(file, ignore))
+    (known, file), _ = alike([known, file])
+    return numbered(file, known.code[0])
+
+
+def distinct(files: Sequence[LabelFile]) -> np.ndarray:
     """Return the distinct values of label images in order, (label, code)."""
-    values = np.unique(np.concatenate([flat(c) for c in codes]), axis=0)
+    values = unique_codes(np.concatenate([file.used for file in files]))[0]
     limit = int(params.LABELS.high)
     if len(values) > limit:
         raise ValueError(
-            f"`labels` = '{first}' and the others hold {len(values)} distinct "
-            f"values; at most {limit} labels are possible: is this a label image, "
-            "without smoothing or compression?"
+            f"`{files[0].argument}` = '{files[0].path}' and the others hold "
+            f"{len(values)} distinct values; at most {limit} labels are possible: is "
+            "this a label image, without smoothing or compression?"
         )
     return values
 
 
-def numbered(
-    code: np.ndarray, values: np.ndarray, argument: str, path: Place
-) -> np.ndarray:
+def numbered(file: LabelFile, values: np.ndarray) -> np.ndarray:
     """Return a label image as 0 … J−1, the places of its entries among `values`.
 
     Raises
@@ -91,26 +169,17 @@ def numbered(
     ValueError
         naming an entry that is not among them.
     """
-    found, index = np.unique(flat(code), axis=0, return_inverse=True)
-    same = found.shape[1] == values.shape[1]
-    places = np.full(len(found), -1)
-    if same:
-        equal = (found[:, None, :] == values[None, :, :]).all(axis=2)
-        places[equal.any(axis=1)] = equal[equal.any(axis=1)].argmax(axis=1)
-    if (places < 0).any():
-        strange = found[np.argmin(places)].tolist()
+    places = {tuple(value): k for k, value in enumerate(values.tolist())}
+    found, index = unique_codes(file.code[file.labeled])
+    codes = [places.get(tuple(code), NO_LABEL) for code in found.tolist()]
+    if NO_LABEL in codes:
+        strange = spelled(found[codes.index(NO_LABEL)].tolist())
+        names = ", ".join(map(spelled, values.tolist()))
         raise ValueError(
-            f"`{argument}` = '{path}' holds {spelled(strange)}, which is no label; the "
-            f"labels are {', '.join(spelled(v) for v in values.tolist())}"
+            f"`{file.argument}` = '{file.path}' holds {strange}, which is no label; "
+            f"the labels are {names}: correct it, or pass `ignore` = {strange} if it "
+            "stands for no label"
         )
-    return places[index.ravel()].reshape(code.shape[:2])
-
-
-def flat(code: np.ndarray) -> np.ndarray:
-    """Return the entries of a label image as (pixel, code)."""
-    return code.reshape(code.shape[0] * code.shape[1], -1)
-
-
-def spelled(value: Sequence[int]) -> str:
-    """Return a gray value or a color as people write it."""
-    return str(value[0]) if len(value) == 1 else "#" + bytes(value).hex()
+    truth = np.full(file.code.shape[:2], NO_LABEL)
+    truth[file.labeled] = np.array(codes)[index]
+    return truth

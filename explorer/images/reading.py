@@ -8,15 +8,44 @@ from typing import Any
 
 import numpy as np
 import xarray as xr
+from PIL import Image
 
 from explorer.dims import PICTURE, PIXELS, plain, raw
-from explorer.images.decoding import decode, refuse_size
+from explorer.images.decoding import decoded, decoded_picture
+from explorer.images.stored import MAX_PIXELS, UPRIGHT, Decoded, refuse_size
+
+LARGEST_FILE = 64 * MAX_PIXELS
+"""Bytes of a file: twice as many as four channels of doubles for each pixel take."""
 
 
 def read_image(image: Any, argument: str = "image") -> np.ndarray:
-    """Return an image as float (row, col, channel) in [0, 1], one or three channels."""
-    array = open_array(image, argument) if is_path(image) else as_array(image, argument)
-    what = f"`{argument}`" + (f" = {str(image)!r}" if is_path(image) else "")
+    """Return an image as float (row, col, channel) in [0, 1], one or three channels.
+
+    image : path, Pillow image, or array (row, col) or (row, col, 1 | 3 | 4). Both of
+        the former give the colors that a viewer shows.
+    """
+    return read_oriented(image, argument)[0]
+
+
+def read_oriented(image: Any, argument: str = "image") -> tuple[np.ndarray, int]:
+    """Return an image as `read_image` does, and how its stored pixels lay (EXIF)."""
+    if is_path(image):
+        found = open_file(image, argument)
+        what = f"`{argument}` = {str(image)!r}"
+    elif isinstance(image, Image.Image):
+        what = f"`{argument}`"
+        found = decoded_picture(image, what)
+    else:
+        return on_white(as_array(image, argument), f"`{argument}`"), UPRIGHT
+    return on_white(found.array, what, ours=True), found.orientation
+
+
+def on_white(array: np.ndarray, what: str, ours: bool = False) -> np.ndarray:
+    """Return pixels as float (row, col, channel) in [0, 1], on white where transparent.
+
+    what : names the image in error messages.
+    ours : whether `array` may be changed and returned itself.
+    """
     if array.ndim == 2:
         array = array[..., None]
     if array.ndim != 3 or array.shape[2] not in (1, 3, 4) or 0 in array.shape:
@@ -25,10 +54,11 @@ def read_image(image: Any, argument: str = "image") -> np.ndarray:
             "(row, col, channel) with 1, 3 or 4 channels"
         )
     refuse_size(what, array.shape[0], array.shape[1])
-    unit = to_unit(array, what)
-    if unit.shape[2] == 4:
-        alpha = unit[..., 3:]
-        unit = alpha * unit[..., :3] + (1.0 - alpha)
+    unit = to_unit(array[..., :3], what, ours)
+    if array.shape[2] == 4:  # in place: images may be large
+        alpha = to_unit(array[..., 3:], what, ours)
+        unit *= alpha
+        unit += np.subtract(1.0, alpha, out=alpha)
     return np.ascontiguousarray(unit)
 
 
@@ -49,14 +79,15 @@ def is_path(value: Any) -> bool:
     return isinstance(value, (str, os.PathLike))
 
 
-def to_unit(array: np.ndarray, what: str) -> np.ndarray:
+def to_unit(array: np.ndarray, what: str, ours: bool = False) -> np.ndarray:
     """Scale to [0, 1] by the range of the dtype; floats must already lie there.
 
     what : names the image in error messages.
+    ours : whether `array` may be returned itself.
     """
     if array.dtype == bool:
         return array.astype(float)
-    if array.dtype in (np.uint8, np.uint16):
+    if array.dtype.kind == "u" and array.dtype.itemsize <= 2:  # of any byte order
         return array / float(np.iinfo(array.dtype).max)
     if array.dtype.kind != "f":
         raise TypeError(
@@ -73,19 +104,39 @@ def to_unit(array: np.ndarray, what: str) -> np.ndarray:
             f"{what} ranges from {low:g} to {high:g}; floats must lie in [0, 1]: "
             "subtract the minimum and divide by the range"
         )
-    return array.astype(float)
+    return array.astype(float, copy=not ours)
 
 
 def open_array(path: Any, argument: str, *, indices: bool = False) -> np.ndarray:
+    """Return the pixels of an image file; see `open_file`."""
+    return open_file(path, argument, indices=indices).array
+
+
+def open_file(path: Any, argument: str, *, indices: bool = False) -> Decoded:
     """Return the pixels of an image file in the depth it was stored in.
 
-    With `indices`, those of an image with a palette are its numbers, not its colors.
+    With `indices`, they are the numbers stored, as label images mean them: indices,
+    not colors of a palette; gray values as they are, whichever number is white.
     """
+    what = f"`{argument}` = {str(path)!r}"
     file = Path(path)
+    if not file.is_file() and str(path).startswith("~"):
+        file = Path(os.path.expanduser(path))
     if not file.is_file():
         raise FileNotFoundError(
-            f"`{argument}` = {str(path)!r} names no file: check the path "
-            f"(the working directory is {os.getcwd()})"
+            f"{what} names no file: check the path (the working directory is "
+            f"{os.getcwd()})"
         )
-    what = f"`{argument}` = {str(path)!r}"
-    return decode(file.read_bytes(), what, indices=indices)
+    try:
+        size = file.stat().st_size
+        content = b"" if size > LARGEST_FILE else file.read_bytes()
+    except OSError as error:
+        raise type(error)(
+            f"{what} cannot be read ({error.strerror}): check its permissions"
+        ) from error
+    if size > LARGEST_FILE:
+        raise ValueError(
+            f"{what} has {size / 2**20:.0f} MB, more than any image of {MAX_PIXELS} "
+            "pixels: crop or scale it down first"
+        )
+    return decoded(content, what, indices=indices)

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import numpy as np
-from numba import njit, prange
+from numba import prange
 
+from explorer.compiled.kernel import kernel
 from explorer.kernels.windows import (
     FLAGS,
     _add_product,
@@ -15,7 +16,7 @@ from explorer.kernels.windows import (
 )
 
 
-@njit(**FLAGS)
+@kernel(**FLAGS)
 def _sample_row(left, right, i, side, out):
     """out[k, i] += Σ_j left_j · right_j at the k-th neighbor; left is (label, col)."""
     rows, radius = right.shape[1], side // 2
@@ -25,7 +26,7 @@ def _sample_row(left, right, i, side, out):
             _gather(out[k, i], left[j], right[j, row], k % side - radius)
 
 
-@njit(**FLAGS)
+@kernel(**FLAGS)
 def _add_term(time, pair, means, g):
     u, x = pair
     mean_u, mean_x = means
@@ -33,7 +34,7 @@ def _add_term(time, pair, means, g):
         g[c] += time * (u[c] * x[c] - mean_x[c] * u[c] - mean_u[c] * x[c])
 
 
-@njit(**FLAGS)
+@kernel(**FLAGS)
 def _replicate_row(factor, S, U, i, mean, out):
     """out = factor · R_S U at row i of the fields; out is (label, col)."""
     mean[:] = 0.0
@@ -45,7 +46,7 @@ def _replicate_row(factor, S, U, i, mean, out):
             out[j, c] *= factor
 
 
-@njit(parallel=True, **FLAGS)
+@kernel(parallel=True, **FLAGS)
 def assemble(weights, fields, components, out):
     """out = T Σ_r ⟦R_S u_r, w_r⟧ + ⟦R_S G, C⟧ with G = c z + T Σ_r (u_r∘X_r − …).
 

@@ -6,8 +6,9 @@ The same results as `assembly` and `windows.similarity`, which do any window.
 from __future__ import annotations
 
 import numpy as np
-from numba import njit, prange
+from numba import prange
 
+from explorer.compiled.kernel import kernel
 from explorer.kernels.lanes import fma, larger, load, mul, spread, store, sub
 from explorer.kernels.stencil import (
     INLINE,
@@ -20,13 +21,13 @@ from explorer.kernels.stencil import (
 from explorer.kernels.windows import FLAGS
 
 
-@njit(**INLINE)
+@kernel(**INLINE)
 def _zeros(S):
     z = spread(S, 0.0)
     return z, z, z, z, z, z, z, z, z
 
 
-@njit(**INLINE)
+@kernel(**INLINE)
 def _sample(total, p, X, rows, ends):
     """Return total_k + p∘x_k for the nine neighbors k."""
     above, here, below = rows
@@ -44,7 +45,7 @@ def _sample(total, p, X, rows, ends):
     )
 
 
-@njit(**INLINE)
+@kernel(**INLINE)
 def _store9(out, at, p, total):
     """Write total_k to plane k; p numbers in a plane."""
     store(out, at, total[0])
@@ -58,7 +59,7 @@ def _store9(out, at, p, total):
     store(out, at + 8 * p, total[8])
 
 
-@njit(**INLINE)
+@kernel(**INLINE)
 def _mean(S, at, fields, lanes):
     """Return ⟨S, x⟩ of a run; S from address `at`, x (label, lanes) a buffer."""
     labels, rows, cols = S.shape
@@ -68,7 +69,7 @@ def _mean(S, at, fields, lanes):
     return mean
 
 
-@njit(**INLINE)
+@kernel(**INLINE)
 def _component(W, S, factors, at, work, total):
     """Add one component to G and to the sums over the neighbors, which are returned.
 
@@ -98,7 +99,7 @@ def _component(W, S, factors, at, work, total):
     return total
 
 
-@njit(**FLAGS)
+@kernel(**FLAGS)
 def _row(W, fields, components, i, work, out):
     """Row i of G and of the gradient."""
     S, C, z, G = fields
@@ -127,7 +128,7 @@ def _row(W, fields, components, i, work, out):
         _store9(out, start, pixels, total)
 
 
-@njit(parallel=True, **FLAGS)
+@kernel(parallel=True, **FLAGS)
 def assemble(W, fields, components, out):
     """out = T Σ_r ⟦R_S u_r, w_r⟧ + ⟦R_S G, C⟧ with G = c z + T Σ_r (u_r∘X_r − …).
 
@@ -141,7 +142,7 @@ def assemble(W, fields, components, out):
         _row(W, fields, components, i, work, out)
 
 
-@njit(parallel=True, **FLAGS)
+@kernel(parallel=True, **FLAGS)
 def exponents(W, C, out):
     """out = Ω C less its largest entry at each pixel, so that exp cannot overflow."""
     labels, rows, cols = out.shape

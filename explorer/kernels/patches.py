@@ -6,15 +6,16 @@ Written tile by tile, so that all weights of some pixels are in the cache at onc
 from __future__ import annotations
 
 import numpy as np
-from numba import njit, prange
+from numba import prange
 
+from explorer.compiled.kernel import kernel
 from explorer.kernels.windows import FLAGS
 
 TILE = 512
 """Pixels of a tile."""
 
 
-@njit(parallel=True, **FLAGS)
+@kernel(parallel=True, **FLAGS)
 def below_least(u, out):
     """out = min_k u_k − u for each pixel: exp of it cannot overflow."""
     count, size = u.shape
@@ -29,7 +30,7 @@ def below_least(u, out):
                 out[k, low + i] = least[i] - u[k, low + i]
 
 
-@njit(parallel=True, **FLAGS)
+@kernel(parallel=True, **FLAGS)
 def scale_patches(p, floor, out):
     """out = p∘out, made a point of the simplex with entries of at least `floor`."""
     count, size = p.shape
@@ -51,7 +52,7 @@ def scale_patches(p, floor, out):
                 out[k, low + i] /= again[i]
 
 
-@njit(parallel=True, **FLAGS)
+@kernel(parallel=True, **FLAGS)
 def tangent_squares(p, u, out):
     """out[t] = Σ (R_p u)² over the pixels of tile t."""
     count, size = p.shape

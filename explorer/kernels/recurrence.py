@@ -12,8 +12,9 @@ from __future__ import annotations
 from typing import Any
 
 import numpy as np
-from numba import njit, prange
+from numba import prange
 
+from explorer.compiled.kernel import kernel
 from explorer.kernels.lanes import fma, load, spread, store
 from explorer.kernels.windows import (
     FLAGS,
@@ -30,7 +31,7 @@ TILE = 1024
 """Numbers of each vector in a tile: a dozen of them fill half of a 96 kB L1 cache."""
 
 
-@njit(**FLAGS)
+@kernel(**FLAGS)
 def _finish(replicator, fields, factors, out):
     """out = c₀ S∘(W − mean) + c₁ V + c₂ P, written once: others may be reading it.
 
@@ -43,7 +44,7 @@ def _finish(replicator, fields, factors, out):
         out[c] = a * S[c] * (work[c] - mean[c]) + b * values[c] + d * previous[c]
 
 
-@njit(**FLAGS)
+@kernel(**FLAGS)
 def _combine3(fields, factors, out):
     """out = c₀ x + c₁ y + c₂ z, written once: others may be reading it."""
     x, y, z = fields
@@ -52,20 +53,20 @@ def _combine3(fields, factors, out):
         out[c] = a * x[c] + b * y[c] + d * z[c]
 
 
-@njit(**FLAGS)
+@kernel(**FLAGS)
 def _bounds(first, last, k, steps, radius, rows):
     """Return the rows of v_{k+1} that a band needs to finish its own of the last."""
     margin = (steps - 1 - k) * radius
     return max(first - margin, 0), min(last + margin, rows)
 
 
-@njit(**FLAGS)
+@kernel(**FLAGS)
 def _image(plane, rows, cols):
     """Return one plane, without the gap behind it, as (row, col)."""
     return plane[: rows * cols].reshape(rows, cols)
 
 
-@njit(parallel=True, **FLAGS)
+@kernel(parallel=True, **FLAGS)
 def sweep(system, vectors, factors, bands):
     """v_{k+1} = c₀ R_S Ω v_k + c₁ v_k + c₂ v_{k−1} for all k, in one pass over Ω, S.
 
@@ -102,7 +103,7 @@ def sweep(system, vectors, factors, bands):
                     _finish(row, (v, before), c, out)
 
 
-@njit(parallel=True, **FLAGS)
+@kernel(parallel=True, **FLAGS)
 def sweep_transpose(system, vectors, factors, bands):
     """v_{k+1} = c₀ Ωᵀ R_S v_k + c₁ v_k + c₂ v_{k−1} for all k; see `sweep`.
 
@@ -148,7 +149,7 @@ def sweep_transpose(system, vectors, factors, bands):
                     _combine3((work, v, before), c, out)
 
 
-@njit(**REDUCE)
+@kernel(**REDUCE)
 def _dot(x, y):
     total = 0.0
     for e in range(x.size):
@@ -156,7 +157,7 @@ def _dot(x, y):
     return total
 
 
-@njit(parallel=True, **FLAGS)
+@kernel(parallel=True, **FLAGS)
 def partial_products(vectors, start, partial):
     """partial[t] = ⟨v_a, v_b⟩ over the numbers of tile t, a ≥ start, b ≤ a."""
     count, size = vectors.shape
@@ -168,7 +169,7 @@ def partial_products(vectors, start, partial):
                 partial[t, a - start, b] = _dot(x, y)
 
 
-@njit(**FLAGS)
+@kernel(**FLAGS)
 def _combine_tile(factors, vectors, place, target):
     """Write Σ_k factors_k V_k for some numbers of a plane to an address.
 
@@ -192,7 +193,7 @@ def _combine_tile(factors, vectors, place, target):
         numbers[first + c - low] = total
 
 
-@njit(parallel=True, **FLAGS)
+@kernel(parallel=True, **FLAGS)
 def combine(columns, vectors, out):
     """out[r] = Σ_k columns[r, k] V_k, tile by tile; V is (m, label, pixel), out (r, …).
 

@@ -7,28 +7,27 @@ that of the next label a plane later.
 
 from __future__ import annotations
 
-from numba import njit
-
+from explorer.compiled.kernel import kernel
 from explorer.kernels.lanes import fma, load, spread, store
 from explorer.kernels.stencil import INLINE, run_count
 from explorer.kernels.windows import FLAGS
 
 
-@njit(**INLINE)
+@kernel(**INLINE)
 def address(layout, k, i):
     """Return the address of row i of v_k: base_k + (i mod depth_k) · pitch."""
     base, depth, pitch, _ = layout
     return base[k] + i % depth[k] * pitch
 
 
-@njit(**INLINE)
+@kernel(**INLINE)
 def find_rows(layout, i, at):
     """Write the addresses of row i of all v_k."""
     for k in range(at.size):
         at[k] = address(layout, k, i)
 
 
-@njit(**FLAGS)
+@kernel(**FLAGS)
 def combine_row(x, at, shape, factors, target):
     """Write Σ_k factors_k v_k of a row to an address; factors that are 0 cost nothing.
 
@@ -47,7 +46,7 @@ def combine_row(x, at, shape, factors, target):
             store(out, first + j * step + c, total)
 
 
-@njit(**FLAGS)
+@kernel(**FLAGS)
 def copy_row(source, spot, x, target):
     """Write row i of line₀ · field + line₁ to an address; field is (label, pixel)."""
     (field, line), (i, labels, cols), (first, plane) = source, spot, target
@@ -57,7 +56,7 @@ def copy_row(source, spot, x, target):
             x[first + j * plane + c] = factor * field[j, i * cols + c] + shift
 
 
-@njit(**INLINE)
+@kernel(**INLINE)
 def _four_products(x, left, rights, cols, sums):
     """sums_p += v_a v_b over whole registers of a row, for four b at once."""
     out, p = sums
@@ -77,7 +76,7 @@ def _four_products(x, left, rights, cols, sums):
     store(out, (p + 3) * lanes, s3)
 
 
-@njit(**FLAGS)
+@kernel(**FLAGS)
 def _products_row(x, at, shape, start, out):
     """out_ab += the products of a row of v_{start + a} and v_b, for all b ≤ start + a.
 
@@ -101,7 +100,7 @@ def _products_row(x, at, shape, start, out):
                 _four_products(x, at[a] + y, rights, whole, sums)
 
 
-@njit(**FLAGS)
+@kernel(**FLAGS)
 def sums_row(x, at, shape, i, sums):
     """Take the products and combinations of row i that are asked for."""
     products, since, columns, out, work = sums

@@ -12,8 +12,8 @@ from __future__ import annotations
 from typing import Any
 
 import numpy as np
-from numba import njit
 
+from explorer.compiled.kernel import kernel
 from explorer.kernels.lanes import (
     BYTES,
     add,
@@ -32,20 +32,20 @@ def wide(side: int, rows: int, cols: int, dtype: np.dtype) -> bool:
     return side == 3 and rows > 1 and cols >= BYTES // dtype.itemsize
 
 
-@njit(**INLINE)
+@kernel(**INLINE)
 def run_count(cols, lanes):
     """Return how many runs a row takes."""
     return (cols + lanes - 1) // lanes
 
 
-@njit(**INLINE)
+@kernel(**INLINE)
 def run_at(n, cols, lanes):
     """Return the first column of run n, and whether it begins and ends with the row."""
     c = min(n * lanes, cols - lanes)
     return c, (c == 0, c == cols - lanes)
 
 
-@njit(**INLINE)
+@kernel(**INLINE)
 def around(X, at, ends):
     """Return x to the left of a run's pixels, at them, and to the right."""
     here = load(X, at)
@@ -54,7 +54,7 @@ def around(X, at, ends):
     return left, here, right
 
 
-@njit(**INLINE)
+@kernel(**INLINE)
 def load_weights(W, at):
     """Return the nine weights of the pixels from `at` on."""
     p = W.shape[1] * W.shape[2]
@@ -71,7 +71,7 @@ def load_weights(W, at):
     )
 
 
-@njit(**INLINE)
+@kernel(**INLINE)
 def _given(W, at, ends):
     """Return weights that a row gives to a run right below, above or in it.
 
@@ -86,7 +86,7 @@ def _given(W, at, ends):
     return right, load(W, b), left
 
 
-@njit(**INLINE)
+@kernel(**INLINE)
 def load_given(W, rows, c, ends):
     """Return the weights by which Ωᵀ brings values here from the nine around.
 
@@ -100,7 +100,7 @@ def load_given(W, rows, c, ends):
     return w0[0], w0[1], w0[2], w1[0], w1[1], w1[2], w2[0], w2[1], w2[2]
 
 
-@njit(**INLINE)
+@kernel(**INLINE)
 def sources(i, rows):
     """Return the rows that Ωᵀ folds into row i, each with its first offset."""
     above = (0, 0) if i == 0 else (i - 1, 6)
@@ -108,7 +108,7 @@ def sources(i, rows):
     return below, (i, 3), above
 
 
-@njit(**INLINE)
+@kernel(**INLINE)
 def _sum9(w, x, y, z):
     """Return Σ_k w_k v_k, the v_k three by three."""
     left, right = mul(w[0], x[0]), mul(w[3], y[0])
@@ -118,7 +118,7 @@ def _sum9(w, x, y, z):
     return add(fma(w[8], z[2], left), right)
 
 
-@njit(**INLINE)
+@kernel(**INLINE)
 def gather(w, X, rows, ends):
     """Return Σ_k w_k x_k; `rows` are the addresses of the run in three rows."""
     above, here, below = rows
@@ -126,7 +126,7 @@ def gather(w, X, rows, ends):
     return _sum9(w, x, y, around(X, below, ends))
 
 
-@njit(**INLINE)
+@kernel(**INLINE)
 def scatter(w, Y, rows, ends):
     """Return Σ w_s y_s for weights as `load_given` orders them."""
     a, b, d = rows

@@ -13,8 +13,9 @@ neighbors' rows, the same numbers to the last bit.
 from __future__ import annotations
 
 import numpy as np
-from numba import njit, prange
+from numba import prange
 
+from explorer.compiled.kernel import kernel
 from explorer.kernels.lanes import fma, load, mul, spread, store, sub
 from explorer.kernels.recurrence import _bounds
 from explorer.kernels.rows import (
@@ -36,7 +37,7 @@ from explorer.kernels.stencil import (
 from explorer.kernels.windows import FLAGS
 
 
-@njit(**FLAGS)
+@kernel(**FLAGS)
 def _forward_row(system, x, layout, step, factors, work):
     """v_{k+1} = c₀ R_S Ω v_k + c₁ v_k + c₂ v_{k−1} in row i; step is (k, i)."""
     (W, S), (k, i) = system, step
@@ -65,7 +66,7 @@ def _forward_row(system, x, layout, step, factors, work):
             store(x, new + at, fma(d, load(x, before + at), value))
 
 
-@njit(**FLAGS)
+@kernel(**FLAGS)
 def _replicate_row(S, x, address, i, ring):
     """Write row i of R_S v_k, whose row is at an address of x, to the ring."""
     (here, plane), (labels, rows, cols) = address, S.shape
@@ -83,7 +84,7 @@ def _replicate_row(S, x, address, i, ring):
             store(ring, target + j * width + c, product)
 
 
-@njit(**FLAGS)
+@kernel(**FLAGS)
 def _adjoint_row(system, x, layout, step, factors, ring):
     """v_{k+1} = c₀ Ωᵀ R_S v_k + c₁ v_k + c₂ v_{k−1} in row i; R_S v_k from the ring."""
     (W, S), (k, i) = system, step
@@ -104,7 +105,7 @@ def _adjoint_row(system, x, layout, step, factors, ring):
             store(x, new + at, fma(d, load(x, before + at), value))
 
 
-@njit(parallel=True, **FLAGS)
+@kernel(parallel=True, **FLAGS)
 def sweep(system, fields, layout, plan, sums, bands):
     """Run a chain of A = R_S Ω; see `chains.Chain` for what it is made of.
 
@@ -151,7 +152,7 @@ def sweep(system, fields, layout, plan, sums, bands):
                 sums_row(x, at, shape, front - steps, wanted)
 
 
-@njit(parallel=True, **FLAGS)
+@kernel(parallel=True, **FLAGS)
 def sweep_transpose(system, fields, layout, plan, sums, bands):
     """Run a chain of Aᵀ = Ωᵀ R_S; see `sweep`.
 

@@ -11,7 +11,9 @@ from __future__ import annotations
 from typing import Any
 
 import numpy as np
-from numba import njit, prange
+from numba import prange
+
+from explorer.compiled.kernel import kernel
 
 TILE = 2048
 """Pixels that one task centers at a time."""
@@ -20,25 +22,25 @@ TILE = 2048
 FLAGS: dict[str, Any] = {"cache": True, "fastmath": {"contract"}}
 
 
-@njit(inline="always")
+@kernel(inline="always")
 def _side(count):
     """Return 2R+1 for a patch of (2R+1)² weights."""
     return round(count**0.5)
 
 
-@njit(inline="always")
+@kernel(inline="always")
 def _clamp(i, size):
     return min(max(i, 0), size - 1)
 
 
-@njit(**FLAGS)
+@kernel(**FLAGS)
 def _add_product(acc, w, x):
     """acc += w∘x. Arrays that begin at zero: indices need no check for their sign."""
     for c in range(acc.size):
         acc[c] += w[c] * x[c]
 
 
-@njit(**FLAGS)
+@kernel(**FLAGS)
 def _add_products(acc, weights, values):
     """acc += a∘x + b∘y + d∘z for weights (a, b, d) and values (x, y, z)."""
     a, b, d = weights
@@ -47,7 +49,7 @@ def _add_products(acc, weights, values):
         acc[c] += a[c] * x[c] + b[c] * y[c] + d[c] * z[c]
 
 
-@njit(**FLAGS)
+@kernel(**FLAGS)
 def _gather(acc, w, x, dc):
     """acc[c] += w[c] · x[clamp(c + dc)]."""
     cols = acc.size
@@ -60,7 +62,7 @@ def _gather(acc, w, x, dc):
         acc[c] += w[c] * x[cols - 1]
 
 
-@njit(**FLAGS)
+@kernel(**FLAGS)
 def _scatter(acc, w, y, dc):
     """acc[clamp(c + dc)] += w[c] · y[c]."""
     cols = acc.size
@@ -73,7 +75,7 @@ def _scatter(acc, w, y, dc):
         acc[cols - 1] += w[c] * y[c]
 
 
-@njit(**FLAGS)
+@kernel(**FLAGS)
 def _gather3(acc, a, b, d, x):
     """Three gathers at once, dc = −1, 0, 1 (at least two columns)."""
     n = acc.size
@@ -83,7 +85,7 @@ def _gather3(acc, a, b, d, x):
     acc[n - 1] += a[n - 1] * x[n - 2] + (b[n - 1] + d[n - 1]) * x[n - 1]
 
 
-@njit(**FLAGS)
+@kernel(**FLAGS)
 def _scatter3(acc, a, b, d, y):
     """Three scatters at once, dc = −1, 0, 1 (at least two columns)."""
     n = acc.size
@@ -93,7 +95,7 @@ def _scatter3(acc, a, b, d, y):
     acc[n - 1] += (b[n - 1] + d[n - 1]) * y[n - 1] + d[n - 2] * y[n - 2]
 
 
-@njit(**FLAGS)
+@kernel(**FLAGS)
 def _average_row(weights, values, i, acc):
     """acc = row i of Ω X for one label."""
     side = _side(weights.shape[0])
@@ -110,7 +112,7 @@ def _average_row(weights, values, i, acc):
                 _gather(acc, weights[k + dc + radius, i], x, dc)
 
 
-@njit(**FLAGS)
+@kernel(**FLAGS)
 def _scatter_rows(weights, values, i, acc):
     """acc = row i of Ωᵀ Y for one label: all rows s with clamp(s + dr) = i.
 
@@ -133,14 +135,14 @@ def _scatter_rows(weights, values, i, acc):
                     _scatter(acc, weights[k + dc + radius, s], values[s % height], dc)
 
 
-@njit(**FLAGS)
+@kernel(**FLAGS)
 def _times_excess(p, u, mean, out):
     """out = p∘(u − mean)."""
     for c in range(out.size):
         out[c] = p[c] * (u[c] - mean[c])
 
 
-@njit(parallel=True, **FLAGS)
+@kernel(parallel=True, **FLAGS)
 def average(weights, values, out):
     """out = Ω X: weighted average over the neighbors of each pixel."""
     for i in prange(values.shape[1]):
@@ -148,7 +150,7 @@ def average(weights, values, out):
             _average_row(weights, values[j], i, out[j, i])
 
 
-@njit(parallel=True, **FLAGS)
+@kernel(parallel=True, **FLAGS)
 def average_transpose(weights, values, out):
     """out = Ωᵀ Y: clamped contributions fold back onto the border."""
     for i in prange(values.shape[1]):
@@ -156,7 +158,7 @@ def average_transpose(weights, values, out):
             _scatter_rows(weights, values[j], i, out[j, i])
 
 
-@njit(parallel=True, **FLAGS)
+@kernel(parallel=True, **FLAGS)
 def apply(weights, similarity, values, out):
     """out = A V = R_S Ω V (2.23), the replicator fused into the row pass."""
     labels, rows, cols = values.shape
@@ -170,7 +172,7 @@ def apply(weights, similarity, values, out):
             _times_excess(similarity[j, i], work[j], mean, out[j, i])
 
 
-@njit(parallel=True, **FLAGS)
+@kernel(parallel=True, **FLAGS)
 def apply_transpose(weights, similarity, values, work, out):
     """out = Aᵀ U = Ωᵀ R_S U; `work` is overwritten by R_S U."""
     labels, rows, cols = values.shape
@@ -185,7 +187,7 @@ def apply_transpose(weights, similarity, values, work, out):
             _scatter_rows(weights, work[j], i, out[j, i])
 
 
-@njit(parallel=True, **FLAGS)
+@kernel(parallel=True, **FLAGS)
 def sampled_product(left, right, out):
     """out[k, i] = ⟦P, Q⟧_ik = Σ_j P_ij Q_kj over the neighbors k of pixel i."""
     count = out.shape[0]
@@ -200,7 +202,7 @@ def sampled_product(left, right, out):
                 _gather(out[k, i], left[j, i], right[j, row], k % side - radius)
 
 
-@njit(parallel=True, **FLAGS)
+@kernel(parallel=True, **FLAGS)
 def similarity(weights, log_likelihood, out):
     """out = S = softmax(Ω C), C = −D/ρ (2.17 at the barycenter)."""
     labels, rows, cols = out.shape
@@ -220,7 +222,7 @@ def similarity(weights, log_likelihood, out):
                 out[j, i, c] /= total[c]
 
 
-@njit(parallel=True, **FLAGS)
+@kernel(parallel=True, **FLAGS)
 def center(values, factor, out):
     """out = factor · Π₀ U: the mean over the labels of each pixel taken away."""
     labels, size = values.shape

@@ -5,7 +5,6 @@ PyTorch is loaded here, on first use, and no setting of it is touched.
 
 from __future__ import annotations
 
-import importlib
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from functools import cache
@@ -13,13 +12,13 @@ from typing import Any
 
 import numpy as np
 
-from explorer import params
+from explorer import extras, params
 from explorer.flow.integrators import require_memory
 from explorer.flow.system import LinearSystem
 from explorer.learning.derivative import Bounds, Derivative, GradientMethod
 from explorer.learning.discrete import fractions, require_finite, size
 from explorer.learning.euler import EulerAdjoint
-from explorer.learning.gradient import LowRankGradient
+from explorer.learning.gradient import LowRankGradient, lighter
 from explorer.learning.losses import DirectionLoss, Loss, checked_loss
 from explorer.learning.traced import (
     TracedSystem,
@@ -32,13 +31,7 @@ from explorer.threads import exclusive
 
 def load_torch() -> Any:
     """Return the module torch, or raise an ImportError that says how to install it."""
-    try:
-        return importlib.import_module("torch")
-    except ImportError as error:
-        raise ModuleNotFoundError(
-            "automatic differentiation needs PyTorch, which cannot be imported: "
-            'pip install "assignment-flow-explorer[autodiff]"'
-        ) from error
+    return extras.load("torch", "automatic differentiation")
 
 
 @dataclass(frozen=True)
@@ -54,7 +47,7 @@ class EulerAutodiff(GradientMethod):
     Raises
     ------
     ImportError
-        without PyTorch: pip install "assignment-flow-explorer[autodiff]".
+        without PyTorch, which the extra `autodiff` installs.
     MemoryError
         before anything is allocated, if what all steps keep does not fit.
     ValueError
@@ -123,7 +116,7 @@ class KrylovAutodiff(GradientMethod):
     Raises
     ------
     ImportError
-        without PyTorch: pip install "assignment-flow-explorer[autodiff]".
+        without PyTorch, which the extra `autodiff` installs.
     MemoryError
         before anything is allocated, if what all steps keep does not fit.
 
@@ -160,7 +153,9 @@ class KrylovAutodiff(GradientMethod):
         # step j keeps what A needs and j stages of its Gram–Schmidt process
         kept = self.dim * (saved_fields(system) + self.dim)
         require_memory(
-            f"a gradient through {self.dim} Krylov vectors of {n} numbers", 8 * n * kept
+            f"a gradient through {self.dim} Krylov vectors of {n} numbers",
+            8 * n * kept,
+            lambda: lighter(n),
         )
         traced = TracedSystem.of(load_torch(), system)
         y, evolution = traced_krylov(traced, time, self.dim, check)

@@ -10,6 +10,7 @@ import numpy as np
 from explorer import params
 from explorer.flow.evolution import Evolution
 from explorer.learning.losses import DirectionLoss, Loss, LossValue, target_of
+from explorer.truths import truth_of
 
 
 @dataclass(frozen=True)
@@ -32,15 +33,18 @@ class BalancedLoss(Loss):
 
     def __call__(self, V: np.ndarray, target: np.ndarray) -> tuple[float, np.ndarray]:
         """Return f(V) and ∂f(V) = √κ∘∂g(√κ∘V), g the direction loss."""
-        root = self.roots(target.argmax(axis=0)).astype(V.dtype)
+        root = self.roots(truth_of(target)).astype(V.dtype)
         value, slope = DirectionLoss()(root * V, root * target)
         return value, root * slope
 
     def roots(self, truth: np.ndarray) -> np.ndarray:
-        """Return √κ, shaped like the truth."""
-        labels, which, often = np.unique(truth, return_inverse=True, return_counts=True)
-        share = truth.size / (labels.size * often)
-        roots: np.ndarray = share[which].reshape(truth.shape) ** (0.5 * self.balance)
+        """Return √κ, shaped like the truth; zero where no label is known."""
+        known, roots = truth >= 0, np.zeros(truth.shape)
+        labels, which, often = np.unique(
+            truth[known], return_inverse=True, return_counts=True
+        )
+        share = which.size / (labels.size * often)
+        roots[known] = share[which.ravel()] ** (0.5 * self.balance)
         return roots
 
     def evaluate(self, evolution: Evolution, truth: np.ndarray) -> LossValue:

@@ -8,9 +8,10 @@ import numpy as np
 import xarray as xr
 
 from explorer import params
-from explorer.flow.batch import FlowBatch, attempt, stacked
+from explorer.flow.batch import FlowBatch, attempt
 from explorer.flow.linearized import LinearizedFlow
 from explorer.learning.derivative import GradientMethod
+from explorer.truths import declared
 
 
 def batch_gradient(
@@ -51,12 +52,19 @@ def batch_gradient(
 
     def one(flow: LinearizedFlow, array: np.ndarray, truth: np.ndarray) -> xr.Dataset:
         return attempt(
-            lambda: method(flow, array, truth, time).assign(ok=True, status="computed"),
+            lambda: told(method(flow, array, declared(truth), time)),
             lambda: failure(flow),
         )
 
     parts = map(one, batch.flows, arrays, truths)
-    return stacked(parts).assign_attrs(time=time, method=repr(method))
+    return batch.stacked(parts).assign_attrs(time=time, method=repr(method))
+
+
+def told(result: xr.Dataset) -> xr.Dataset:
+    """Say whether loss and gradient are numbers."""
+    ok = bool(np.isfinite(result.loss) & np.isfinite(result.gradient).all())
+    status = "computed" if ok else "the loss or gradient is not finite: lower `time`"
+    return result.assign(ok=ok, status=status)
 
 
 def failure(flow: LinearizedFlow) -> xr.Dataset:

@@ -12,10 +12,11 @@ import numpy as np
 import xarray as xr
 
 from explorer.dims import COMPONENT, STEP, fingerprint
-from explorer.learning.files import Place, read, sealed, write
+from explorer.learning.files import Place, read, sealed, unpacking, write
 from explorer.learning.learner import Learner, require
 from explorer.learning.optimizers import Moments
 from explorer.learning.trace import Step, trace_of
+from explorer.messages import About
 
 SCHEMA = 2
 """Version of the layout of the file."""
@@ -85,9 +86,12 @@ def load_checkpoint(learner: Learner, path: Place) -> list[Step]:
     """
     require("learner", learner, Learner, "Learner(flow, labels)")
     dataset = read(path, KIND, SCHEMA)
-    refuse_others(path, identity(learner), json.loads(dataset.attrs["belongs_to"]))
-    learner.move(*place_of(dataset))
-    return steps_of(dataset)
+    with unpacking(path):
+        belongs_to = json.loads(dataset.attrs["belongs_to"])
+        refuse_others(path, identity(learner), belongs_to)
+        place, steps = place_of(dataset), steps_of(dataset)
+        learner.move(*place)
+    return steps
 
 
 def refuse_others(path: Place, wanted: dict[str, Any], found: dict[str, Any]) -> None:
@@ -96,15 +100,17 @@ def refuse_others(path: Place, wanted: dict[str, Any], found: dict[str, Any]) ->
         if wanted.get(name) == found.get(name):
             continue
         if name in PARTS:
-            raise ValueError(
-                f"`path` = '{path}' belongs to another run: {PARTS[name]} differ; "
-                "use the data it was made with, or begin anew with another file"
+            rest = (
+                f"= '{path}' belongs to another run: {PARTS[name]} differ; use the "
+                "data it was made with, or begin anew with another file"
             )
-        raise ValueError(
-            f"`path` = '{path}' belongs to another run: `{name}` was "
-            f"{found.get(name)}, and is {wanted.get(name)} now; use the old value, or "
-            "begin anew with another file"
+            raise ValueError(About("path", rest))
+        rest = (
+            f"= '{path}' belongs to another run: `{name}` was {found.get(name)}, and "
+            f"is {wanted.get(name)} now; use the old value, or begin anew with another "
+            "file"
         )
+        raise ValueError(About("path", rest))
 
 
 def checked_records(records: Any, step: int) -> None:
@@ -169,7 +175,7 @@ def steps_of(dataset: xr.Dataset) -> list[Step]:
     """Return the records of a trace."""
     names = [f.name for f in fields(Step) if f.name not in (STEP, "singular_values")]
     records = []
-    for k, step in enumerate(dataset[STEP].values.tolist()):
+    for k, step in enumerate(dataset.variables[STEP].values.tolist()):
         at = dataset.isel({STEP: k})
         sigma = at.singular_values.dropna(COMPONENT).values
         numbers = {name: float(at[name]) for name in names}

@@ -9,7 +9,8 @@ import numpy as np
 import xarray as xr
 
 from explorer import params
-from explorer.dims import LABEL, LABEL_FIELD, NODE, STEP, finite_field, plain
+from explorer.coordinates import Coordinates
+from explorer.dims import LABEL, LABEL_FIELD, NODE, STEP, axes_of, finite_field
 from explorer.geometry import simplex
 from explorer.learning.losses import Loss, TangentLoss
 
@@ -82,7 +83,8 @@ def checked(loss: Any) -> Loss:
 
 def fields(V: Any, target: Any) -> tuple[np.ndarray, np.ndarray]:
     """Return V and target as plain arrays of one shape."""
-    dims = (LABEL, NODE) if plain("V", V).ndim == 2 else LABEL_FIELD
+    dims = (LABEL, NODE) if axes_of("V", V) == 2 else LABEL_FIELD
+    target = Coordinates.of("V", V, dims).align("target", target)
     V, target = finite_field("V", V, dims), finite_field("target", target, dims)
     if V.shape != target.shape:
         raise ValueError(

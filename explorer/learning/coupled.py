@@ -17,12 +17,12 @@ from explorer.flow.coupled import ParallelFlow, SerialFlow, check_weights
 from explorer.flow.coupling import length
 from explorer.flow.evolution import Evolution
 from explorer.flow.krylov import Krylov
-from explorer.learning.derivative import percent_wrong
 from explorer.learning.factors import Factors
-from explorer.learning.gradient import LowRankGradient, assemble
+from explorer.learning.gradient import LowRankGradient, assemble, rank_or_all
 from explorer.learning.losses import DirectionLoss, Loss, LossValue
 from explorer.learning.routes import forward_basis, van_loan
 from explorer.threads import exclusive
+from explorer.truths import percent_wrong
 
 SOURCE = "(5.1)–(5.3), Theorem 3.8"
 
@@ -50,7 +50,8 @@ class SerialGradient:
     loss: Loss = field(default_factory=DirectionLoss)
 
     def __post_init__(self) -> None:
-        each = LowRankGradient(self.dim, self.rank or self.dim, self.loss)
+        dim, rank = rank_or_all(self.dim, self.rank)
+        each = LowRankGradient(dim, rank, self.loss)
         object.__setattr__(self, "dim", each.dim)
         object.__setattr__(self, "rank", each.rank)
 
@@ -127,7 +128,8 @@ class ParallelGradient:
     observed: int = -1
 
     def __post_init__(self) -> None:
-        each = LowRankGradient(self.dim, self.rank or self.dim, self.loss)
+        dim, rank = rank_or_all(self.dim, self.rank)
+        each = LowRankGradient(dim, rank, self.loss)
         object.__setattr__(self, "dim", each.dim)
         object.__setattr__(self, "rank", each.rank)
         if isinstance(self.observed, bool) or not isinstance(self.observed, int):

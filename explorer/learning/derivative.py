@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from abc import ABC, abstractmethod
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
@@ -18,12 +19,20 @@ from explorer.flow.system import LinearSystem
 from explorer.late import late
 from explorer.learning.losses import Loss
 from explorer.threads import exclusive
+from explorer.truths import percent_wrong
 
 SOURCE = "Zeilmann, Petra, Schnörr (JMIV 2023), Theorem 3.8 and (3.47)"
 
 WARNING_RATIO = 0.03
 """σ₂/σ₁ beyond which rank one loses more than one patch in a hundred (cosine ≥ 0.9):
 the ratio is 0.034 where 99.8 % of the patches agree, 0.081 where 85 % do."""
+
+
+UNBOUNDED = (
+    "no finite bound is known here, which says nothing about the gradient itself; "
+    "compare it with LowRankGradient(dim=30, rank=30)"
+)
+"""What an infinite bound means: that of Euler's scheme grows with e^{2Tμ}."""
 
 
 @dataclass(frozen=True)
@@ -119,11 +128,6 @@ def forgotten() -> Any:
     )
 
 
-def percent_wrong(labels: np.ndarray, truth: np.ndarray) -> float:
-    """Return the share of pixels with labels ≠ truth, in percent."""
-    return 100.0 * float(np.mean(labels != truth))
-
-
 def numbers_of(record: Any) -> dict[str, float]:
     """Return those choices of a record that are numbers."""
     return {k: v for k, v in vars(record).items() if isinstance(v, (int, float))}
@@ -162,7 +166,8 @@ class GradientMethod(ABC):
         ----------
         flow : LinearizedFlow or GraphFlow
         weights : DataArray or array (offset, row, col), positive, patches sum to one.
-        labels : DataArray or array (row, col), ground truth, integers 0 … J−1.
+        labels : DataArray or array (row, col), ground truth, integers 0 … J−1; pixels
+            are left out that hold what its attribute `no_label` declares.
         time : float in [0, 10⁴], T.
 
         Returns
@@ -177,13 +182,15 @@ class GradientMethod(ABC):
         time = params.TIME.check(time)
         array = checked_flow(flow).check_weights(weights)
         truth = flow.check_labels(labels)
-        derivative = self.differentiate(flow.system(array), truth, time)
+        derivative = self.differentiate(flow.plain_system(array), truth, time)
         return self._present(flow, derivative)
 
     @final
     def _present(self, flow: Flow, derivative: Derivative) -> xr.Dataset:
         derivative = derivative.complete()
         bounds, cure = derivative.bounds(), {"cure": self.cure}
+        if math.isinf(bounds.approximation):
+            cure = {"cure": f"{self.cure}: {UNBOUNDED}"}
         gradient = flow.label_weights(derivative.gradient)
         gradient.attrs.update(symbol="∂f", long_name="Euclidean gradient of the loss")
         sigma = labeled(

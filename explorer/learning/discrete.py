@@ -13,6 +13,7 @@ from explorer.flow.evolution import Evolution, Work
 from explorer.flow.integrators import euler_steps, require_memory
 from explorer.flow.system import LinearSystem
 from explorer.learning.factors import known, norms
+from explorer.learning.gradient import lighter
 
 BEYOND_MEMORY = 1e15
 """More steps than any memory holds: stands for a quotient T/h that overflows."""
@@ -34,7 +35,9 @@ def fractions(
     count = math.ceil(min(quotient, BEYOND_MEMORY))
     n = math.prod(system.shape)
     require_memory(
-        f"a gradient through {count} Euler steps of {n} numbers", 8 * n * copies * count
+        f"a gradient through {count} Euler steps of {n} numbers",
+        8 * n * copies * count,
+        lambda: f"raise `time_step` above {step:g}, or {lighter(n)}",
     )
     count = max(1, euler_steps(time, step))
     if count == 1:

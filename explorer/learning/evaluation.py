@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 
 import numpy as np
@@ -36,6 +37,12 @@ class Evaluation:
             penalty, slope = regularizer(system.neighborhood, system.weights, tau)
             loss, total = loss + penalty, total + slope
         norm = system.neighborhood.tangent_norm(system.weights, total)
+        if not (math.isfinite(loss) and math.isfinite(norm)):
+            raise ValueError(
+                f"the loss is {loss:g} and its gradient has the norm {norm:g} at these "
+                "weights: lower `time`, or the `step` or `rate` of the optimizer, and "
+                "go on from the last weights"
+            )
         return cls(derivative.light(), loss, total, norm, tau)
 
     @property

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from functools import cached_property
 
 import numpy as np
 
 from explorer.flow import phi
 from explorer.flow.arnoldi import Span, combine
 from explorer.flow.evolution import Evolution
+from explorer.late import cached_property
 
 
 @dataclass(frozen=True, eq=False)

@@ -8,12 +8,15 @@ import os
 import tempfile
 from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import xarray as xr
 
 from explorer.dims import fingerprint
 from explorer.images.reading import is_path
+from explorer.learning.headers import Promise, check_promises, header
+from explorer.messages import About
 
 Place = str | os.PathLike[str]
 
@@ -51,30 +54,69 @@ def encoded(dataset: xr.Dataset) -> bytes:
 
 def checked_target(path: Place) -> Path:
     """Return the path of a file to write, or raise where it cannot be one."""
-    if not is_path(path):
-        raise TypeError(f"`path` = {path!r} is no path: pass the name of a file")
-    target = Path(path)
+    target = expanded(path)
     if not target.parent.is_dir():
         raise FileNotFoundError(
-            f"`path` = '{target}': there is no folder '{target.parent}'"
+            About("path", f"= '{target}': there is no folder '{target.parent}'")
         )
     if target.is_dir():
-        raise IsADirectoryError(f"`path` = '{target}' is a folder: name a file")
+        raise IsADirectoryError(About("path", f"= '{target}' is a folder: name a file"))
     if target.exists() and not target.is_file():
         raise FileExistsError(
-            f"`path` = '{target}' is a device or a pipe, which writing would replace: "
-            "name a file"
+            About(
+                "path",
+                f"= '{target}' is a device or a pipe, which writing would replace: "
+                "name a file",
+            )
         )
     place = real(target)
+    if place.exists() and not writable(place):
+        raise PermissionError(
+            About(
+                "path",
+                f"= '{target}' is write-protected: name another file, or allow writing",
+            )
+        )
     try:
         with tempfile.TemporaryDirectory(dir=place.parent, prefix=".laf-") as workshop:
             (Path(workshop) / target.name).touch()
     except OSError as error:
         raise PermissionError(
-            f"`path` = '{target}' cannot be written ({error.strerror}): name a file in "
-            "a folder of yours"
+            About(
+                "path",
+                f"= '{target}' cannot be written ({error.strerror}): name a file in "
+                "a folder of yours",
+            )
         ) from error
     return target
+
+
+LONGEST = 255
+"""Bytes of the name of a file that file systems allow."""
+
+
+def expanded(path: Place, argument: str = "path") -> Path:
+    """Return a path with `~` replaced by the home folder, or raise if it is none."""
+    if not is_path(path):
+        rest = f"= {path!r} is no path: pass the name of a file"
+        raise TypeError(About(argument, rest))
+    name = os.fsdecode(path)
+    if not name or "\0" in name or len(os.fsencode(Path(name).name)) > LONGEST:
+        rest = f"must be the name of a file, got {name!r:.80}; pass one"
+        raise ValueError(About(argument, rest))
+    try:
+        return Path(name).expanduser()
+    except RuntimeError as error:
+        rest = (
+            f"= {name!r} names a home folder that is not known ({error}); write the "
+            "folder out"
+        )
+        raise ValueError(About(argument, rest)) from error
+
+
+def writable(file: Path) -> bool:
+    """Return whether a file may be written; not where nobody may, not even for root."""
+    return bool(file.stat().st_mode & 0o222) and os.access(file, os.W_OK)
 
 
 def real(path: Place) -> Path:
@@ -121,31 +163,81 @@ def seal_of(dataset: xr.Dataset) -> str:
 
 
 def read(path: Place, kind: str, schema: int) -> xr.Dataset:
-    """Return a dataset of this kind and layout, or raise saying what else it is."""
-    if not is_path(path):
-        raise TypeError(f"`path` = {path!r} is no path: pass the name of a file")
-    file = Path(path)
+    """Return a dataset of this kind and layout, or raise saying what else it is.
+
+    The header is checked before any numbers are read: see `headers`.
+    """
+    file = expanded(path)
     if not file.is_file():
-        raise FileNotFoundError(f"`path` = '{file}' names no file: check the path")
+        raise FileNotFoundError(
+            About("path", f"= '{file}' names no file: check the path")
+        )
     try:
-        dataset = xr.load_dataset(file, engine="h5netcdf")
+        found = header(file)
+        if (found["kind"], found["schema"]) == (kind, schema):
+            check_promises(file)
+            dataset = xr.load_dataset(file, engine="h5netcdf")
+            whole = dataset.attrs.get(DIGEST) == seal_of(dataset)
+    except Promise as error:
+        raise ValueError(
+            About(
+                "path",
+                f"= '{file}' must be a {kind} as it was written, got a file that "
+                f"cannot be one ({error}); restore it, or make it again",
+            )
+        ) from error
     except Exception as error:  # readers raise whatever their format suggests
         raise ValueError(
-            f"`path` = '{file}' cannot be read as netCDF ({error}): it may be "
-            "truncated, or of another kind"
+            About(
+                "path",
+                f"= '{file}' cannot be read as netCDF ({error}): it may be "
+                "truncated, or of another kind",
+            )
         ) from error
-    found = dataset.attrs.get("kind", "something else")
-    if found != kind:
-        raise ValueError(f"`path` = '{file}' holds {found}; needed is a {kind}")
-    layout = dataset.attrs.get("schema", "none")
-    if not np.array_equal(layout, schema):
+    refuse_other_kind(file, found, (kind, schema))
+    if not whole:
         raise ValueError(
-            f"`path` = '{file}' has layout {layout}; this version "
-            f"reads {schema}: make it again, or install the version that wrote it"
-        )
-    if dataset.attrs.get(DIGEST) != seal_of(dataset):
-        raise ValueError(
-            f"`path` = '{file}' is damaged: it is not what was written; restore it, or "
-            "begin anew with another file"
+            About(
+                "path",
+                f"= '{file}' is damaged: it is not what was written; restore it, or "
+                "begin anew with another file",
+            )
         )
     return dataset
+
+
+def refuse_other_kind(
+    file: Path, found: Mapping[str, Any], needed: tuple[str, int]
+) -> None:
+    """Raise where the header of a file names another kind, or another layout."""
+    kind, schema = needed
+    if found["kind"] != kind:
+        other = found["kind"] or "something else"
+        raise ValueError(About("path", f"= '{file}' holds {other}; needed is a {kind}"))
+    if found["schema"] != schema:
+        layout = "none" if found["schema"] is None else found["schema"]
+        rest = (
+            f"= '{file}' has layout {layout}; this version reads {schema}: make it "
+            "again, or install the version that wrote it"
+        )
+        raise ValueError(About("path", rest))
+
+
+@contextlib.contextmanager
+def unpacking(path: Place) -> Iterator[None]:
+    """Raise a ValueError that names the file where its contents lack something.
+
+    A file with a right digest does so if it was written by other means.
+    """
+    try:
+        yield
+    except (AttributeError, IndexError, KeyError, TypeError, ValueError) as error:
+        if error.args and isinstance(error.args[0], About):
+            raise
+        raise ValueError(
+            About(
+                "path",
+                f"= '{path}' is damaged ({type(error).__name__}: {error}); restore "
+                "it, or make it again",
+            )
+        ) from error

@@ -12,20 +12,21 @@ import numpy as np
 
 from explorer import params
 from explorer.flow.evolution import Evolution, Integrator
-from explorer.flow.integrators import require_memory
+from explorer.flow.integrators import fits, require_memory
 from explorer.flow.krylov import Krylov
+from explorer.flow.orthogonalization import BlockChebyshev
 from explorer.flow.system import LinearSystem
 from explorer.geometry import simplex
 from explorer.learning.derivative import (
     Bounds,
     Derivative,
     GradientMethod,
-    percent_wrong,
 )
 from explorer.learning.factors import Factors
 from explorer.learning.losses import DirectionLoss, Loss, LossValue, checked_loss
 from explorer.learning.routes import Route, TwoSided
 from explorer.threads import exclusive
+from explorer.truths import percent_wrong
 
 AUTO = "auto"
 
@@ -113,7 +114,7 @@ class ClosedForm(GradientMethod):
         """Return loss and gradient: forward solve, `init` and `compute` in one."""
         size = system.similarity.size
         name = f"{type(self).__name__} for {size} = I·J numbers"
-        require_memory(name, self.memory(size))
+        require_memory(name, self.memory(size), lambda: lighter(size))
         evolution = self.forward.integrate(system, time, check)
         return self.compute(self.init(evolution, truth, check))
 
@@ -199,6 +200,35 @@ class LowRankGradient(ClosedForm):
         allowed = self.rank_tolerance * factors.tail(0)
         ranks = range(1, factors.singular_values.size + 1)
         return next((r for r in ranks if factors.tail(r) <= allowed), 1)
+
+
+def lighter(size: int) -> str:
+    """Name the cheapest gradient that fits into memory for n = I·J = `size` numbers.
+
+    A Krylov space whose vectors are not kept takes the least memory that there is.
+    """
+    frugal = LowRankGradient(route=TwoSided(BlockChebyshev(keep=False)))
+    cheapest = min((LowRankGradient(), frugal), key=lambda method: method.memory(size))
+    need = cheapest.memory(size)
+    if not fits(need):
+        return (
+            f"the cheapest gradient, {call_of(cheapest)}, needs {need / 1e9:.3g} GB "
+            "too; use fewer pixels or labels"
+        )
+    return f"use `{call_of(cheapest)}`, which needs {need / 1e9:.3g} GB"
+
+
+def call_of(method: LowRankGradient) -> str:
+    """Return how this method is made, the arguments that are not defaults alone."""
+    if method == LowRankGradient():
+        return f"LowRankGradient(dim={method.dim}, rank={method.rank})"
+    return "LowRankGradient(route=TwoSided(BlockChebyshev(keep=False)))"
+
+
+def rank_or_all(dim: Any, rank: Any) -> tuple[int, int]:
+    """Return checked `dim` and `rank`, where rank 0 stands for all, which is `dim`."""
+    dim = params.DIM.check(dim)
+    return dim, replace(params.RANK, low=0).check(rank) or dim
 
 
 def assemble(factors: Factors, rank: int) -> np.ndarray:

@@ -17,11 +17,11 @@ from explorer.flow.evolution import LARGEST_LOG_SCALE, Evolution
 from explorer.flow.iterated import IteratedLinearization, check_patches, check_times
 from explorer.flow.krylov import Krylov
 from explorer.geometry import simplex
-from explorer.learning.derivative import percent_wrong
-from explorer.learning.gradient import LowRankGradient, assemble_both
+from explorer.learning.gradient import LowRankGradient, assemble_both, rank_or_all
 from explorer.learning.losses import DirectionLoss, Loss, LossValue, target_of
 from explorer.learning.routes import TwoSided
 from explorer.threads import exclusive
+from explorer.truths import percent_wrong
 
 
 @dataclass(frozen=True)
@@ -45,7 +45,8 @@ class IteratedGradient:
     loss: Loss = field(default_factory=DirectionLoss)
 
     def __post_init__(self) -> None:
-        each = LowRankGradient(self.dim, self.rank or self.dim, self.loss)
+        dim, rank = rank_or_all(self.dim, self.rank)
+        each = LowRankGradient(dim, rank, self.loss)
         object.__setattr__(self, "dim", each.dim)
         object.__setattr__(self, "rank", each.rank)
 
@@ -73,15 +74,18 @@ class IteratedGradient:
         V, labels = simplex.center(U) / flow.shape[0], flow.shape[0]
         loss, slope = self.loss(V, target_of(truth, labels))
         slope = simplex.center(slope) / labels
-        gradients = self._backward(evolutions, slope)
-        dims = (ITERATION, *flow.neighborhood.weight_dims)
+        gradients, hood = self._backward(evolutions, slope), flow.neighborhood
+        gradient = flow.coordinates.label(
+            np.stack(gradients),
+            (ITERATION, *hood.weight_dims),
+            hood.coords(),
+            symbol="∂f",
+            long_name="Euclidean gradient of the loss",
+        )
         return xr.Dataset(
             {
                 "loss": ((), loss, {"symbol": "f", "source": "(3.4)"}),
-                "gradient": (
-                    dims,
-                    np.stack(gradients),
-                ),
+                "gradient": gradient,
                 "error_percent": ((), percent_wrong(U.argmax(axis=0), truth)),
             },
             attrs={"times": times, "dim": self.dim, "source": "(1.5)–(1.7), (3.33)"},

@@ -13,7 +13,6 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from functools import cached_property
 
 import numpy as np
 from scipy.linalg import expm
@@ -24,6 +23,7 @@ from explorer.flow.evolution import Evolution
 from explorer.flow.integrators import DENSE_COPIES, require_memory
 from explorer.flow.krylov import direction_error
 from explorer.flow.system import LinearSystem
+from explorer.late import cached_property
 from explorer.learning.factors import Curve, Factors, known, norms, product_error
 from explorer.learning.losses import LossValue
 from explorer.learning.routes import Route
@@ -148,6 +148,7 @@ class SmallFactor:
         require_memory(
             f"the exponential of the Kronecker sum of two {dim}×{dim} matrices",
             DENSE_COPIES * 8 * (size + 1) ** 2,
+            lambda: f"lower `dim` below {dim}, or use LowRankGradient({dim})",
         )
         T1, T2 = left.H, right.H
         total = np.kron(T1, np.eye(len(T2))) + np.kron(np.eye(len(T1)), T2)

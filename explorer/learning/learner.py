@@ -11,7 +11,7 @@ import numpy as np
 import xarray as xr
 
 from explorer import params
-from explorer.flow.base import Flow, checked_flow
+from explorer.flow.base import Flow, checked_flow, read_only
 from explorer.learning.derivative import GradientMethod
 from explorer.learning.evaluation import Evaluation
 from explorer.learning.gradient import LowRankGradient
@@ -21,6 +21,7 @@ from explorer.learning.optimizers import (
     RiemannianDescent,
 )
 from explorer.learning.trace import Step, trace_of
+from explorer.truths import DECLARATION
 
 
 @dataclass(eq=False)
@@ -32,7 +33,9 @@ class Learner:
     Parameters
     ----------
     flow : LinearizedFlow or GraphFlow
-    labels : DataArray or array (row, col), ground truth, integers 0 … J−1.
+    labels : DataArray or array (row, col), ground truth, integers 0 … J−1. Pixels are
+        left out that a DataArray declares by its attribute `no_label`: they hold that
+        number.
     time : float in [0, 10⁴], T.
     gradient : LowRankGradient or another method of the hierarchy.
     optimizer : RiemannianDescent, ArmijoDescent, MomentumDescent, Adam or AdaMax.
@@ -41,6 +44,8 @@ class Learner:
         does not grow with them: useful values are a small part of 1/I.
     initial_weights : DataArray or array (offset, row, col), optional
         start of learning; uniform weights if not given.
+
+    Labels and weights are copied, and shown read-only.
     """
 
     flow: Flow
@@ -55,14 +60,17 @@ class Learner:
     _point: Evaluation | None = field(default=None, init=False, repr=False)
 
     def __post_init__(self) -> None:
-        self._truth = checked_flow(self.flow).check_labels(self.labels)
+        self._truth = read_only(checked_flow(self.flow).check_labels(self.labels))
         self.time = params.TIME.check(self.time)
         self.tau = params.TAU.check(self.tau)
         require("gradient", self.gradient, GradientMethod, "LowRankGradient()")
         require("optimizer", self.optimizer, Optimizer, "RiemannianDescent()")
+        dims, label = self.flow.neighborhood.dims, self.flow.coordinates.label
+        unknown = DECLARATION if self._truth.min() < 0 else {}
+        self.labels = label(self._truth, dims, long_name="ground truth", **unknown)
+        if self.initial_weights is not None:  # the caller may write into theirs
+            self.initial_weights = self.flow.label_weights(read_only(self.start))
         self._weights = self.start
-        if self.initial_weights is not None:
-            self._weights = self._weights.copy()  # the caller may write into theirs
         self._ready = True
 
     def __setattr__(self, name: str, value: Any) -> None:
@@ -73,6 +81,10 @@ class Learner:
             )
         super().__setattr__(name, value)
 
+    def __getstate__(self) -> dict[str, Any]:
+        """Return what copies and pickles hold: not the evaluation, which is redone."""
+        return vars(self) | {"_point": None}
+
     @property
     def weights(self) -> xr.DataArray:
         """The weights reached so far, (offset, row, col)."""
@@ -80,7 +92,7 @@ class Learner:
 
     @property
     def truth(self) -> np.ndarray:
-        """The ground truth, (row, col)."""
+        """The ground truth, (row, col), read-only."""
         return self._truth
 
     @property
@@ -102,7 +114,7 @@ class Learner:
 
     def evaluate(self, weights: np.ndarray) -> Evaluation:
         """Return loss and gradient at plain, already valid weights."""
-        system = self.flow.system(weights)
+        system = self.flow.plain_system(weights)
         derivative = self.gradient.differentiate(system, self._truth, self.time)
         return Evaluation.of(derivative, self.tau)
 

@@ -15,6 +15,8 @@ from explorer.flow.evolution import Evolution
 from explorer.geometry import simplex
 from explorer.geometry.neighborhood import Neighborhood
 from explorer.late import late
+from explorer.learning.answers import beyond_floats, checked_answer, takes_two
+from explorer.truths import at_known, count_known, truth_of
 
 ORDINARY = (1e-140, 1e140)
 """Norms whose squares are ordinary numbers."""
@@ -31,7 +33,7 @@ the squares of gradients, which are as long, stay in double precision."""
 
 
 def target_of(labels: np.ndarray, count: int) -> np.ndarray:
-    """V* = Π₀ W* with W* the one-hot ground truth, (label, row, col)."""
+    """V* = Π₀ W*, W* the one-hot ground truth; zero where no label is known."""
     return simplex.center(one_hot(labels, count))
 
 
@@ -60,7 +62,7 @@ class LossValue:
 
 
 class Loss(ABC):
-    """A function f of V(T) with its gradient."""
+    """A function f of V(T) with its gradient, at the pixels whose label is known."""
 
     @abstractmethod
     def __call__(self, V: np.ndarray, target: np.ndarray) -> tuple[float, np.ndarray]:
@@ -82,6 +84,7 @@ class DirectionLoss(Loss):
 
     def __call__(self, V: np.ndarray, target: np.ndarray) -> tuple[float, np.ndarray]:
         """Return f(V) and ∂f(V) = −V*/(‖V*‖‖V‖) + ⟨V*, V⟩ V/(‖V*‖‖V‖³)."""
+        V = at_known(V, truth_of(target))
         norm, goal = float(np.linalg.norm(V)), float(np.linalg.norm(target))
         if goal == 0.0:
             return 0.0, np.zeros_like(V)
@@ -92,8 +95,9 @@ class DirectionLoss(Loss):
 
     def evaluate(self, evolution: Evolution, truth: np.ndarray) -> LossValue:
         """Return f and its gradient in the direction itself, whatever its scale."""
-        V = evolution.direction
-        if ORDINARY[0] < float(np.linalg.norm(V)) < ORDINARY[1]:
+        V = at_known(evolution.direction, truth)
+        known = truth.min() >= 0
+        if known and ORDINARY[0] < float(np.linalg.norm(V)) < ORDINARY[1]:
             value, slope = self.of_labels(V, truth)
         else:
             value, slope = self(V, target_of(truth, V.shape[0]))
@@ -158,16 +162,17 @@ class CrossEntropy(Loss):
     def __call__(self, V: np.ndarray, target: np.ndarray) -> tuple[float, np.ndarray]:
         """Return f(V) and ∂f(V) = J (softmax(J V) − W*)/I."""
         labels = V.shape[0]
-        value, slope = self.of_exponent(labels * V, target.argmax(axis=0))
+        value, slope = self.of_exponent(labels * V, truth_of(target))
         return value, labels * slope
 
     def of_exponent(self, U: np.ndarray, truth: np.ndarray) -> tuple[float, np.ndarray]:
         """Return f and ∂f/∂U for W = softmax(U)."""
-        U = U - U.max(axis=0)
+        U, known = U - U.max(axis=0), truth >= 0
         logsum = np.log(np.exp(U).sum(axis=0))
         right = np.take_along_axis(U, truth[None], axis=0)[0]
-        value = float(np.mean(logsum - right))
-        return value, (np.exp(U - logsum) - one_hot(truth, len(U))) / truth.size
+        value = float(np.mean((logsum - right)[known]))
+        slope = at_known(np.exp(U - logsum) - one_hot(truth, len(U)), truth)
+        return value, slope / count_known(truth)
 
     def evaluate(self, evolution: Evolution, truth: np.ndarray) -> LossValue:
         """Return f and its gradient in the direction.
@@ -175,7 +180,7 @@ class CrossEntropy(Loss):
         ‖∂f/∂U‖ = ‖W − W*‖/I ≤ √(2/I), and ‖∂²f/∂U²‖ ≤ max ‖R_W‖/I ≤ 1/(2I).
         """
         scale = finite_scale(evolution, self)
-        system, pixels = evolution.system, truth.size
+        system, pixels = evolution.system, count_known(truth)
         value, slope = self.of_exponent(system.exponent(evolution.scaled), truth)
         if system.base_point is None:
             slope, stretch = system.shape[0] * slope, float(system.shape[0])
@@ -197,8 +202,9 @@ class TangentLoss(Loss):
     Parameters
     ----------
     function : callable (V, target) → (f, ∂f)
-        V and target = Π₀(one-hot) are arrays (label, row, col); f is a number, ∂f an
-        array like V. Check it with `explorer.check_loss(loss, V, target)`.
+        V and target = Π₀(one-hot) are arrays (label, row, col), zero at pixels without
+        a label; f is a number, ∂f an array like V. Check it with
+        `explorer.check_loss(loss, V, target)`.
     lipschitz, curvature : float ≥ 0, optional
         L and M with |f(V) − f(V')| ≤ L‖V − V'‖ and ‖∂f(V) − ∂f(V')‖ ≤ M‖V − V'‖. From
         them come the error bounds of loss and gradient, which are NaN without.
@@ -209,7 +215,7 @@ class TangentLoss(Loss):
     curvature: float = math.nan
 
     def __post_init__(self) -> None:
-        if not callable(self.function):
+        if not takes_two(self.function):
             raise TypeError(
                 f"`function` = {self.function!r} is a {type(self.function).__name__}; "
                 "needed is a function (V, target) → (f, ∂f)"
@@ -217,35 +223,15 @@ class TangentLoss(Loss):
         for name in ("lipschitz", "curvature"):
             value = getattr(self, name)
             number = isinstance(value, Real) and not isinstance(value, bool)
-            if not number or value < 0.0:
+            if not number or value < 0.0 or beyond_floats(value):
                 raise ValueError(f"`{name}` = {value!r}; needed is a number ≥ 0")
 
     def __call__(self, V: np.ndarray, target: np.ndarray) -> tuple[float, np.ndarray]:
         """Return what the function returns, checked."""
-        answer = self.function(V, target)
-        if not isinstance(answer, tuple) or len(answer) != 2:
-            raise TypeError(
-                f"`function` returned a {type(answer).__name__}, no pair; needed is a "
-                "tuple (f, ∂f) of a number and an array like V"
-            )
-        try:
-            value, slope = float(answer[0]), np.asarray(answer[1], dtype=float)
-        except (TypeError, ValueError) as error:
-            raise TypeError(
-                f"`function` returned {answer[0]!r:.30} and {answer[1]!r:.30}; needed "
-                "is a number f and an array ∂f of real numbers"
-            ) from error
-        if slope.shape != V.shape:
-            raise ValueError(
-                f"`function` returned a gradient of shape {slope.shape}; V has the "
-                f"shape {V.shape}"
-            )
-        if not (math.isfinite(value) and np.isfinite(slope).all()):
-            raise ValueError(
-                f"`function` returned f = {value:g} or a gradient that is not finite: "
-                "define both for every V, V = 0 included"
-            )
-        return value, slope
+        truth = truth_of(target)
+        answer = self.function(at_known(V, truth), target)
+        value, slope = checked_answer(answer, V)
+        return value, at_known(slope, truth)
 
     def evaluate(self, evolution: Evolution, truth: np.ndarray) -> LossValue:
         """Return f and its gradient in the direction."""

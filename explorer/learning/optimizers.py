@@ -157,6 +157,12 @@ class MomentumDescent(ExplicitOptimizer):
     ----------
     step : float in (0, 10⁴], h per pixel; about (1−μ) times that of RiemannianDescent.
     momentum : float in [0, 0.999], μ.
+
+    Notes
+    -----
+    Where τ > 0, u is damped as a step of length h/(1−μ) of `RiemannianDescent` is: so
+    long is the way that one u goes in all, as M holds μᵏ u after k further steps.
+    Damped for h alone, the regularizer overshoots at small entries, step after step.
     """
 
     step: float = params.STEP.default
@@ -169,7 +175,7 @@ class MomentumDescent(ExplicitOptimizer):
     def propose(self, point: Evaluation, memory: Any) -> tuple[np.ndarray, Any]:
         """Take a step along the accumulated directions; remember them."""
         length = self.step * point.system.pixels
-        M = damped(point, natural(point), length)
+        M = damped(point, natural(point), length / (1.0 - self.momentum))
         if memory is not None:
             M = M + self.momentum * memory
         return moved(point, length * M), M

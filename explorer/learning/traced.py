@@ -8,7 +8,6 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from functools import cached_property
 from typing import Any
 
 import numpy as np
@@ -20,6 +19,7 @@ from explorer.flow.krylov import direction_error
 from explorer.flow.system import LinearSystem
 from explorer.geometry.graph import Graph
 from explorer.geometry.grid import Grid
+from explorer.late import cached_property
 from explorer.learning.discrete import ending, grown, require_finite
 
 Tensor = Any

@@ -9,7 +9,7 @@ from typing import Any
 
 import xarray as xr
 
-from explorer.dims import FEATURE, OFFSET, STEP
+from explorer.dims import FEATURE, LABEL, OFFSET, PROTOTYPES, STEP
 from explorer.learning.balanced import BalancedLoss
 from explorer.learning.losses import CrossEntropy, DirectionLoss
 from explorer.prediction.patches import PatchModel
@@ -21,8 +21,11 @@ from explorer.scenes.extractors import (
     RawWindow,
     StructureTensor,
 )
+from explorer.scenes.pictures import Kind
+from explorer.scenes.ranges import Scale
+from explorer.scenes.records import frozen
 
-SCHEMA = 4
+SCHEMA = 5
 """Version of the layout of the file."""
 
 KIND = "weight patch predictor"
@@ -120,12 +123,45 @@ def distances_of(dataset: xr.Dataset, data_term: DataTerm) -> Distances:
     return data_term.restore(arrays)
 
 
+def packed(predictor: Any) -> xr.Dataset:
+    """Return all that a trained predictor knows."""
+    parameters, kind = predictor.get_params(deep=False), predictor.kind_
+    found = to_dataset(parameters, predictor.state_, predictor.distances_)
+    found["label_prototypes"] = (PROTOTYPES, predictor.label_prototypes_)
+    found["label_values"] = ((LABEL, "code"), predictor.label_values_)
+    if predictor.label_colors_ is not None:
+        found["label_colors"] = ((LABEL, "rgb"), predictor.label_colors_)
+    found["image_range"] = ("bound", [kind.scale.low, kind.scale.high])
+    return found.assign_attrs(channel_names=json.dumps(kind.names))
+
+
+def unpack(predictor: Any, dataset: xr.Dataset) -> None:
+    """Let a predictor with its parameters know what `packed` has stored."""
+    predictor.state_ = state_of(dataset)
+    predictor.distances_ = distances_of(dataset, predictor.data_term)
+    predictor.label_prototypes_ = frozen(dataset["label_prototypes"].values)
+    predictor.label_values_ = frozen(dataset["label_values"].values)
+    if "label_colors" in dataset:
+        predictor.label_colors_ = frozen(dataset["label_colors"].values)
+    predictor.kind_ = kind_of(dataset)
+    predictor.n_features_in_ = predictor.kind_.channels
+
+
+def kind_of(dataset: xr.Dataset) -> Kind:
+    """Return what the images that a stored predictor was trained on are like."""
+    prototypes = dataset["label_prototypes"].values
+    names = json.loads(dataset.attrs["channel_names"])
+    low, high = dataset["image_range"].values.tolist()
+    scale = Scale(low, high, float(prototypes.max()))
+    return Kind(prototypes.shape[1], names and tuple(names), scale)
+
+
 def state_of(dataset: xr.Dataset) -> TrainingState:
     """Return the training state of a stored predictor."""
     slope, mean, square = (dataset[n].values for n in ("slope", "mean", "square"))
     names = [f.name for f in fields(TrainingStep) if f.name != STEP]
     columns = [dataset[name].values.tolist() for name in names]
-    steps = dataset[STEP].values.tolist()
+    steps = dataset.variables[STEP].values.tolist()
     records = tuple(map(TrainingStep, steps, *columns))
     model, best = model_of(dataset, "model"), model_of(dataset, "best")
     scenes: tuple[str, str] = tuple(json.loads(dataset.attrs["scenes"]))

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Mapping
+from dataclasses import dataclass
 from typing import Any
 
 from explorer import params
@@ -10,6 +11,7 @@ from explorer.learning.gradient import LowRankGradient
 from explorer.learning.losses import checked_loss
 from explorer.scenes.data_terms import DataTerm
 from explorer.scenes.extractors import Extractor, RawWindow
+from explorer.scenes.records import described
 
 DECLARED = {
     "n_prototypes": params.PATCHES, "rho": params.RHO, "radius": params.RADIUS,
@@ -29,25 +31,30 @@ def shaping(predictor: Any) -> dict[str, Any]:
     }
 
 
-def refuse_change(before: dict[str, Any], predictor: Any) -> None:
+@dataclass(frozen=True)
+class Choice:
+    """A choice as it was in training, whatever happens to the record that it is."""
+
+    kind: Any
+    text: str
+
+
+def remembered(predictor: Any) -> dict[str, Choice]:
+    """Return the choices that shape a model as they are now."""
+    found = shaping(predictor).items()
+    return {name: Choice(described(part), repr(part)) for name, part in found}
+
+
+def refuse_change(before: Mapping[str, Choice], predictor: Any) -> None:
     """Raise where a predictor has other choices than it was trained with."""
     for name, now in shaping(predictor).items():
-        if now != before[name]:
+        if described(now) != before[name].kind:
             from sklearn.exceptions import NotFittedError
 
             raise NotFittedError(
-                f"`{name}` was {before[name]!r} in training, and is {now!r} now: set "
-                "it back, or call `fit` again"
+                f"`{name}` was {before[name].text} in training, and is {now!r} now: "
+                "set it back, or call `fit` again"
             )
-
-
-def refuse_unknown(changes: Iterable[str], known: Iterable[str]) -> None:
-    """Raise where a name is that of no parameter."""
-    unknown = set(changes) - set(known)
-    if unknown:
-        raise ValueError(
-            f"`{min(unknown)}` is no parameter; there are {', '.join(known)}"
-        )
 
 
 def check_choices(predictor: Any) -> None:

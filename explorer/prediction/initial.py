@@ -8,7 +8,7 @@ import numpy as np
 
 from explorer.geometry.grid import offsets
 from explorer.prediction.patches import PatchModel
-from explorer.scenes.sampling import flat, sampled
+from explorer.scenes.sampling import flat, sampled_known
 from explorer.threads import exclusive
 
 SAMPLE = 40_000
@@ -33,13 +33,13 @@ def first_model(
     Parameters
     ----------
     described : features (row, col, feature) of noiseless images, one at a time;
-    truths : (row, col) each.
+    truths : (row, col) each; pixels without a label, −1, are left out.
     """
     from sklearn.cluster import KMeans
     from threadpoolctl import threadpool_limits
 
     rng = np.random.default_rng(seed)
-    chosen = sampled([t.size for t in truths], SAMPLE, rng)
+    chosen = sampled_known(truths, SAMPLE, rng)
     x = np.concatenate([flat(f)[k] for f, k in zip(described, chosen, strict=True)])
     agreement = np.concatenate([
         agreements(t, radius)[k] for t, k in zip(truths, chosen, strict=True)
@@ -62,12 +62,16 @@ def first_model(
 
 
 def agreements(truth: np.ndarray, radius: int) -> np.ndarray:
-    """Return ±1, whether each neighbor has the label of the center, (pixel, offset)."""
+    """Return ±1, whether each neighbor has the label of the center, (pixel, offset).
+
+    A neighbor without a label counts 0.
+    """
     rows, cols = truth.shape
     padded = np.pad(truth, radius, mode="edge")
-    same = [
+    near = np.stack([
         padded[radius + dr : radius + dr + rows, radius + dc : radius + dc + cols]
-        == truth
         for dr, dc in offsets(radius)
-    ]
-    return np.where(np.stack(same, axis=-1), 1.0, -1.0).reshape(rows * cols, -1)
+    ], axis=-1)  # fmt: skip
+    found = np.where(near == truth[..., None], 1.0, -1.0)
+    found[near < 0] = 0.0
+    return found.reshape(rows * cols, -1)

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from explorer.scenes.records import frozen
 from explorer.threads import exclusive
 
 
@@ -27,6 +28,10 @@ class PatchModel:
     tangents: np.ndarray
     prototypes: np.ndarray
     log_scale: float
+
+    def __post_init__(self) -> None:
+        for name in ("tangents", "prototypes"):
+            object.__setattr__(self, name, frozen(getattr(self, name)))
 
     @exclusive
     def shares(self, features: np.ndarray) -> Shares:
@@ -75,7 +80,7 @@ class PatchModel:
         tangents = vector[:count].reshape(self.tangents.shape)
         tangents = tangents - tangents.mean(axis=1, keepdims=True)
         prototypes = vector[count:-1].reshape(self.prototypes.shape)
-        return PatchModel(tangents, prototypes.copy(), float(vector[-1]))
+        return PatchModel(tangents, prototypes, float(vector[-1]))
 
 
 @dataclass(frozen=True, eq=False)

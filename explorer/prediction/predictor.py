@@ -3,28 +3,25 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass, field, fields
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 import xarray as xr
 
 from explorer import params
-from explorer.dims import LABEL, LABEL_FIELD, PROTOTYPES, labeled
+from explorer.coordinates import Coordinates
+from explorer.dims import LABEL_FIELD, PIXELS
 from explorer.flow.evolution import Solution
 from explorer.flow.krylov import Krylov
 from explorer.flow.linearized import LinearizedFlow
-from explorer.learning.files import Place, read, sealed, write
+from explorer.learning.files import Place, read, sealed, unpacking, write
 from explorer.learning.gradient import LowRankGradient
 from explorer.learning.learner import require
 from explorer.learning.losses import DirectionLoss, Loss
 from explorer.prediction import archive
-from explorer.prediction.choices import (
-    check_choices,
-    refuse_change,
-    refuse_unknown,
-    shaping,
-)
+from explorer.prediction.choices import check_choices, refuse_change, remembered
+from explorer.prediction.estimator import NOT_TRAINED, SceneEstimator
 from explorer.prediction.initial import first_model
 from explorer.prediction.patches import PatchModel
 from explorer.prediction.training import (
@@ -36,11 +33,17 @@ from explorer.prediction.training import (
 )
 from explorer.scenes.data_terms import DataTerm, Distances, PrototypeDistance
 from explorer.scenes.extractors import Extractor, RawWindow
-from explorer.scenes.pictures import Picture, checked_pictures, digest_of, picture_of
+from explorer.scenes.pictures import (
+    Kind,
+    Picture,
+    checked_pictures,
+    digest_of,
+    familiar,
+)
 
 
 @dataclass(eq=False)
-class WeightPatchPredictor:
+class WeightPatchPredictor(SceneEstimator):
     """Predicts the weight patch of every pixel from its features (Sec. 4.4).
 
     Ω̂_i = exp_𝟙(Σ_j s_ij ν_j), s_ij = softmax_j(−σ ‖f_i − p_j‖). `fit` trains tangent
@@ -67,8 +70,9 @@ class WeightPatchPredictor:
     ----------
     model_ : PatchModel of the least validation loss; history_ : Dataset over `step`;
     label_prototypes_ : (label, channel), that of the training images; label_values_ :
-    (label, code), gray values or colors of the labels in label images; distances_ : the
-    data term, fitted; state_ : what training goes on from.
+    (label, code), gray values or colors of the labels in label images; label_colors_ :
+    (label, 3), what their palettes show, None without palettes; distances_ : the data
+    term, fitted; state_ : what training goes on from.
 
     Notes
     -----
@@ -88,8 +92,8 @@ class WeightPatchPredictor:
     n_prototypes: int = int(params.PATCHES.default)
     window: int = int(params.WINDOW.default)
     features: Extractor | None = None
-    data_term: DataTerm = field(default_factory=PrototypeDistance)
-    loss: Loss = field(default_factory=DirectionLoss)
+    data_term: DataTerm = PrototypeDistance()  # noqa: RUF009 — frozen
+    loss: Loss = DirectionLoss()  # noqa: RUF009
     rho: float = params.RHO.default
     radius: int = int(params.RADIUS.default)
     time: float = params.TIME.default
@@ -99,11 +103,6 @@ class WeightPatchPredictor:
     patience: int = int(params.PATIENCE.default)
     rate: float = params.PATCH_RATE.default
     seed: int = int(params.SEED.default)
-    state_: TrainingState | None = field(default=None, init=False, repr=False)
-    label_prototypes_: np.ndarray | None = field(default=None, init=False, repr=False)
-    label_values_: np.ndarray | None = field(default=None, init=False, repr=False)
-    distances_: Distances | None = field(default=None, init=False, repr=False)
-    _shaping: dict[str, Any] = field(default_factory=dict, init=False, repr=False)
 
     def __post_init__(self) -> None:
         check_choices(self)
@@ -111,21 +110,6 @@ class WeightPatchPredictor:
     @property
     def _extractor(self) -> Extractor:
         return self.features or RawWindow(self.window)
-
-    def get_params(self, deep: bool = True) -> dict[str, Any]:
-        """Return all parameters by name, as scikit-learn does."""
-        return {f.name: getattr(self, f.name) for f in fields(self) if f.init}
-
-    def set_params(self, **changes: Any) -> WeightPatchPredictor:
-        """Change parameters and return the estimator, as scikit-learn does.
-
-        What was trained is of no use with other `features`, `window`, `data_term` or
-        `radius`: until they are set back, or `fit` is called again, it is refused.
-        """
-        refuse_unknown(changes, self.get_params())
-        checked = WeightPatchPredictor(**(self.get_params() | changes))
-        vars(self).update(checked.get_params())
-        return self
 
     def fit(
         self, scenes: Any, validation: Any = (), state: TrainingState | None = None
@@ -174,11 +158,15 @@ class WeightPatchPredictor:
         state: TrainingState | tuple[str, str],
         check: Callable[[], None],
     ) -> Iterator[TrainingState]:
-        distances, chosen = self.data_term.fit(training, self.seed), shaping(self)
+        kind = Kind.of(training)
+        distances, chosen = self.data_term.fit(training, self.seed), remembered(self)
 
         def adopt(reached: TrainingState) -> None:  # all at once, or nothing
             self.label_prototypes_ = training[0].prototypes
             self.label_values_ = training[0].values
+            self.kind_ = kind
+            self.n_features_in_ = kind.channels
+            self.label_colors_ = training[0].colors
             self.distances_, self.state_ = distances, reached
             self._shaping = chosen
 
@@ -208,11 +196,8 @@ class WeightPatchPredictor:
                 return
 
     def _example(self, picture: Picture, distances: Distances) -> Example:
-        flow = self._flow(picture.image, distances)
+        flow = LinearizedFlow(distances.of(picture.image), self.rho, self.radius)
         return Example(flow, self._described(picture.image), picture.labels)
-
-    def _flow(self, image: np.ndarray, distances: Distances) -> LinearizedFlow:
-        return LinearizedFlow(distances.of(image), self.rho, self.radius)
 
     def _described(self, image: np.ndarray) -> np.ndarray:
         found = self._extractor.of(image)
@@ -228,50 +213,48 @@ class WeightPatchPredictor:
         """Losses and errors over `step`."""
         return history_of(self._trained()[0].records)
 
-    def _trained(self) -> tuple[TrainingState, np.ndarray, Distances]:
-        state, prototypes, distances = (
-            self.state_, self.label_prototypes_, self.distances_,
-        )  # fmt: skip
-        if state is None or prototypes is None or distances is None:
+    def _trained(self) -> tuple[TrainingState, Kind, Distances]:
+        state, kind, distances = self.state_, self.kind_, self.distances_
+        if state is None or kind is None or distances is None:
             from sklearn.exceptions import NotFittedError
 
-            raise NotFittedError(
-                "this predictor has not been trained: call `fit(scenes)`, or `load` one"
-            )
+            raise NotFittedError(NOT_TRAINED)
         refuse_change(self._shaping, self)
-        return state, prototypes, distances
+        return state, kind, distances
 
     def save(self, path: Place) -> None:
         """Write a netCDF file, whole or not at all; `load` reads it."""
         check_choices(self)
-        state, prototypes, distances = self._trained()
-        found = archive.to_dataset(self.get_params(), state, distances)
-        found["label_prototypes"] = (PROTOTYPES, prototypes)
-        found["label_values"] = ((LABEL, "code"), self.label_values_)
-        write(sealed(found), path)
+        self._trained()
+        write(sealed(archive.packed(self)), path)
 
     @classmethod
     def load(cls, path: Place) -> WeightPatchPredictor:
         """Return a predictor that `save` wrote; training can go on from it."""
         dataset = read(path, archive.KIND, archive.SCHEMA)
-        predictor = cls(**archive.parameters_of(dataset))
-        predictor.state_ = archive.state_of(dataset)
-        predictor.label_prototypes_ = dataset["label_prototypes"].values
-        predictor.label_values_ = dataset["label_values"].values
-        predictor.distances_ = archive.distances_of(dataset, predictor.data_term)
-        predictor._shaping = shaping(predictor)
+        with unpacking(path):
+            predictor = cls(**archive.parameters_of(dataset))
+            archive.unpack(predictor, dataset)
+            predictor._shaping = remembered(predictor)
         return predictor
 
     def predict_weights(self, image: Any) -> xr.DataArray:
-        """Return Ω̂, (offset, row, col), of an image (row, col[, channel]) or a path."""
-        _, flow, weights = self._predict(image)
+        """Return Ω̂, (offset, row, col), of an image (row, col[, channel]) or a path.
+
+        Results carry the coordinates of the image. Channels with names meet those that
+        were trained on; floats must be on the scale of the images trained on.
+
+        Warns
+        -----
+        UserWarning
+            where many values lie far out of the range of the images trained on.
+        """
+        flow, weights = self._predict(image)
         return flow.label_weights(weights)
 
     def distances(self, image: Any) -> xr.DataArray:
         """Return D, (label, row, col), the fitted data term, of such an image."""
-        _, prototypes, distances = self._trained()
-        array = picture_of("image", image, prototypes.shape[1])
-        return labeled(distances.of(array), LABEL_FIELD, symbol="D")
+        return self._seen(image)[1]
 
     def label(self, image: Any) -> xr.DataArray:
         """Return the labeling (row, col) of an image as `predict_weights` takes it."""
@@ -284,13 +267,19 @@ class WeightPatchPredictor:
 
     def solve(self, image: Any) -> Solution:
         """Return the solution of the flow with the weights predicted for an image."""
-        _, flow, weights = self._predict(image)
+        flow, weights = self._predict(image)
         return Krylov(self.dim).solve(flow, flow.label_weights(weights), self.time)
 
-    def _predict(self, image: Any) -> tuple[np.ndarray, LinearizedFlow, np.ndarray]:
-        state, prototypes, distances = self._trained()
-        array = picture_of("image", image, prototypes.shape[1])
-        flow = self._flow(array, distances)
+    def _seen(self, image: Any) -> tuple[np.ndarray, xr.DataArray]:
+        """Return an image (row, col, channel), and D with its coordinates."""
+        _, kind, distances = self._trained()
+        array = familiar("image", image, kind)
+        place = Coordinates.of("image", image, PIXELS)
+        return array, place.label(distances.of(array), LABEL_FIELD, symbol="D")
+
+    def _predict(self, image: Any) -> tuple[LinearizedFlow, np.ndarray]:
+        best = self.model_
+        array, distances = self._seen(image)
+        flow = LinearizedFlow(distances, self.rho, self.radius)
         example = Example(flow, self._described(array), np.empty(0))
-        weights = state.best.weights(state.best.shares(example.features))
-        return array, flow, shaped(example, weights)
+        return flow, shaped(example, best.weights(best.shares(example.features)))

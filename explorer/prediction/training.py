@@ -11,9 +11,10 @@ import xarray as xr
 
 from explorer.dims import STEP
 from explorer.flow.base import Flow
-from explorer.learning.derivative import percent_wrong
 from explorer.learning.gradient import LowRankGradient
 from explorer.prediction.patches import PatchModel, Shares
+from explorer.scenes.records import frozen
+from explorer.truths import percent_wrong
 
 BETA1, BETA2, TINY = 0.9, 0.99, 1e-12
 """Adam as usual; the squares are forgotten ten times faster, in step with 100 steps."""
@@ -66,6 +67,10 @@ class TrainingState:
     square: np.ndarray
     records: tuple[TrainingStep, ...] = field(default=())
     scenes: tuple[str, str] = ("", "")
+
+    def __post_init__(self) -> None:
+        for name in ("slope", "mean", "square"):
+            object.__setattr__(self, name, frozen(getattr(self, name)))
 
     @classmethod
     def start(
@@ -125,7 +130,7 @@ class Trainer:
         loss, error, slope = 0.0, 0.0, np.zeros_like(model.vector)
         for example in examples:
             shares, weights = predicted(model, example)
-            system = example.flow.system(shaped(example, weights))
+            system = example.flow.plain_system(shaped(example, weights))
             found = self.gradient.differentiate(system, example.truth, self.time)
             flat = found.gradient.reshape(weights.shape)
             slope += model.pull_back(shares, weights, flat).vector
@@ -140,7 +145,7 @@ class Trainer:
         loss, error = 0.0, 0.0
         for example in examples:
             weights = shaped(example, predicted(model, example)[1])
-            system = example.flow.system(weights)
+            system = example.flow.plain_system(weights)
             evolution = self.gradient.forward.integrate(system, self.time)
             loss += self.gradient.loss.evaluate(evolution, example.truth).value
             error += percent_wrong(evolution.labels, example.truth)

@@ -3,86 +3,195 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterable, Sequence
+import warnings
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import xarray as xr
 
-from explorer.dims import LABEL, LABEL_FIELD, PICTURE, PIXELS, PROTOTYPES
-from explorer.images.labelings import distinct, numbered, open_codes, spelled
-from explorer.images.reading import is_path, name_of, read_image
+from explorer.dims import (
+    LABEL_FIELD,
+    PICTURE,
+    PIXELS,
+    PROTOTYPES,
+    fingerprint,
+)
+from explorer.images.alike import LabelFile, refuse_misplaced
+from explorer.images.labelings import label_set, open_labels
+from explorer.images.pairs import (
+    declared,
+    paired,
+    refuse_in_both,
+    refuse_one_file_twice,
+)
+from explorer.images.reading import is_path, name_of, read_oriented
+from explorer.images.values import Value, codes_of, spelled
 from explorer.params import Parameter
-from explorer.scenes.pictures import VALUES
+from explorer.scenes.pictures import label_coords
 from explorer.scenes.scene import distances_to
+from explorer.truths import DECLARATION, percent_wrong
 
 Place = str | os.PathLike[str]
 
 
 def labeled_images(
-    images: Sequence[Place], labels: Sequence[Place], training: int | None = None
+    images: Sequence[Place],
+    labels: Sequence[Place] | Mapping[Place, Place],
+    training: int | None = None,
+    ignore: Value | Sequence[Value] = (),
+    values: Sequence[Value] | None = None,
 ) -> list[xr.Dataset]:
-    """Return a scene for each pair of files.
+    """Return a scene for each image file and the label file of the same name.
+
+    An image and its labels have the same name but for what all images share and what
+    all label files share: `img_2.png` belongs to `label_02.png`, whatever the order of
+    the two lists. Numbers compare as numbers; case and separators count only where
+    names differ by nothing else.
 
     The distinct gray values or colors of all label images together, in order, are the
     labels 0 … J−1, and `label_values` of each scene; the mean color of each over the
-    training images is its prototype.
+    training images is its prototype. Of files with a palette the indices count, and
+    `label_colors` are what the palette shows; where palettes differ, the colors count.
 
     Parameters
     ----------
     images : paths of gray or color images, 8 or 16 bit, of any size.
-    labels : paths of label images of the same sizes, in the same order.
+    labels : paths of label images of the same sizes, in any order; or a dictionary
+        {image: labels} where names do not tell which belongs to which.
     training : int, optional, how many of the first images prototypes are taken from,
         so that others can be held out; None takes all.
+    ignore : gray values (or palette indices) such as 255, or colors such as "#ff0000",
+        that stand for no label. There `labels` of the scenes are −1, as their attribute
+        `no_label` says; losses, scores and training leave these pixels out.
+    values : gray values or colors that are labels, in order; None takes all that occur,
+        unless they look made by interpolation.
 
     Raises
     ------
     FileNotFoundError, ValueError, TypeError
         naming the file, what is wrong with it, and the cure.
+
+    Warns
+    -----
+    UserWarning
+        where two image files show the same pixels, and where the lists are in
+        different orders.
     """
-    images, labels = checked_paths("images", images), checked_paths("labels", labels)
-    if not images or len(images) != len(labels):
-        raise ValueError(
-            f"`labels` are {len(labels)} files for {len(images)} `images`; needed is "
-            "one label image for each image, at least one"
-        )
+    images, labels = pairs_of(images, labels)
     if training is not None:
         what = "how many of the first images are trained on"
         training = Parameter(
             "training", "", 1, 1, len(images), what, integer=True
         ).check(training)
-    pictures = [read_image(path, "images") for path in images]
-    codes = [open_codes(path, "labels") for path in labels]
-    for path, picture, code in zip(labels, pictures, codes, strict=True):
-        if code.shape[:2] != picture.shape[:2]:
-            raise ValueError(
-                f"`labels` = '{path}' has {code.shape[0]}×{code.shape[1]} pixels; its "
-                f"image has {picture.shape[0]}×{picture.shape[1]}: pair the right files"
-            )
-        kinds = picture.shape[2], code.shape[2:]
-        if kinds != (pictures[0].shape[2], codes[0].shape[2:]):
-            raise ValueError(
-                f"`labels` = '{path}' or its image is gray or transparent where others "
-                "are not: convert them all to one kind"
-            )
-    values = distinct(codes, labels[0])
-    truths = [
-        numbered(code, values, "labels", path)
-        for code, path in zip(codes, labels, strict=True)
+    ignored = codes_of("ignore", ignore)
+    pictures, files = read_pairs(images, labels)
+    found = label_set(files, ignored, values)
+    prototypes = mean_colors(pictures[:training], found.truths[:training], found.values)
+    coords = label_coords(found)
+    scenes = [
+        scene_of(picture, truth, prototypes, name_of(Path(path).name))
+        .assign_coords(coords)
+        .assign_attrs(ignored_values=", ".join(map(spelled, ignored)))
+        for picture, truth, path in zip(pictures, found.truths, images, strict=True)
     ]
-    prototypes = mean_colors(pictures[:training], truths[:training], values)
-    return [
-        scene_of(picture, truth, prototypes, name_of(Path(path).name)).assign(
-            {VALUES: ((LABEL, "code"), values)}
+    count = len(scenes[:training])
+    warn_of_twins({"training": scenes[:count], "held out": scenes[count:]})
+    return scenes
+
+
+def read_pairs(
+    images: Sequence[Place], labels: Sequence[Place]
+) -> tuple[list[np.ndarray], list[LabelFile]]:
+    """Return images, all gray or all in color, and the label file of each."""
+    pictures, files = [], []
+    for image, path in zip(images, labels, strict=True):
+        picture, orientation = read_oriented(image, "images")
+        file = open_labels(path, "labels")
+        refuse_misplaced(file, picture.shape, orientation, image)
+        pictures.append(picture)
+        files.append(file)
+        if picture.shape[2] != pictures[0].shape[2]:
+            raise ValueError(
+                f"`images` must be all gray or all in color, got '{image}' with "
+                f"{picture.shape[2]} channels and '{images[0]}' with "
+                f"{pictures[0].shape[2]}: convert them all to one kind"
+            )
+    return pictures, files
+
+
+def pairs_of(images: Any, labels: Any) -> tuple[list[Place], list[Place]]:
+    """Return the images, and the label file of each."""
+    images = checked_paths("images", images)
+    if not images:
+        raise ValueError(
+            "`images` must be at least one file, got none: name an image and its labels"
         )
-        for picture, truth, path in zip(pictures, truths, images, strict=True)
-    ]
+    if isinstance(labels, Mapping):
+        known = checked_paths("labels", list(labels))
+        files = checked_paths("labels", list(labels.values()))
+        partners = declared(images, dict(zip(known, files, strict=True)))
+    else:
+        files = checked_paths("labels", labels)
+        if not files:
+            raise ValueError(
+                f"`labels` must be one file for each image, got 0 files for "
+                f"{len(images)} `images`: name their label images"
+            )
+        partners = []
+    refuse_one_file_twice("images", images)
+    refuse_one_file_twice("labels", files)
+    refuse_in_both(images, files)
+    if not partners:
+        partners = paired(images, files)
+        warn_of_order(images, files, partners)
+    return images, partners
+
+
+def warn_of_order(
+    images: Sequence[Place], labels: Sequence[Place], partners: Sequence[Place]
+) -> None:
+    """Warn where label files stand in another order than their images."""
+    for image, given, partner in zip(images, labels, partners, strict=True):
+        if given != partner:
+            warnings.warn(
+                f"`labels` are in another order than `images`: by name, "
+                f"'{name_of(image)}' is paired with '{name_of(partner)}', not with "
+                f"'{name_of(given)}'",
+                stacklevel=4,
+            )
+            return
+
+
+def warn_of_twins(parts: Mapping[str, Sequence[xr.Dataset]]) -> None:
+    """Warn of images in different files that show the same pixels.
+
+    parts : scenes by what they are for, such as "training" and "test". Of an image in
+        two parts, scores say little: a model was trained on it, or chosen by it.
+    """
+    seen: dict[str, tuple[str, str]] = {}
+    for part, scenes in parts.items():
+        for scene in scenes:
+            mark, here = fingerprint(scene["clean"].values), scene.attrs["scene"]
+            if mark not in seen:
+                seen[mark] = part, here
+                continue
+            other, there = seen[mark]
+            effect = "they count twice"
+            if other != part:
+                effect = f"scores of {part} are too good; leave one out"
+            warnings.warn(
+                f"'{there}' ({other}) and '{here}' ({part}) of `images` show the same "
+                f"pixels: {effect}",
+                stacklevel=3,
+            )
 
 
 def checked_paths(argument: str, paths: Any) -> list[Place]:
     """Return paths as a list, or raise naming what is none."""
     single = is_path(paths) or isinstance(paths, (xr.Dataset, xr.DataArray))
+    single = single or (isinstance(paths, np.ndarray) and paths.ndim == 0)
     if single or not isinstance(paths, Iterable):
         raise TypeError(
             f"`{argument}` = {paths!r} is no list; needed are paths of files, in "
@@ -95,7 +204,7 @@ def checked_paths(argument: str, paths: Any) -> list[Place]:
                 f"`{argument}[{k}]` is a {type(path).__name__}; needed is the path of "
                 "a file: write arrays to files, or make scenes with `image_scene`"
             )
-    return found
+    return [os.path.expanduser(os.fsdecode(path)) for path in found]
 
 
 def mean_colors(
@@ -104,7 +213,7 @@ def mean_colors(
     """Return the mean color of each label, (label, channel)."""
     colors = np.concatenate([p.reshape(-1, p.shape[2]) for p in pictures])
     labeled = np.concatenate([t.ravel() for t in truths])
-    often = np.bincount(labeled, minlength=len(values))
+    often = np.bincount(labeled[labeled >= 0], minlength=len(values))
     if (often == 0).any():
         missing = spelled(values[np.argmin(often)].tolist())
         raise ValueError(
@@ -119,12 +228,12 @@ def scene_of(
 ) -> xr.Dataset:
     """Return a scene without noise, as `make_scene` lays it out."""
     D = distances_to(picture, prototypes)
-    wrong = 100.0 * float(np.mean(D.argmin(axis=0) != truth))
+    wrong = percent_wrong(D.argmin(axis=0), truth)
     return xr.Dataset(
         {
             "image": (PICTURE, picture),
             "clean": (PICTURE, picture),
-            "labels": (PIXELS, truth.astype(np.int64)),
+            "labels": (PIXELS, truth.astype(np.int64), DECLARATION),
             "prototypes": (PROTOTYPES, prototypes),
             "distances": (LABEL_FIELD, D),
         },

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from explorer.scenes.pictures import Picture
+from explorer.scenes.records import frozen
 from explorer.scenes.scene import distances_to
 
 
@@ -63,4 +64,4 @@ class PrototypeDistance(DataTerm):
 
     def restore(self, arrays: dict[str, np.ndarray]) -> Distances:
         """Return what has these prototypes."""
-        return ColorDistances(arrays)
+        return ColorDistances({name: frozen(array) for name, array in arrays.items()})

@@ -12,7 +12,8 @@ from explorer.scenes.classifier import Classifier, fit_classifier
 from explorer.scenes.data_terms import DataTerm, Distances
 from explorer.scenes.extractors import Extractor, GaussianDerivatives
 from explorer.scenes.pictures import Picture
-from explorer.scenes.sampling import flat, sampled
+from explorer.scenes.records import frozen
+from explorer.scenes.sampling import flat, sampled_known
 
 SAMPLE = 200_000
 """Pixels that a classifier is trained on at most."""
@@ -65,7 +66,7 @@ class Evidence(DataTerm):
     def fit(self, pictures: Sequence[Picture], seed: int) -> Distances:
         """Return the log odds that a classifier finds."""
         rng = np.random.default_rng(seed)
-        chosen = sampled([p.labels.size for p in pictures], SAMPLE, rng)
+        chosen = sampled_known([p.labels for p in pictures], SAMPLE, rng)
         x = np.concatenate([
             flat(self.features.of(p.image))[k]
             for p, k in zip(pictures, chosen, strict=True)
@@ -79,4 +80,4 @@ class Evidence(DataTerm):
 
     def restore(self, arrays: dict[str, np.ndarray]) -> Distances:
         """Return the log odds with these arrays."""
-        return LogOdds(self.features, arrays)
+        return LogOdds(self.features, {n: frozen(a) for n, a in arrays.items()})

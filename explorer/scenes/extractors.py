@@ -4,23 +4,22 @@ from __future__ import annotations
 
 import numbers
 from abc import ABC, abstractmethod
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from itertools import product
 from typing import Any
 
 import numpy as np
 
 from explorer import params
+from explorer.coordinates import Coordinates
 from explorer.dims import (
     FEATURE,
-    PICTURE,
     PIXELS,
-    axes_of,
-    finite_field,
-    labeled,
-    refuse_huge,
 )
+from explorer.geometry.grid import offsets
 from explorer.scenes.features import window_features
+from explorer.scenes.transforming import PixelTransformer, checked_image
 
 MOST_SCALES, SHARPEST, COARSEST = 8, 0.5, 64.0
 """Scales: how many at most, and their range. The derivative of a Gaussian that is
@@ -32,9 +31,18 @@ FINEST = 0.7
 GRADIENT = ((0, 0), (1, 0), (0, 1))
 """Orders of the value itself and of both slopes."""
 
+JET = tuple((a, b) for a in range(3) for b in range(3 - a))
+"""Orders of all derivatives up to the second."""
 
-class Extractor(ABC):
-    """A way to describe each pixel by numbers: a frozen record of choices."""
+ENTRIES = ((0, 0), (0, 1), (1, 1))
+"""Entries of a symmetric 2 × 2 tensor."""
+
+
+class Extractor(PixelTransformer, ABC):
+    """A way to describe each pixel by numbers: a frozen record of choices.
+
+    It serves scikit-learn as a transformer of images to tables, `transform`.
+    """
 
     @abstractmethod
     def of(self, image: np.ndarray) -> np.ndarray:
@@ -42,11 +50,9 @@ class Extractor(ABC):
 
     def __call__(self, image: Any) -> Any:
         """Return `of` as a DataArray (row, col, feature), of (row, col[, channel])."""
-        gray = axes_of("image", image) == len(PIXELS)
-        array = finite_field("image", image, PIXELS if gray else PICTURE)
-        refuse_huge("image", array)
-        found = self.of(array[..., None] if gray else array)
-        return labeled(found, (*PIXELS, FEATURE), extractor=repr(self))
+        found = self.of(checked_image("image", image))
+        place = Coordinates.of("image", image, PIXELS)
+        return place.label(found, (*PIXELS, FEATURE), extractor=repr(self))
 
 
 @dataclass(frozen=True)
@@ -73,6 +79,10 @@ class RawWindow(Extractor):
         """Return (row, col, window² · channels)."""
         return np.asarray(window_features(image, self.window // 2))
 
+    def _names(self, channels: Sequence[str]) -> list[str]:
+        places = offsets(self.window // 2)
+        return [f"{c}_row{dr:+d}_col{dc:+d}" for dr, dc in places for c in channels]
+
 
 @dataclass(frozen=True)
 class GaussianDerivatives(Extractor):
@@ -98,11 +108,12 @@ class GaussianDerivatives(Extractor):
         return np.stack(list(self._fields(image)), axis=-1)
 
     def _fields(self, image: np.ndarray) -> Iterator[np.ndarray]:
-        orders = [(a, b) for a in range(3) for b in range(3 - a)]
-        for channel in np.moveaxis(image, -1, 0):
-            for s in self.scales:
-                for order in orders:
-                    yield s ** sum(order) * smoothed(channel, s, order)
+        for channel, s, order in product(np.moveaxis(image, -1, 0), self.scales, JET):
+            yield s ** sum(order) * smoothed(channel, s, order)
+
+    def _names(self, channels: Sequence[str]) -> list[str]:
+        found = product(channels, self.scales, JET)
+        return [f"{c}_scale{s:g}_row{a}_col{b}" for c, s, (a, b) in found]
 
 
 @dataclass(frozen=True)
@@ -130,10 +141,18 @@ class StructureTensor(Extractor):
             smooth, *slopes = (smoothed(channel, FINEST, order) for order in GRADIENT)
             fields.append(smooth)
             for s in self.scales:
-                for a, b in ((0, 0), (0, 1), (1, 1)):
+                for a, b in ENTRIES:
                     entry = smoothed(slopes[a] * slopes[b], s)
                     fields.append(np.sign(entry) * np.sqrt(np.abs(entry)))
         return np.stack(fields, axis=-1)
+
+    def _names(self, channels: Sequence[str]) -> list[str]:
+        tensors = [
+            f"scale{s:g}_{PIXELS[a]}_{PIXELS[b]}"
+            for s in self.scales
+            for a, b in ENTRIES
+        ]
+        return [f"{c}_{part}" for c in channels for part in ("value", *tensors)]
 
 
 def smoothed(
@@ -146,16 +165,18 @@ def smoothed(
 
 
 def checked_scales(scales: Any) -> tuple[float, ...]:
-    """Return scales as a tuple of floats, or raise."""
+    """Return scales as a tuple of floats, the same object if it is one, or raise."""
     try:
         found = tuple(scales)
     except TypeError:
         found = ()
-    numeric = all(isinstance(s, numbers.Real) and s is not True for s in found)
-    inside = numeric and all(SHARPEST <= s <= COARSEST for s in found)
-    if not (inside and 1 <= len(found) <= MOST_SCALES):
+    numeric = all(isinstance(s, numbers.Real) for s in found)
+    plain = [s for s in found if not isinstance(s, (bool, np.timedelta64))]
+    inside = numeric and all(SHARPEST <= s <= COARSEST for s in plain)
+    if not (inside and 1 <= len(found) <= MOST_SCALES and len(plain) == len(found)):
         raise ValueError(
             f"`scales` = {scales!r} is not admissible; needed are 1 to {MOST_SCALES} "
             f"numbers in [{SHARPEST:g}, {COARSEST:g}] (pixels)"
         )
-    return tuple(map(float, found))
+    ready = all(type(s) is float for s in found)
+    return found if ready else tuple(map(float, found))

@@ -8,6 +8,7 @@ import numpy as np
 import xarray as xr
 
 from explorer import params
+from explorer.coordinates import Coordinates
 from explorer.dims import (
     FEATURE,
     LABEL,
@@ -19,7 +20,12 @@ from explorer.dims import (
     label_field,
     labeled,
     raw,
+    refuse_huge,
 )
+
+CODES = 2**16
+"""Labels that image files can number. Values never size an array: with no gaps there
+are at most as many labels as pixels."""
 
 
 def window_features(
@@ -49,7 +55,7 @@ def window_features(
     side = 2 * radius + 1
     windows = np.lib.stride_tricks.sliding_window_view(padded, (side, side), (0, 1))
     features = windows.transpose(0, 1, 3, 4, 2).reshape(rows, cols, -1)
-    return labeled(
+    return Coordinates.of("image", image, PIXELS).label(
         features, (*PIXELS, FEATURE), symbol="f", radius=radius, channels=channels
     )
 
@@ -70,14 +76,18 @@ def feature_distances(features: Any, prototypes: Any) -> xr.DataArray:
     """
     places = PIXELS if axes_of("features", features) == 3 else (NODE,)
     f = finite_field("features", features, (*places, FEATURE))
+    own = Coordinates.of("features", features, (FEATURE,))
+    prototypes = own.align("prototypes", prototypes)
     prototypes = finite_field("prototypes", prototypes, (LABEL, FEATURE))
     if f.shape[-1] != prototypes.shape[-1]:
         raise ValueError(
             f"`prototypes` has {prototypes.shape[-1]} features; `features` has "
             f"{f.shape[-1]}: take both from the same window"
         )
+    refuse_huge("features", f)
+    refuse_huge("prototypes", prototypes)
     D = np.stack([np.linalg.norm(f - p, axis=-1) for p in prototypes])
-    return labeled(
+    return Coordinates.of("features", features, places).label(
         D / np.sqrt(f.shape[-1]), (LABEL, *places), symbol="D", source="(2.15)"
     )
 
@@ -93,14 +103,21 @@ def mean_features(features: Any, labels: Any) -> xr.DataArray:
     """
     places = PIXELS if axes_of("features", features) == 3 else (NODE,)
     f = finite_field("features", features, (*places, FEATURE))
-    codes = raw("labels", labels, places)
-    top = float(codes.max())
-    count = int(top) + 1 if np.isfinite(top) else 1
-    truth = label_field("labels", labels, f.shape[:-1], max(count, 1), places)
-    missing = sorted(set(range(count)) - set(np.unique(truth).tolist()))
-    if missing:
+    refuse_huge("features", f)
+    labels = Coordinates.of("features", features, places).align("labels", labels)
+    codes = labels = raw("labels", labels, places)
+    shape = f.shape[:-1]
+    if codes.shape != shape:
         raise ValueError(
-            f"`labels` never has the value {missing[0]}, but {count - 1}: number the "
+            f"`labels` has shape {codes.shape}; `features` has ({', '.join(places)}) = "
+            f"{shape}: take both from the same image"
+        )
+    truth = label_field("labels", labels, shape, max(codes.size, CODES), places)
+    found, count = np.unique(truth), int(truth.max()) + 1
+    if len(found) < count:
+        missing = int(np.argmax(found != np.arange(len(found))))
+        raise ValueError(
+            f"`labels` never has the value {missing}, but {count - 1}: number the "
             "labels 0 … J−1 without gaps"
         )
     means = np.stack([f[truth == j].mean(axis=0) for j in range(count)])

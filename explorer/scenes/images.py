@@ -6,15 +6,30 @@ from typing import Any
 
 import numpy as np
 import xarray as xr
+from PIL import Image
 
 from explorer import params
-from explorer.images.labelings import read_labels
-from explorer.images.reading import is_path, name_of, read_image
+from explorer.coordinates import Coordinates
+from explorer.dims import CHANNEL, PICTURE, PIXELS, computed, plain
+from explorer.images.alike import refuse_misplaced
+from explorer.images.decoding import decoded_picture
+from explorer.images.labelings import label_set, open_labels, read_labels
+from explorer.images.reading import is_path, name_of, read_image, read_oriented
+from explorer.images.stored import MAX_PIXELS, TURNED, UPRIGHT
+from explorer.scenes.pictures import label_coords
 from explorer.scenes.scene import Structure, make_scene
 from explorer.threads import exclusive
 
 KMEANS_SAMPLE = 20_000
 """Pixels that k-means sees: enough to place 64 centers well within a gray level."""
+
+LONGEST = params.Parameter(
+    "longest", "", 512, 1, MAX_PIXELS, "pixels of the longest side", "pixels",
+    integer=True,
+)  # fmt: skip
+
+SIDEWAYS = 5
+"""Orientations (EXIF) from this one on exchange rows and columns."""
 
 SAMPLES = ("astronaut", "chelsea", "coffee", "rocket")
 """Color images bundled with scikit-image (CC0 or public domain)."""
@@ -30,13 +45,18 @@ def image_scene(
 
     Parameters
     ----------
-    image : path, or array (row, col) or (row, col, 1 | 3 | 4)
+    image : path, Pillow image, or array (row, col) or (row, col, 1 | 3 | 4)
         8 or 16 bit integers or bool are scaled to [0, 1] by the range of their type;
-        floats must lie in [0, 1]. Transparent parts are shown on white.
-    labels : int in 1 … 64, or array or path of integers (row, col)
+        floats must lie in [0, 1]. Transparent parts are shown on white. A file or a
+        Pillow image is seen as a viewer shows it, upright, in the depth of the file.
+    labels : int in 1 … 64, or array, Pillow image or path of integers (row, col)
         a number: that many k-means colors of the clean image become prototypes, the
         nearest of them the ground truth, from dark to bright. A labeling: it is the
         ground truth, numbered 0 … J−1; prototypes are the mean colors of its labels.
+        The values in a file are numbered in order, and kept as the coordinate
+        `label_values` of the scene. Pixels are left out that a DataArray declares to
+        have no label, by the attribute `no_label`. Coordinates of a labeling and of an
+        image meet, and the scene carries them.
     noise : float in [0, 10], standard deviation of the added Gaussian noise.
     seed : int ≥ 0, of noise and k-means.
 
@@ -45,21 +65,74 @@ def image_scene(
     FileNotFoundError, ValueError, TypeError
         naming the argument, what it holds, and the cure.
     """
-    noise = params.NOISE.check(noise)
+    noise, seed = params.NOISE.check(noise), params.SEED.check(seed)
     return make_scene(image_structure(image, labels, seed), noise, seed)
 
 
 def image_structure(image: Any, labels: Any, seed: int) -> Structure:
     """Return the noiseless part of `image_scene`."""
     seed = params.SEED.check(seed)
-    clean = read_image(image)
+    clean, orientation = read_oriented(image)
+    place = Coordinates.of("image", image, PICTURE)
+    if place.dataset.sizes.get(CHANNEL, clean.shape[2]) != clean.shape[2]:
+        place = Coordinates.of("image", image, PIXELS)  # transparency was a channel
+    name = name_of(image) if is_path(image) else "array"
+    coords: dict[str, Any] = {}
     if isinstance(labels, (int, float, np.number)):
         truth, prototypes = quantize(clean, params.LABELS.check(labels), seed)
+    elif is_path(labels):
+        file = open_labels(labels, "labels")
+        refuse_misplaced(file, clean.shape, orientation, name)
+        found = label_set([file])
+        truth, coords = found.truths[0], label_coords(found)
+        prototypes = mean_colors(clean, truth)
     else:
+        labels, turn = numbers_of(place.align("labels", computed("labels", labels)))
+        refuse_other_shape(shape_of(labels), clean.shape, turn, orientation)
         truth = read_labels(labels, clean.shape[:2])
         prototypes = mean_colors(clean, truth)
-    name = name_of(image) if is_path(image) else "array"
-    return Structure(clean, truth, prototypes, name)
+    return Structure(clean, truth, prototypes, name, coords, place)
+
+
+def numbers_of(labels: Any) -> tuple[Any, int]:
+    """Return labels of a Pillow image as numbers, and how they lay (EXIF)."""
+    if not isinstance(labels, Image.Image):
+        return labels, UPRIGHT
+    found = decoded_picture(labels, "`labels`", indices=True)
+    return found.array, found.orientation
+
+
+def shape_of(labels: Any) -> tuple[int, ...]:
+    """Return the shape (row, col) of labels; lazy ones are not computed for it."""
+    if isinstance(labels, xr.DataArray) and set(labels.dims) == set(PIXELS):
+        return tuple(labels.sizes[dim] for dim in PIXELS)
+    return tuple(getattr(labels, "shape", None) or plain("labels", labels).shape)
+
+
+def refuse_other_shape(
+    found: tuple[int, ...], shape: tuple[int, ...], turn: int, orientation: int
+) -> None:
+    """Raise if labels do not lie on an image, or may lie on its pixels as stored.
+
+    found, shape : (row, col) of the labels and of the image as it is shown.
+    turn, orientation : how the pixels of both lay (EXIF). If one was turned, only a
+        shape that fits one way alone tells how labels lie.
+    """
+    sideways = (turn >= SIDEWAYS) != (orientation >= SIDEWAYS)
+    sure = turn == orientation or (sideways and shape[0] != shape[1])
+    if len(found) != len(PIXELS) or (found == shape[:2] and sure):
+        return  # other numbers of dimensions are refused by name
+    if turn == orientation:
+        raise ValueError(
+            f"`labels` must have the shape of `image`, {shape[:2]}, got {found}: pass "
+            "the labels of that image"
+        )
+    how = TURNED.get(orientation) or TURNED.get(turn)
+    raise ValueError(
+        f"`labels` must have the shape of `image`, {shape[:2]}, and lie on it, got "
+        f"{found}; one of them is stored {how} (EXIF orientation), the other is not: "
+        "pass `image=ex.read_image(…)`, which is upright, and labels that lie on it"
+    )
 
 
 def sample_image(name: str, size: int = 256) -> np.ndarray:
@@ -69,11 +142,12 @@ def sample_image(name: str, size: int = 256) -> np.ndarray:
     ----------
     name : one of `explorer.SAMPLES`; size : int in 1 … 4096.
     """
+    size = params.SIZE.check(size)
     if not isinstance(name, str) or name not in SAMPLES:
         raise ValueError(f"`name` = {name!r}; bundled are {', '.join(SAMPLES)}")
     import skimage.data
 
-    return square(read_image(getattr(skimage.data, name)()), params.SIZE.check(size))
+    return square(read_image(getattr(skimage.data, name)()), size)
 
 
 def square(image: np.ndarray, size: int) -> np.ndarray:
@@ -87,15 +161,31 @@ def square(image: np.ndarray, size: int) -> np.ndarray:
     return np.clip(scaled, 0.0, 1.0)
 
 
-def fit(image: np.ndarray, longest: int) -> np.ndarray:
-    """Return an image scaled down, if need be, to `longest` pixels a side at most."""
+def fit(image: Any, longest: int) -> np.ndarray:
+    """Return an image scaled down, if need be, to `longest` pixels a side at most.
+
+    Parameters
+    ----------
+    image : as `read_image` takes it.
+    longest : int ≥ 1.
+
+    Returns
+    -------
+    ndarray (row, col, channel) in [0, 1]; (row, col) where the image is an array of
+    that shape.
+    """
     import skimage.transform
 
-    factor = longest / max(image.shape[:2])
-    if factor >= 1.0:
-        return image
-    shape = [max(1, round(n * factor)) for n in image.shape[:2]]
-    return np.clip(skimage.transform.resize(image, shape, anti_aliasing=True), 0, 1)
+    longest = LONGEST.check(longest)
+    picture = read_image(image)
+    array = not (is_path(image) or isinstance(image, Image.Image))
+    flat = array and np.ndim(image) == 2
+    factor = longest / max(picture.shape[:2])
+    if factor < 1.0:
+        shape = [max(1, round(n * factor)) for n in picture.shape[:2]]
+        picture = skimage.transform.resize(picture, shape, anti_aliasing=True)
+        picture = np.clip(picture, 0.0, 1.0)
+    return picture[..., 0] if flat else picture
 
 
 def mean_colors(clean: np.ndarray, truth: np.ndarray) -> np.ndarray:

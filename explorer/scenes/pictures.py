@@ -9,33 +9,75 @@ from typing import Any
 import numpy as np
 import xarray as xr
 
+from explorer.coordinates import Coordinates
 from explorer.dims import (
+    CHANNEL,
+    LABEL,
     PICTURE,
     PIXELS,
     PROTOTYPES,
     axes_of,
+    computed,
     fingerprint,
     finite_field,
-    label_field,
     plain,
     raw,
     refuse_huge,
 )
+from explorer.images.labelings import LabelSet
 from explorer.images.reading import is_path, read_image, to_unit
+from explorer.scenes.channels import ORDER, Names, arranged, names_of
+from explorer.scenes.ranges import Scale, range_of, refuse_other_means
+from explorer.scenes.records import frozen
+from explorer.truths import truth_field
 
 NEEDED = ("image", "labels", "prototypes")
 
 VALUES = "label_values"
-"""Variable (label, code) of scenes that were read from files."""
+"""Coordinate (label, code) of scenes that were read from files."""
+
+COLORS = "label_colors"
+"""Coordinate (label, rgb) of scenes whose label files have palettes."""
+
+
+def label_coords(found: LabelSet) -> dict[str, tuple[tuple[str, str], np.ndarray]]:
+    """Return what stands for each label in label files, as coordinates of a scene."""
+    coords = {VALUES: ((LABEL, "code"), found.values)}
+    if found.colors is not None:
+        coords[COLORS] = ((LABEL, "rgb"), found.colors)
+    return coords
+
+
+@dataclass(frozen=True)
+class Kind:
+    """What images have in common with those trained on.
+
+    channels : how many; names : what they are called, None if they are not; scale :
+    their values.
+    """
+
+    channels: int
+    names: Names | None
+    scale: Scale
+
+    @classmethod
+    def of(cls, pictures: Sequence[Picture]) -> Kind:
+        """Return what pictures that all have the same prototypes have in common."""
+        first = pictures[0]
+        low, high = range_of(*(p.image for p in pictures))
+        scale = Scale(low, high, float(first.prototypes.max()))
+        return cls(first.prototypes.shape[1], first.channels, scale)
 
 
 @dataclass(frozen=True, eq=False)
 class Picture:
-    """An image with ground truth.
+    """An image with ground truth; the arrays are its own.
 
     image, clean : (row, col, channel); labels : (row, col); prototypes : (label,
     channel), what the labels look like; values : (label, code), gray values or colors
-    of the labels in label images, 0 … J−1 where there were none.
+    of the labels in label images, 0 … J−1 where there were none; colors : (label, 3),
+    those of the palettes of label images, None where there were none; named : whether
+    the scene states its label values; channels : names of those, if they have some.
     """
 
     image: np.ndarray
@@ -43,6 +85,9 @@ class Picture:
     labels: np.ndarray
     prototypes: np.ndarray
     values: np.ndarray
+    colors: np.ndarray | None = None
+    named: bool = False
+    channels: Names | None = None
 
     @property
     def digest(self) -> str:
@@ -68,8 +113,11 @@ def checked_pictures(
         )
     pictures: list[Picture] = []
     for k, scene in enumerate(scenes):
-        found = checked_picture(f"{argument}[{k}]", scene)
-        first = like or (pictures[0] if pictures else found)
+        first = like or (pictures[0] if pictures else None)
+        found = checked_picture(f"{argument}[{k}]", scene, first)
+        first = first or found
+        if found.named and first.named:
+            refuse_other_values(f"{argument}[{k}]", found.values, first.values)
         if not np.array_equal(found.prototypes, first.prototypes):
             raise ValueError(
                 f"`{argument}[{k}]` has other prototypes than the first scene: a "
@@ -79,8 +127,23 @@ def checked_pictures(
     return pictures
 
 
-def checked_picture(argument: str, scene: Any) -> Picture:
-    """Return a scene as a picture, or raise naming what is wrong with it."""
+def refuse_other_values(argument: str, values: np.ndarray, known: np.ndarray) -> None:
+    """Raise where a scene calls its labels otherwise than the first one does."""
+    if not np.array_equal(values, known):
+        raise ValueError(
+            f"`{argument}` must have the label values of the first scene, "
+            f"{known.tolist()}, got {values.tolist()}: read all images with one call "
+            "of `labeled_images`, so that each label has one number"
+        )
+
+
+def checked_picture(argument: str, scene: Any, like: Picture | None = None) -> Picture:
+    """Return a scene as a picture, or raise naming what is wrong with it.
+
+    Parameters
+    ----------
+    like : the picture of another scene, in whose order channels are brought.
+    """
     if not isinstance(scene, (xr.Dataset, Mapping)):
         raise TypeError(
             f"`{argument}` is a {type(scene).__name__}; needed is a Dataset with "
@@ -93,38 +156,58 @@ def checked_picture(argument: str, scene: Any) -> Picture:
             f"{', '.join(NEEDED)}: make it with `voronoi_scene` or `image_scene`"
         )
     name = f"{argument}.".__add__
-    prototypes = finite_field(name("prototypes"), scene["prototypes"], PROTOTYPES)
+    names = like.channels if like else names_of(name("image"), scene["image"])
+    own = arranged(name("prototypes"), scene["prototypes"], names)
+    prototypes = frozen(finite_field(name("prototypes"), own, PROTOTYPES))
     count, channels = prototypes.shape
-    image = picture_of(name("image"), scene["image"], channels)
-    clean = picture_of(name("clean"), scene.get("clean", image), channels)
-    labels = label_field(name("labels"), scene["labels"], image.shape[:2], count)
+
+    place = Coordinates.of(name("image"), scene["image"], PIXELS)
+
+    def picture(variable: str) -> np.ndarray:
+        value = place.align(name(variable), scene[variable])
+        found, scaled = picture_of(name(variable), value, channels, names)
+        refuse_other_means(name(variable), found, prototypes, scaled)
+        return frozen(found)
+
+    image = picture("image")
+    clean = picture("clean") if "clean" in scene else image
+    truth = place.align(name("labels"), scene["labels"])
+    labels = truth_field(name("labels"), truth, image.shape[:2], count)
     if clean.shape != image.shape:
         raise ValueError(
             f"`{argument}.clean` has shape {clean.shape}; `image` has {image.shape}: "
             "they must be the same picture"
         )
-    values = np.asarray(scene.get(VALUES, np.arange(count)[:, None]))
-    return Picture(image, clean, labels, prototypes, values)
+    values = frozen(np.asarray(scene.get(VALUES, np.arange(count)[:, None])))
+    colors = None if COLORS not in scene else frozen(np.asarray(scene[COLORS]))
+    named = VALUES in scene
+    return Picture(image, clean, labels, prototypes, values, colors, named, names)
 
 
-def picture_of(argument: str, image: Any, channels: int) -> np.ndarray:
+def picture_of(
+    argument: str, image: Any, channels: int, names: Names | None
+) -> tuple[np.ndarray, bool]:
     """Return an image, or the file of one, as (row, col, channel), finite.
 
-    Integers are scaled to [0, 1] by the range of their type; floats, which may be
-    noisy, are taken as they are.
+    Integers are scaled to [0, 1] by the range of their type, which is told; floats,
+    which may be noisy, are taken as they are.
 
     Raises
     ------
     ValueError
-        where there are other than `channels` channels, or entries that are not finite.
+        where there are other than `channels` channels, others than those of `names`,
+        or entries that are not finite.
     """
     what = f"`{argument}`" + (f" = {str(image)!r}" if is_path(image) else "")
-    if is_path(image):
-        array = read_image(image, argument)
+    image = computed(argument, image)
+    scaled = is_file(image) or plain(argument, image).dtype.kind in "bui"
+    if is_file(image):
+        array = named_colors(argument, read_image(image, argument), names)
     else:
         gray = axes_of(argument, image) == len(PIXELS)
         dims = PIXELS if gray else PICTURE
-        if plain(argument, image).dtype.kind in "bui":  # as a file would be read
+        image = arranged(argument, image, names)
+        if scaled:  # as a file would be read
             image = to_unit(raw(argument, image, dims), f"`{argument}`")
         array = finite_field(argument, image, dims)
         refuse_huge(argument, array)
@@ -134,4 +217,25 @@ def picture_of(argument: str, image: Any, channels: int) -> np.ndarray:
             f"{what} has {array.shape[2]} channels; needed are {channels}, as "
             "the images trained on have: convert it between gray and color"
         )
+    return array, scaled
+
+
+def familiar(argument: str, image: Any, kind: Kind) -> np.ndarray:
+    """Return `picture_of` of an image to label; warn where it is unlike others."""
+    array, scaled = picture_of(argument, image, kind.channels, kind.names)
+    kind.scale.check(argument, array, scaled)
+    kind.scale.warn(argument, array)
     return array
+
+
+def named_colors(argument: str, array: np.ndarray, names: Names | None) -> np.ndarray:
+    """Return the pixels of a file with their colors in the order of `names`."""
+    if names is None or array.shape[2] != len(ORDER):
+        return array
+    image = xr.DataArray(array, dims=PICTURE, coords={CHANNEL: list(ORDER)})
+    return np.asarray(arranged(argument, image, names))
+
+
+def is_file(image: Any) -> bool:
+    """Return whether an image is a file, or one that Pillow has opened."""
+    return is_path(image) or hasattr(image, "getpalette")  # Pillow is not imported

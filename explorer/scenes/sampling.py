@@ -22,6 +22,18 @@ def sampled(
     return [part - start for part, start in zip(parts, starts[:-1], strict=True)]
 
 
+def sampled_known(
+    truths: Sequence[np.ndarray], most: int, rng: np.random.Generator
+) -> list[np.ndarray | slice]:
+    """Return which pixels of each image are in a sample of those with a label."""
+    known = [np.flatnonzero(truth >= 0) for truth in truths]
+    drawn = sampled([places.size for places in known], most, rng)
+    return [
+        chosen if places.size == truth.size else places[chosen]
+        for truth, places, chosen in zip(truths, known, drawn, strict=True)
+    ]
+
+
 def flat(fields: np.ndarray) -> np.ndarray:
     """Return features (row, col, feature) as (pixel, feature)."""
     return fields.reshape(-1, fields.shape[-1])

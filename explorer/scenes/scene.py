@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
 import xarray as xr
 
+from explorer.coordinates import Coordinates
 from explorer.dims import LABEL_FIELD, PICTURE, PIXELS, PROTOTYPES
+from explorer.truths import DECLARATION, percent_wrong
+
+TRUTH = {"long_name": "ground truth"}
 
 
 def distances_to(image: np.ndarray, prototypes: np.ndarray) -> np.ndarray:
@@ -33,13 +38,16 @@ class Structure:
     Attributes
     ----------
     clean : (row, col, channel), image in [0, 1]; labels : (row, col), ground truth;
-    prototypes : (label, channel); name : what the scene shows.
+    prototypes : (label, channel); name : what the scene shows; coords : what more is
+    known of its labels; coordinates : those of the image.
     """
 
     clean: np.ndarray
     labels: np.ndarray
     prototypes: np.ndarray
     name: str
+    coords: Mapping[str, Any] = field(default_factory=dict)
+    coordinates: Coordinates = field(default_factory=Coordinates)
 
 
 def make_scene(structure: Structure, noise: float, seed: int) -> xr.Dataset:
@@ -55,11 +63,12 @@ def make_scene(structure: Structure, noise: float, seed: int) -> xr.Dataset:
     prototypes = structure.prototypes
     image = clean + noise * rng.standard_normal(clean.shape)
     D = distances_to(image, prototypes)
-    wrong = 100.0 * float(np.mean(D.argmin(axis=0) != labels))
+    wrong = percent_wrong(D.argmin(axis=0), labels)
+    unknown = DECLARATION if labels.min() < 0 else {}
     variables: dict[str, Any] = {
         "image": (PICTURE, image, {"long_name": "noisy image"}),
         "clean": (PICTURE, clean, {"long_name": "image without noise"}),
-        "labels": (PIXELS, labels.astype(np.int64), {"long_name": "ground truth"}),
+        "labels": (PIXELS, labels.astype(np.int64), TRUTH | unknown),
         "prototypes": (PROTOTYPES, prototypes, {"symbol": "l"}),
         "distances": (LABEL_FIELD, D, {"symbol": "D", "source": "(2.15)"}),
     }
@@ -69,4 +78,6 @@ def make_scene(structure: Structure, noise: float, seed: int) -> xr.Dataset:
         "seed": seed,
         "nearest_error_percent": wrong,
     }
-    return xr.Dataset(variables, attrs=attrs)
+    own = structure.coordinates.dataset
+    scene = xr.Dataset(variables, coords=own.coords, attrs=own.attrs | attrs)
+    return scene.assign_coords(structure.coords)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -9,7 +10,9 @@ import numpy as np
 import xarray as xr
 
 from explorer import params
-from explorer.dims import LABEL, PIXELS, label_field, raw
+from explorer.coordinates import Coordinates
+from explorer.dims import LABEL, PIXELS, computed, label_field, plain, raw
+from explorer.truths import NO_LABEL, truth_field
 
 COUNT = replace(params.LABELS, name="count", high=1024)
 """More labels than a scene has: their confusion matrix still fits into 8 MB."""
@@ -38,8 +41,9 @@ def score(
     truth: Any,
     count: int | None = None,
     tolerance: float = TOLERANCE.default,
+    ignore: int | Sequence[int] = (),
 ) -> xr.Dataset:
-    """Return how well `labels` agree with `truth`.
+    """Return how well `labels` agree with `truth`, where the truth is known.
 
     With C_jk the number of pixels of true label j that were labeled k, sums over j
     restricted to labels that occur in the truth (for IoU: in either),
@@ -47,7 +51,8 @@ def score(
         error = 1 − Σ_j C_jj / Σ_jk C_jk,   balanced error = 1 − mean_j C_jj / Σ_k C_jk,
         IoU_j = C_jj / (Σ_k C_jk + Σ_k C_kj − C_jj),
 
-    and with B, B* the pixels with a 4-neighbor of another label, found and true,
+    and with B, B* the pixels with a 4-neighbor of another label, found and true, both
+    known,
 
         precision = |{p ∈ B: dist(p, B*) ≤ θ}| / |B|,   recall = the same from B* to B,
         F1 = 2 · precision · recall / (precision + recall).
@@ -56,9 +61,12 @@ def score(
 
     Parameters
     ----------
-    labels, truth : DataArray or array (row, col) of integers 0 … J−1.
+    labels, truth : DataArray or array (row, col) of integers 0 … J−1; they meet by
+        coordinate where both have some.
     count : int in 1 … 1024, J; None takes one more than the largest label.
     tolerance : float in [0, 10⁴], θ, Euclidean, in pixels.
+    ignore : numbers in `truth` that stand for no label. So does, without being named,
+        what a DataArray declares by its attribute `no_label`, as scenes do.
 
     Returns
     -------
@@ -80,23 +88,47 @@ def score(
     """
     tolerance = TOLERANCE.check(tolerance)
     limit = int(COUNT.high) if count is None else COUNT.check(count)
-    goal = label_field("truth", truth, raw("truth", truth, PIXELS).shape, limit)
-    require_shape(raw("labels", labels, PIXELS).shape, goal.shape)
+    labels = Coordinates.of("truth", truth, PIXELS).align("labels", labels)
+    truth = computed("truth", truth)
+    goal = truth_field("truth", truth, raw("truth", truth, PIXELS).shape, limit)
+    goal = without("truth", goal, ignore)
+    labels = raw("labels", labels, PIXELS)
+    require_shape(labels.shape, goal.shape)
     found = label_field("labels", labels, goal.shape, limit)
     if count is None:
         limit = max(int(goal.max()), int(found.max())) + 1
-    C = confusion(found, goal, limit)
+    known = goal >= 0
+    C = confusion(found[known], goal[known], limit)
     iou = overlap(C)
+    pixels = int(C.sum())
     scalars = {
-        "error_percent": 100.0 * (found.size - int(C.trace())) / found.size,
+        "error_percent": 100.0 * (pixels - int(C.trace())) / pixels,
         "balanced_error_percent": balanced_error_percent(C),
         **boundary_scores(found, goal, tolerance),
         "mean_iou": float(np.nanmean(iou)),
     }
     data: dict[str, Any] = {name: ((), x, ATTRS[name]) for name, x in scalars.items()}
     data["iou"] = (LABEL, iou, SHARE | {"long_name": "intersection over union"})
-    attrs = {"tolerance": tolerance, "pixels": found.size}
+    attrs = {"tolerance": tolerance, "pixels": pixels}
     return xr.Dataset(data, coords={LABEL: np.arange(limit)}, attrs=attrs)
+
+
+def without(argument: str, truth: np.ndarray, ignore: Any) -> np.ndarray:
+    """Return a truth with no label, −1, where it has one that is to be left out."""
+    numbers = np.atleast_1d(plain("ignore", ignore)).tolist()
+    for number in numbers:
+        if isinstance(number, bool) or not isinstance(number, int) or number < 0:
+            raise ValueError(
+                f"`ignore` must be labels, integers from 0 on, got {number!r}: name "
+                "those that stand for no label"
+            )
+    left_out = np.isin(truth, numbers)
+    if (left_out | (truth < 0)).all():
+        raise ValueError(
+            f"`ignore` must leave a label in `{argument}`, got {ignore!r}, which are "
+            "all: leave one out"
+        )
+    return np.where(left_out, NO_LABEL, truth)
 
 
 def require_shape(shape: tuple[int, ...], needed: tuple[int, ...]) -> None:
@@ -130,22 +162,28 @@ def overlap(C: np.ndarray) -> np.ndarray:
     return np.divide(C.diagonal(), union, out=missing, where=union > 0)
 
 
-def boundary_pixels(labels: np.ndarray) -> np.ndarray:
-    """Return whether a 4-neighbor has another label, bool (row, col).
+def boundary_pixels(labels: np.ndarray, known: np.ndarray) -> np.ndarray:
+    """Return whether a 4-neighbor has another label, both known, bool (row, col).
 
-    That is mode "thick". Mode "inner" would take label 0 for background and leave its
-    side of the edges out: just the pixels of the lines in a scene of lines.
+    Without unknown pixels that is mode "thick" of scikit-image's `find_boundaries`.
     """
-    from skimage.segmentation import find_boundaries
-
-    return find_boundaries(labels, connectivity=1, mode="thick")
+    found = np.zeros(labels.shape, bool)
+    for one, other in (
+        (np.s_[1:, :], np.s_[:-1, :]),
+        (np.s_[:, 1:], np.s_[:, :-1]),
+    ):
+        edge = (labels[one] != labels[other]) & known[one] & known[other]
+        found[one] |= edge
+        found[other] |= edge
+    return found
 
 
 def boundary_scores(
     labels: np.ndarray, truth: np.ndarray, tolerance: float
 ) -> dict[str, float]:
     """Return precision, recall and F1 of the boundary, as `score` defines them."""
-    found, true = boundary_pixels(labels), boundary_pixels(truth)
+    known = truth >= 0
+    found, true = boundary_pixels(labels, known), boundary_pixels(truth, known)
     if found.any() and true.any():
         precision = share_near(found, true, tolerance)
         recall = share_near(true, found, tolerance)

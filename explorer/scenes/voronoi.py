@@ -46,7 +46,7 @@ def voronoi_scene(
     -------
     Dataset as `explorer.scenes.scene.make_scene` describes it.
     """
-    noise = params.NOISE.check(noise)
+    noise, seed = params.NOISE.check(noise), params.SEED.check(seed)
     return make_scene(voronoi_structure(kind, size, seed), noise, seed)
 
 

@@ -250,6 +250,81 @@ def test_labels_that_were_written_are_labels_again(folder, capsys):
     assert "4 distinct values" in capsys.readouterr().err.replace("\n", " ")
 
 
+def test_pairs_and_labels_are_said(folder, capsys):
+    (folder / "truth_0.png").rename("label_00.png")
+    (folder / "truth_1.png").rename("label_01.png")
+    files = ["--images=image_[01].png", "--labels=label_*.png", "--validation=1"]
+    assert main(["train", *files, *FEW]) == 0
+    said = capsys.readouterr().err.splitlines()
+    assert said[1].split() == ["training", "image_0.png", "label_00.png"]
+    assert said[2].split() == ["validation", "image_1.png", "label_01.png"]
+    truth = np.stack([np.asarray(Image.open(f"label_0{k}.png")) for k in (0, 1)])
+    share = f"{100 * np.mean(truth == 255):.2f}"
+    assert said[5].split() == ["1", "255", share, "%"]
+    assert said[6] == "no label: none; --ignore VALUE leaves pixels out"
+
+
+def test_what_is_ignored_is_no_label_anywhere(folder, capsys):
+    for k in range(3):
+        truth = np.array(Image.open(f"truth_{k}.png")) // 255
+        truth[:, :5] = 255
+        Image.fromarray(truth).save(f"truth_{k}.png")
+    files = ["--images=image_?.png", "--labels=truth_?.png", "--ignore", "255"]
+    assert main(["train", *files, *FEW, "--test=1"]) == 0
+    said = capsys.readouterr().err
+    assert "no label: 255, 25.00 % of the pixels" in said
+    model = ex.WeightPatchPredictor.load("model.nc")
+    np.testing.assert_array_equal(model.label_values_, [[0], [1]])
+    label_it = ["label", "image_2.png", "--model=model.nc", "--truth=truth_2.png"]
+    assert main([*label_it, "--ignore", "255"]) == 0
+    found, truth = (np.asarray(Image.open(n)) for n in ("labels.png", "truth_2.png"))
+    wrong = f"{100 * np.mean(found[:, 5:] != truth[:, 5:]):.4g}"
+    assert f"error_percent            {wrong}\n" in capsys.readouterr().out
+    table = xr.load_dataset("model_scores.nc", engine="h5netcdf")
+    learned = table.sel({"method": "learned weights"}).isel(scene=0)
+    assert f"{float(learned.error_percent):.4g}" == wrong
+    with pytest.raises(SystemExit):
+        main(label_it)
+    said = " ".join(capsys.readouterr().err.split())
+    assert "'truth_2.png' holds 255, which is no label; the labels are 0, 1" in said
+
+
+def test_the_palette_trained_on_is_written(folder):
+    truth = np.asarray(Image.open("truth_0.png")) // 255
+    picture = Image.fromarray(truth + 1, mode="P")
+    picture.putpalette([0, 0, 0, 255, 0, 0, 0, 0, 255])
+    picture.save("code.png")
+    assert main(["train", "--images=image_0.png", "--labels=code.png", *FEW]) == 0
+    label_it = ["label", "image_0.png", "--model=model.nc"]
+    assert main(label_it) == 0
+    colors = np.array([[255, 0, 0], [0, 0, 255]])
+    with (
+        Image.open("labels.png") as found,
+        xr.open_dataset("labels.nc", engine="h5netcdf") as data,
+    ):
+        np.testing.assert_array_equal(found.convert("RGB"), colors[data.labels])
+        np.testing.assert_array_equal(found, data.labels + 1)
+        np.testing.assert_array_equal(data.label_colors, colors)
+    # read again by its colors, whichever indices they have
+    turned = Image.fromarray(2 - np.asarray(Image.open("labels.png")), mode="P")
+    turned.putpalette([0, 0, 255, 255, 0, 0])
+    turned.save("turned.png")
+    assert main([*label_it, "--truth=turned.png", "--out=again.png"]) == 0
+
+
+@pytest.mark.parametrize("deep", ["", "a/", "a/b/"])
+def test_patterns_reach_folders_of_any_depth(folder, monkeypatch, deep):
+    monkeypatch.setenv("HOME", str(folder))
+    monkeypatch.setenv("USERPROFILE", str(folder))
+    (folder / deep).mkdir(parents=True, exist_ok=True)
+    (folder / "image_1.png").rename(f"{deep}image_1.png")
+    (folder / "truth_1.png").rename(f"{deep}truth_1.png")
+    files = ["--images=~/**/image_[01].png", "--labels=~/**/truth_[01].png"]
+    assert main(["train", *files, *FEW, "--steps=0", "--out=~/m.nc"]) == 0
+    assert main(["label", "~/image_0.png", "--model=~/m.nc", "--out=~/l.png"]) == 0
+    assert (folder / "l.png").is_file()
+
+
 def test_a_stopped_training_keeps_what_it_has(folder):
     files = ["--images=image_[01].png", "--labels=truth_[01].png", "--patience=100000"]
     command = ["train", *files, "--steps=100000", "--dim=6"]
@@ -345,7 +420,7 @@ TRAIN = ["train", "--images=image_0.png", "--labels=truth_0.png"]
         (["train", "--images=no*.png", "--labels=truth_*.png"], "matches no file"),
         (
             ["train", "--images=image_*.png", "--labels=truth_0.png"],
-            "3 files, --labels 1",
+            "1 files for 3 `images`",
         ),
         ([*TRAIN, "--validation=1"], "leave nothing to train on"),
         ([*TRAIN, "--validation=-1"], "--validation -1 is negative"),
@@ -354,6 +429,15 @@ TRAIN = ["train", "--images=image_0.png", "--labels=truth_0.png"]
         ([*TRAIN, "--window=4"], "`window` = 4"),
         ([*TRAIN, "--window=5", "--features=tensor"], "--window has no meaning"),
         ([*TRAIN, "--scales", "2"], "--scales need"),
+        ([*TRAIN, "--ignore", "void"], "`ignore` must be integers from 0 to 65535 or"),
+        ([*TRAIN, "--ignore", "0", "255"], "`ignore` must leave a label in each file"),
+        ([*TRAIN, "--values", "0", "7"], "holds 255, which is no label"),
+        ([*TRAIN, "--values", "0", "0"], "`values` must be 1 to 64 distinct values"),
+        (
+            ["train", "--images=image_?.png", "--labels=truth_[01].png"],
+            "no label file for 'image_2.png'",
+        ),
+        (["train", "--images=*.png", "--labels=*.png"], "must be other files than"),
         ([*TRAIN, "--hidden=2"], "--hidden has no meaning with --data color"),
         ([*TRAIN, "--steps=-1"], "`steps` = -1"),
         ([*TRAIN, "--features=tensor", "--scales", "0"], "`scales` = [0.0]"),
@@ -372,7 +456,7 @@ TRAIN = ["train", "--images=image_0.png", "--labels=truth_0.png"]
         (["label", "image_0.png", "--model=m.nc", "--rho=2"], "is part of the model"),
         (
             ["label", "image_0.png", "--prototypes", "0", "1", "--truth=small.png"],
-            "has 1×1 pixels; the image has 20×20",
+            "has 1×1 pixels; its image has 20×20",
         ),
     ],
     ids=lambda value: value if isinstance(value, str) else "",

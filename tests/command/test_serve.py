@@ -13,11 +13,13 @@ import nbformat
 import psutil
 import pytest
 
+from explorer import extras
 from explorer.command import main, server
 from explorer.command.interrupts import Interrupts
 from explorer.command.notebooks import APP, copy_notebooks, find_notebooks
 from explorer.command.serve import Page, attend
 from tests.command.processes import laf, read_until, started
+from tests.servers import ROOT
 
 
 class Unredirected(urllib.request.HTTPRedirectHandler):
@@ -67,6 +69,19 @@ def test_a_copy_leaves_edited_notebooks_alone(tmp_path):
     assert "first_steps.ipynb" in second.new
     assert (first.folder / APP).read_text() == "mine"
     assert f"left as they were: {APP}" in str(second)
+
+
+@pytest.mark.parametrize(
+    ("option", "package"), [("", "Voila"), ("--lab", "JupyterLab")]
+)
+def test_without_the_extra_app_the_cure_is_named(option, package, monkeypatch, capsys):
+    monkeypatch.setattr(extras, "installed", lambda module: False)
+    assert main(["--no-browser", *filter(None, [option])]) == 1
+    said = capsys.readouterr().err
+    cure = 'run pip install ".[app]" in a checkout'
+    assert said.startswith(f"laf: error: `laf` needs {package}, which is not installed")
+    assert cure in said
+    assert 'pip install ".[app]"' in (ROOT / "README.md").read_text(encoding="utf-8")
 
 
 def test_a_taken_port_is_named(capsys):

@@ -46,6 +46,67 @@ def test_a_push_updates_the_kernel_and_is_one_message(live):
     np.testing.assert_array_equal(live.source("curve").data["y"], 7)
 
 
+def test_what_is_shown_already_is_not_sent_again(live):
+    live.push(y(7), {"curve-title": {"text": "seven"}})
+    settle(live)
+    live._receive(None, {"kind": "drawn", "seq": 1}, [])
+    live.push(y(7), {"curve-title": {"text": "seven"}})
+    settle(live)
+    assert len(live.sent) == 1
+    live.push(y(7), {"curve-title": {"text": "eight"}})
+    settle(live)
+    message, buffers = live.sent[-1]
+    assert (message["updates"], buffers) == ([], [])
+    assert message["props"] == [{"name": "curve-title", "props": {"text": "eight"}}]
+    live._receive(None, {"kind": "drawn", "seq": 2}, [])
+    live.push(y(8), {"curve-title": {"text": "eight"}})
+    settle(live)
+    message, buffers = live.sent[-1]
+    assert [update["source"] for update in message["updates"]] == ["curve"]
+    assert message["props"] == []
+
+
+def test_of_several_sources_only_the_changed_one_is_sent(live_pair):
+    live_pair.push({"left": {"x": [1.0]}, "right": {"x": [2.0]}})
+    settle(live_pair)
+    live_pair._receive(None, {"kind": "drawn", "seq": 1}, [])
+    live_pair.push({"left": {"x": [1.0]}, "right": {"x": [3.0]}})
+    settle(live_pair)
+    message, _ = live_pair.sent[-1]
+    assert [update["source"] for update in message["updates"]] == ["right"]
+
+
+def test_undefined_numbers_that_stay_are_not_sent_again(live):
+    """A trace has NaN where nothing is known: that alone is no change."""
+    for _ in range(2):
+        live.push({"curve": {"x": np.arange(4.0), "y": np.full(4, np.nan)}})
+        settle(live)
+        live._receive(None, {"kind": "drawn", "seq": 1}, [])
+    assert len(live.sent) == 1
+
+
+def test_what_is_pending_and_taken_back_is_not_sent(live):
+    live.push(y(1))
+    settle(live)
+    live.push(y(2))  # waits for the browser
+    live.push(y(1))
+    live._receive(None, {"kind": "drawn", "seq": 1}, [])
+    settle(live)
+    assert len(live.sent) == 1
+
+
+@pytest.fixture
+def live_pair():
+    plot = figure()
+    for name in ("left", "right"):
+        plot.line("x", "x", source=ColumnDataSource({"x": [0.0]}, name=name))
+    widget = LiveFigure(plot, max_fps=1000)
+    widget.sent = []
+    widget.send = lambda message, buffers=None: widget.sent.append((message, buffers))
+    yield widget
+    widget.close()
+
+
 def test_a_new_view_gets_the_current_state(live):
     live.push(y(5))
     live._receive(None, {"kind": "hello", "id": "v1"}, [])

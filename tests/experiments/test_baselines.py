@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import dataclasses
 import itertools
-import os
 import sys
 from functools import partial
 
@@ -27,19 +26,6 @@ from explorer.scenes.scene import distances_to
 
 FAMILIES = (NearestLabel, GaussianDenoising, TotalVariation, RandomWalker, GraphCut)
 SHARES = (0.01, 0.3, 0.5, 1.0)
-
-
-@pytest.fixture
-def maxflow():
-    """PyMaxflow; without it tests are skipped, or missed if LAF_REQUIRE_ALL=1."""
-    try:
-        import maxflow.fastmin
-    except ImportError:
-        reason = "PyMaxflow is missing: pip install PyMaxflow"
-        if os.environ.get("LAF_REQUIRE_ALL") == "1":
-            pytest.fail(reason)
-        pytest.skip(reason)
-    return maxflow.fastmin
 
 
 @pytest.fixture(params=FAMILIES, ids=lambda family: family.__name__)
@@ -281,7 +267,7 @@ def test_the_smoothest_graph_cut_is_the_best_single_label(maxflow, scene):
 
 def test_without_pymaxflow_a_graph_cut_says_how_to_get_it(monkeypatch):
     monkeypatch.setitem(sys.modules, "maxflow.fastmin", None)
-    with pytest.raises(ImportError, match="pip install PyMaxflow"):
+    with pytest.raises(ImportError, match=r'run pip install "\.\[graphcut\]"'):
         GraphCut()
 
 

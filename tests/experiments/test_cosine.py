@@ -54,7 +54,7 @@ def test_folding_everything_in_loses_nothing_at_full_rank():
     problem = reference.random_problem()
     flow = LinearizedFlow(problem.distances, problem.rho)
     method = LowRankGradient(8, 8)
-    evolution = method.forward.integrate(flow.system(problem.weights), 3.0)
+    evolution = method.forward.integrate(flow.plain_system(problem.weights), 3.0)
     factors = method.init(evolution, problem.labels).factors
     whole = assemble(factors, 8)
     # the same numbers after one more decomposition of a small matrix
@@ -67,7 +67,7 @@ def test_folding_truncates_z_too():
     problem = reference.random_problem()
     flow = LinearizedFlow(problem.distances, problem.rho)
     method = LowRankGradient(8, 8)
-    evolution = method.forward.integrate(flow.system(problem.weights), 3.0)
+    evolution = method.forward.integrate(flow.plain_system(problem.weights), 3.0)
     factors = method.init(evolution, problem.labels).factors
     u, w = (x.reshape(8, -1) for x in factors.vectors(8))
     whole = np.column_stack([3.0 * u.T @ w, factors.z.ravel()])

@@ -64,7 +64,7 @@ def test_graph_cuts_that_cannot_be_had_are_said_to_be_missing(predictor, no_cuts
     table = held_out(predictor, TRAINING, TEST[:1])
     assert table.attrs["missing"] == heldout.WITHOUT_CUTS
     last = text_of(table).splitlines()[-1]
-    assert last.startswith("not compared: graph cuts")
+    assert last.startswith("not compared: `GraphCut` needs PyMaxflow, which is not")
 
 
 def test_baselines_are_tuned_on_no_scene_of_the_test(predictor, no_cuts, monkeypatch):

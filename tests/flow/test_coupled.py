@@ -170,7 +170,7 @@ def test_a_stage_inherits_the_error_of_the_one_before():
 def test_what_an_error_of_the_inflow_does_at_most(integrator, time):
     """‖φ(TA)‖, scaled as the direction is, times that error."""
     one = PAIR.nodes[0]
-    evolution = integrator.integrate(one.flow.system(one.weights), time)
+    evolution = integrator.integrate(one.flow.plain_system(one.weights), time)
     A, b = one.dense(one.weights)
     phi = np.stack([reference.phi_column(A, e, time) for e in np.eye(b.size)], axis=1)
     norm = np.exp(-evolution.shift) * np.linalg.norm(phi, 2)
@@ -193,7 +193,7 @@ def block_matrices(net):
     """𝐀 and 𝐀ᵀ of the library, on vectors in its own order, and its bound of ‖𝐀‖."""
     flow = net.parallel()
     pairs = zip(flow.flows, net.weights, strict=True)
-    system = BlockSystem(tuple(f.system(w) for f, w in pairs), flow.maps)
+    system = BlockSystem(tuple(f.plain_system(w) for f, w in pairs), flow.maps)
     unit = np.eye(system.source.size)
     A = np.stack([system.apply(e) for e in unit], axis=1)
     At = np.stack([system.apply_transpose(e) for e in unit], axis=1)
@@ -382,3 +382,10 @@ def test_the_transposed_maps_are_tangent():
         V = U[::-1]
         forth = np.vdot(coupling.apply(V), U)
         assert forth == pytest.approx(np.vdot(V, back), rel=1e-12)  # rounding
+
+
+@pytest.mark.parametrize("key", [(False, True), (np.bool_(0), 1), (0.0, 1.0), "01"])
+def test_places_of_couplings_are_integers(problem, key):
+    flow = LinearizedFlow(problem.distances)
+    with pytest.raises(TypeError, match="`couplings` has the key"):
+        ParallelFlow([flow, flow], {key: np.eye(3)})

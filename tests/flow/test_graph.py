@@ -156,7 +156,7 @@ def test_gradients_on_a_grid_and_on_its_graph_agree(shape, radius, rank):
 @points
 def test_the_system_is_the_dense_matrix(name, barycenter):
     problem = problem_of(name, barycenter=barycenter)
-    system = flow_of(problem).system(problem.weights)
+    system = flow_of(problem).plain_system(problem.weights)
     A, b = graphs.dense_system(problem, problem.weights)
     shape = (*problem.base.shape[:1], 1, len(problem.pattern))
     for column, row, unit in zip(A.T, A, np.eye(b.size), strict=True):

@@ -53,7 +53,7 @@ def test_the_error_never_exceeds_what_is_reported(case, integrator):
 def test_time_zero_gives_zero_and_the_labels_of_the_source(problem, flow, integrator):
     solution = integrator.solve(flow, problem.weights, 0.0)
     np.testing.assert_array_equal(solution.V, 0.0)
-    B = flow.system(problem.weights).source
+    B = flow.plain_system(problem.weights).source
     np.testing.assert_array_equal(solution.labels, B.argmax(axis=0))
     assert solution.error == 0.0
 
@@ -92,7 +92,7 @@ def test_the_work_can_be_abandoned(problem, flow, integrator):
     def stop():
         raise KeyboardInterrupt
 
-    system = flow.system(problem.weights)
+    system = flow.plain_system(problem.weights)
     with pytest.raises(KeyboardInterrupt):
         integrator.integrate(system, 2.0, stop)
 

@@ -29,7 +29,7 @@ def relative(actual, expected):
 def test_similarity_source_and_solution_of_the_reference_problems(case):
     problem = reference.problem_of(case)
     flow = flow_of(problem)
-    system = flow.system(flow.check_weights(problem.weights))
+    system = flow.plain_system(flow.check_weights(problem.weights))
     assert relative(system.similarity, case["similarity"]) <= RTOL
     assert relative(system.source, case["source"]) <= RTOL
     solution = Krylov(dim=60).solve(flow, problem.weights, problem.time)
@@ -67,7 +67,7 @@ def test_the_bound_is_sharp_enough_to_certify(problem, flow):
 
 def test_growth_bounds_the_norm_of_A(case):
     problem = reference.problem_of(case)
-    system = flow_of(problem).system(problem.weights)
+    system = flow_of(problem).plain_system(problem.weights)
     assert np.linalg.norm(case["A"], 2) <= system.growth * (1.0 + ROUNDING)
 
 
@@ -82,12 +82,13 @@ def test_the_status_tells_the_cure(problem, flow):
     whole = Krylov(dim=200).solve(flow, problem.weights, problem.time)
     assert whole.status.ending is Ending.EXACT
     assert whole.dim <= problem.distances.size
-    assert whole.error == 0.0
+    # rounding is left: 24 vectors, T = 3, and growth e^{1.5}
+    assert 0.0 < whole.error <= 1e-12 * np.linalg.norm(whole.V)
 
 
 def test_the_basis_does_not_depend_on_time(problem, flow):
     solver = Krylov(dim=6)
-    state = solver.init(flow.system(problem.weights))
+    state = solver.init(flow.plain_system(problem.weights))
     for time in (0.5, 5.0):
         evolution = solver.compute(state, time)
         V = time * math.exp(evolution.shift) * evolution.direction

@@ -35,7 +35,7 @@ def scene_flow(kind, size=40):
 @pytest.fixture(params=["colors", "lines"])
 def system(request):
     flow, _ = scene_flow(request.param)
-    return flow.system(flow.neighborhood.uniform())
+    return flow.plain_system(flow.neighborhood.uniform())
 
 
 @pytest.fixture
@@ -44,7 +44,7 @@ def learned():
     flow, labels = scene_flow("lines")
     learner = Learner(flow, labels)
     learner.run(12)
-    return flow.system(learner.weights.values)
+    return flow.plain_system(learner.weights.values)
 
 
 def assert_same(ours, exact, slack=CLOSE):
@@ -153,7 +153,7 @@ def test_small_spaces_base_points_and_no_source_fall_back():
     away = LinearizedFlow(
         problem.distances, problem.rho, problem.radius, case["base_point"]
     )
-    system = away.system(problem.weights)
+    system = away.plain_system(problem.weights)
     assert BlockChebyshev().build(system.forward, system.source, 5).mixing is None
     flat = LinearizedFlow(np.zeros((3, 4, 4)))
     assert Krylov(5).solve(flat, flat.uniform_weights(), 2.0).dim == 0
@@ -164,7 +164,7 @@ def test_graphs_have_blocks_too():
     nodes = scene.distances.values.reshape(8, -1)
     chain = np.eye(144) + np.eye(144, k=1) + np.eye(144, k=-1)
     flow = GraphFlow(nodes, chain)
-    system = flow.system(flow.neighborhood.uniform())
+    system = flow.plain_system(flow.neighborhood.uniform())
     ours = BlockChebyshev().build(system.forward, system.source, 8)
     assert ours.mixing is not None
     assert_same(ours, GramSchmidt().build(system.forward, system.source, 8))

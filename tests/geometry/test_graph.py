@@ -144,7 +144,7 @@ def test_sizes_and_coordinates():
     "graph",
     [
         [[1, 0], [2, 3]],
-        np.array([[1.0, 0.0], [np.nan, -1.0]]),
+        np.array([[1.0, 0.0], [7.5, -1.0]]),
         sp.csc_matrix([[1, 0], [1, 1]]),
         sp.coo_array(([1, 1, 1, -1], ([1, 1, 0, 1], [1, 0, 0, 1]))),
         sp.csr_array(([0.0, 0.0, 0.0], [1, 0, 0], [0, 1, 3])),
@@ -157,6 +157,15 @@ def test_only_the_places_of_entries_count(graph):
     expected = [(0, 1), (1, 0)] if places[0] == (0, 1) else [(0, 0), (1, 0), (1, 1)]
     assert places == expected
     assert (found.pattern.nnz, found.pattern.has_sorted_indices) == (len(places), True)
+
+
+@pytest.mark.parametrize("value", [np.nan, np.inf, -np.inf])
+@pytest.mark.parametrize("kind", [np.asarray, sp.csr_array, sp.coo_array])
+def test_entries_that_are_not_finite_are_no_edges(kind, value):
+    matrix = np.eye(3)
+    matrix[0, 1] = value
+    with pytest.raises(ValueError, match="`graph` must have finite entries"):
+        Graph.of(kind(matrix))
 
 
 def test_nobody_else_writes_into_the_pattern():

@@ -190,5 +190,164 @@ def test_entries_that_are_no_real_numbers_are_refused(bad):
 
 @pytest.mark.parametrize("bad", [0, -1, 2.5, True, "3"])
 def test_a_barycenter_needs_a_positive_count(bad):
-    with pytest.raises(ValueError, match="`count`"):
+    with pytest.raises((TypeError, ValueError), match="`count`"):
         manifold.barycenter(bad)
+
+
+P = np.array([0.2, 0.3, 0.5])
+V = np.array([0.1, 0.1, -0.2])
+MAPS = {
+    "replicator": (V,), "exponential": (V,), "lift": (V,), "logarithm": (P,),
+    "unlift": (P,), "distance": (P,), "geodesic": (P,), "inner": (V, V), "entropy": (),
+}  # fmt: skip
+"""Each map of a point, and what else it takes."""
+
+ON_THE_BOUNDARY = ("replicator", "distance", "geodesic", "entropy")
+
+
+@pytest.mark.parametrize(
+    "bad",
+    [[-0.2, 0.7, 0.5], 2 * P, [np.nan, 0.5, 0.5], [np.inf, 0.5, 0.5], 0 * P, 1.01 * P],
+    ids=["negative", "sum 2", "NaN", "infinite", "zero", "sum 1.01"],
+)
+@pytest.mark.parametrize("name", MAPS)
+def test_what_is_no_point_is_refused_by_name(name, bad):
+    with pytest.raises(ValueError, match="`p` must"):
+        getattr(manifold, name)(np.array(bad), *MAPS[name])
+    if name in ("logarithm", "unlift", "distance", "geodesic"):
+        with pytest.raises(ValueError, match="`q` must"):
+            getattr(manifold, name)(P, xr.DataArray(bad, dims="label"))
+
+
+@pytest.mark.parametrize("name", MAPS)
+def test_the_boundary_is_taken_where_the_map_is_defined(name):
+    corner = np.array([0.0, 0.5, 0.5])
+    if name in ON_THE_BOUNDARY:
+        assert np.isfinite(getattr(manifold, name)(corner, *MAPS[name])).all()
+    else:
+        with pytest.raises(ValueError, match="`p` must be positive, got the entry 0"):
+            getattr(manifold, name)(corner, *MAPS[name])
+
+
+@pytest.mark.parametrize("dtype", ["float32", "float64"])
+def test_sums_are_checked_to_the_rounding_of_the_type(dtype):
+    eps, p = np.finfo(dtype).eps, np.full(100, 0.01, dtype)
+    manifold.entropy(p)
+    for off, fails in ((100 * eps, False), (2000 * eps, True)):
+        moved = p.copy()
+        moved[0] += dtype_of(off, dtype)
+        if fails:
+            with pytest.raises(ValueError, match=f"up to rounding of {dtype}"):
+                manifold.entropy(moved)
+        else:
+            manifold.entropy(moved)
+
+
+def dtype_of(value, dtype):
+    return np.dtype(dtype).type(value)
+
+
+def fields(seed=0):
+    """An image of points in an order of its own, and one point."""
+    rng = np.random.default_rng(seed)
+    W = xr.DataArray(
+        rng.dirichlet(np.ones(3), (4, 3)), dims=("row", "col", "label")
+    ).transpose("row", "label", "col")
+    return W, xr.DataArray(rng.dirichlet(np.ones(3)), dims="label")
+
+
+@pytest.mark.parametrize("name", ["distance", "geodesic", "logarithm", "unlift"])
+def test_one_point_serves_all_pixels(name):
+    W, q = fields()
+    function = getattr(manifold, name)
+    right = function(W, q.broadcast_like(W))
+    xr.testing.assert_allclose(function(W, q), right, rtol=1e-15)
+    xr.testing.assert_allclose(function(W, q.values), right, rtol=1e-15)
+    plain = function(W.transpose("label", ...).values, q.values)  # three columns, too
+    named = right.transpose("label", ..., missing_dims="ignore")
+    np.testing.assert_allclose(plain, named, rtol=1e-15)
+    other = function(q, W)  # the first argument has no pixels
+    assert set(other.dims) == set(right.dims)
+
+
+def test_plain_arrays_of_other_shapes_are_refused():
+    W = fields()[0].transpose("label", "row", "col").values
+    for q in (W[:, :3], W[:2], np.array([1.0]), W[:, 0]):
+        q = q / q.sum(axis=0)
+        with pytest.raises(ValueError, match="`q` must have the shape of `p`"):
+            manifold.distance(W, q)
+
+
+def test_labeled_points_meet_by_coordinate():
+    W, _ = fields()
+    W = W.assign_coords(row=[1.0, 2.0, 3.0, 4.0]).assign_attrs(crs="EPSG:4326")
+    turned = W.isel(row=slice(None, None, -1))
+    found = manifold.distance(W, turned)
+    np.testing.assert_array_equal(found, 0.0)
+    assert found.row.values.tolist() == [1.0, 2.0, 3.0, 4.0]
+    assert found.attrs["crs"] == "EPSG:4326"
+    with pytest.raises(ValueError, match="`q` has other coordinates along `row`"):
+        manifold.distance(W, turned.assign_coords(row=[0.0, 1.0, 2.0, 3.0]))
+    with pytest.raises(ValueError, match="`q` must have 4 entries along `row`"):
+        manifold.distance(W, turned.isel(row=[0, 1]).drop_vars("row"))
+
+
+@pytest.mark.parametrize("time", [0.0, 0.3, 1, 2.0])
+def test_the_time_of_a_geodesic_is_a_number_by_position_or_name(time):
+    W, q = fields()
+    found = manifold.geodesic(W, q, time)
+    xr.testing.assert_identical(found, manifold.geodesic(W, q, time=time))
+    if time in (0.0, 1):
+        end = q.broadcast_like(W) if time else W
+        xr.testing.assert_allclose(found, end, atol=1e-15)
+
+
+@pytest.mark.parametrize(
+    "bad",
+    [np.nan, np.inf, "0.3", None, True, [0.3], np.timedelta64(1), 10**400],
+    ids=str,
+)
+def test_other_times_are_refused(bad):
+    with pytest.raises((TypeError, ValueError), match="`time` must be a finite number"):
+        manifold.geodesic(P, P[::-1], bad)
+
+
+def test_results_beyond_the_floats_are_refused_by_name():
+    tiny = np.array([5e-324, 1.0])
+    with pytest.raises(ValueError, match=r"`p` of .* must give numbers below"):
+        manifold.inner(tiny, np.array([1.0, -1.0]), np.array([1.0, -1.0]))
+    with pytest.raises(ValueError, match=r"`u` of .* must give numbers below"):
+        manifold.replicator(P, np.array([1.7e308, -1.7e308, 1.7e308]))
+
+
+@pytest.mark.parametrize("bad", [3, None, ["label"], np.ones((3, 3))], ids=type)
+def test_the_dimension_is_a_name(bad):
+    with pytest.raises(TypeError, match="`dim` must be the name"):
+        manifold.entropy(P, dim=bad)
+
+
+@pytest.mark.parametrize(
+    ("name", "count"),
+    [("center", 1), ("replicator", 2), ("exponential", 2), ("logarithm", 2),
+     ("lift", 2), ("unlift", 2), ("inner", 3), ("distance", 2), ("geodesic", 2),
+     ("entropy", 1)],
+)  # fmt: skip
+def test_labeled_arrays_in_any_order_give_the_numbers_of_plain_ones(name, count):
+    points = np.random.default_rng(0).uniform(0.2, 1.0, (3, 3, 4, 5))
+    points = points / points.sum(axis=1, keepdims=True)
+    given = list(points[:count])
+    if name in ("center", "replicator", "exponential", "lift", "inner"):
+        given[-1] = given[-1] - given[-1].mean(axis=0)  # a tangent vector
+    if name == "inner":
+        given[1] = given[1] - given[1].mean(axis=0)
+    expected = getattr(manifold, name)(*given)
+    turned = [
+        xr.DataArray(a, dims=("label", "row", "col")).transpose("col", "label", "row")
+        for a in given
+    ]
+    found = getattr(manifold, name)(*turned)
+    order = [d for d in ("label", "row", "col") if d in found.dims]
+    np.testing.assert_allclose(
+        found.transpose(*order), expected, rtol=1e-12, atol=1e-15
+    )
+    assert list(found.dims) == [d for d in ("col", "label", "row") if d in found.dims]

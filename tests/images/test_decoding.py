@@ -108,7 +108,7 @@ PAGES = [Image.new("L", (3, 2), tone) for tone in (0, 100, 200)]
     [
         (encoded(PAGES[0], "TIFF", save_all=True, append_images=PAGES[1:]), "3 pages"),
         (encoded(PAGES[0], "GIF", save_all=True, append_images=PAGES[1:]), "3 pages"),
-        (encoded(Image.new("LAB", (2, 2)), "TIFF"), "holds LAB colors"),
+        (encoded(Image.new("LAB", (2, 2)), "TIFF"), "holds CIELAB colors"),
         (tiff(np.full((2, 2), -8, np.int8)), "holds signed numbers"),
         (lzw(tiff(DEEP, photometric="rgb")), "uncompressed, or as PNG"),
         (b"", "unknown format"),

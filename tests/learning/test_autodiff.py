@@ -115,7 +115,7 @@ def test_a_small_krylov_space_is_differentiated_itself(problem, flow, dim):
     grid = flow.neighborhood
 
     def loss_at(weights):
-        V = Krylov(dim).integrate(flow.system(weights), problem.time).direction
+        V = Krylov(dim).integrate(flow.plain_system(weights), problem.time).direction
         return DirectionLoss()(V, goal)[0]
 
     data = KrylovAutodiff(dim)(flow, problem.weights, problem.labels, problem.time)
@@ -262,7 +262,9 @@ def test_the_work_can_be_abandoned(problem, flow, method):
             raise InterruptedError
 
     with pytest.raises(InterruptedError):
-        method().differentiate(flow.system(problem.weights), problem.labels, 3.0, check)
+        method().differentiate(
+            flow.plain_system(problem.weights), problem.labels, 3.0, check
+        )
 
 
 @methods
@@ -307,7 +309,7 @@ def test_it_learns(problem, flow, method):
 @methods
 def test_singular_values_wait_until_they_are_asked_for(problem, flow, method):
     """They cost more than the gradient, and learning does not need them."""
-    system = flow.system(problem.weights)
+    system = flow.plain_system(problem.weights)
     record = method().differentiate(system, problem.labels, 3.0)
     assert record.singular_values.size == 0
     assert record.complete().ratio > 0.0
@@ -316,7 +318,7 @@ def test_singular_values_wait_until_they_are_asked_for(problem, flow, method):
 
 @methods
 def test_missing_torch_names_the_cure(problem, flow, method, monkeypatch):
-    cure = r'pip install "assignment-flow-explorer\[autodiff\]"'
+    cure = r'PyTorch, which is not installed: run pip install "\.\[autodiff\]"'
     made = method()
     monkeypatch.setitem(sys.modules, "torch", None)
     with pytest.raises(ImportError, match=cure):

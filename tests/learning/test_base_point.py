@@ -38,7 +38,7 @@ def dense(apply, shape):
 
 
 def test_the_system_of_the_reference_problem(case, flow):
-    system = flow.system(case["weights"])
+    system = flow.plain_system(case["weights"])
     A = dense(system.apply, system.shape)
     np.testing.assert_allclose(A, case["A"], atol=1e-15)  # a few roundings of ‖A‖ < 1
     np.testing.assert_allclose(

@@ -9,6 +9,7 @@ from threadpoolctl import threadpool_limits
 from explorer import (
     CrossEntropy,
     DirectionLoss,
+    IteratedGradient,
     LowRankGradient,
     ParallelFlow,
     ParallelGradient,
@@ -379,6 +380,9 @@ def serial(flow=None, weights=NET.weights, labels=LABELS, times=(1.0, 1.0)):
     return SerialGradient()(flow, weights, labels, times)
 
 
+NO_RANKS = (None, False, "", [], (), "auto", 0.5)
+
+
 def parallel(flow=None, weights=NET.weights, labels=LABELS, time=1.0, observed=-1):
     flow = NET.parallel() if flow is None else flow
     return ParallelGradient(observed=observed)(flow, weights, labels, time)
@@ -388,6 +392,9 @@ REFUSED = [
     (lambda: SerialGradient(0), r"`dim` = 0"),
     (lambda: SerialGradient(5, 6), r"`rank` = 6 exceeds `dim` = 5"),
     (lambda: ParallelGradient(5, -1), r"`rank` = -1"),
+    *((lambda r=r: SerialGradient(5, r), "`rank` = ") for r in NO_RANKS),
+    *((lambda r=r: ParallelGradient(5, r), "`rank` = ") for r in NO_RANKS),
+    *((lambda r=r: IteratedGradient(5, r), "`rank` = ") for r in NO_RANKS),
     (lambda: ParallelGradient(loss="cosine"), r"`loss` = 'cosine'"),
     (lambda: ParallelGradient(observed=0.0), r"`observed` = 0.0 is a float.*integer"),
     (lambda: parallel(observed=2), r"`observed` = 2 names none of the 2.*from -2 to 1"),

@@ -248,7 +248,7 @@ def test_singular_values_are_those_of_the_discrete_sum(problem, flow, count):
 def test_a_small_space_states_what_its_singular_values_lack(problem, flow, monkeypatch):
     expected = np.linalg.svd(dense_sums(problem, 0.1), compute_uv=False)
     monkeypatch.setattr(discrete, "SPECTRUM_DIM", 3)
-    system = flow.system(problem.weights)
+    system = flow.plain_system(problem.weights)
     record = EulerAdjoint(0.1).differentiate(system, problem.labels, problem.time)
     value = record.evolution.direction
     slope = DirectionLoss()(value, reference.target(problem.labels, 3))[1]
@@ -334,7 +334,7 @@ def test_the_work_can_be_abandoned(problem, flow):
         if len(calls) == 15:
             raise InterruptedError
 
-    method, system = EulerAdjoint(0.3), flow.system(problem.weights)
+    method, system = EulerAdjoint(0.3), flow.plain_system(problem.weights)
     with pytest.raises(InterruptedError):
         method.differentiate(system, problem.labels, 3.0, check)
 

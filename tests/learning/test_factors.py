@@ -37,7 +37,9 @@ def dense_factors(problem):
 def factors_of(problem, dim):
     flow = LinearizedFlow(problem.distances, problem.rho, problem.radius)
     solver = Krylov(dim=dim)
-    evolution = solver.compute(solver.init(flow.system(problem.weights)), problem.time)
+    evolution = solver.compute(
+        solver.init(flow.plain_system(problem.weights)), problem.time
+    )
     return LowRankGradient(dim=dim).init(evolution, problem.labels).factors
 
 

@@ -180,7 +180,7 @@ def test_the_dataset_is_labeled(problem, flow):
 
 def test_the_rank_needs_no_new_factors(problem, flow):
     solver = Krylov(dim=6)
-    evolution = solver.compute(solver.init(flow.system(problem.weights)), 3.0)
+    evolution = solver.compute(solver.init(flow.plain_system(problem.weights)), 3.0)
     state = LowRankGradient(dim=6).init(evolution, problem.labels)
     for rank in (1, 3):
         alone = LowRankGradient(dim=6, rank=rank)
@@ -189,7 +189,7 @@ def test_the_rank_needs_no_new_factors(problem, flow):
 
 
 def test_riemannian_gradient_is_tangent(problem, flow):
-    system = flow.system(problem.weights)
+    system = flow.plain_system(problem.weights)
     gradient = np.random.default_rng(0).standard_normal(problem.weights.shape)
     tangent = riemannian_gradient(system, gradient)
     # nine products below 3

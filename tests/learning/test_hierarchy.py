@@ -212,6 +212,53 @@ def test_what_does_not_fit_is_refused_before_any_work(method, monkeypatch):
         method(flow, problem.weights, problem.labels, 1.0)
 
 
+def refusal(method, monkeypatch, available):
+    class Memory:
+        pass
+
+    Memory.available = available
+    monkeypatch.setattr(integrators, "ALWAYS_THERE", 0)
+    monkeypatch.setattr(integrators.psutil, "virtual_memory", Memory)
+    problem = reference.random_problem((4, 4))
+    with pytest.raises(MemoryError) as caught:
+        method(flow_of(problem), problem.weights, problem.labels, 1.0)
+    return str(caught.value), problem.distances.size
+
+
+REFUSED = [
+    ex.DirectKronecker(),
+    ex.KroneckerKrylov(10),
+    ex.BenziSimoncini(10),
+    ex.FactoredSVD(20),
+    ex.DenseGradient(),
+    ex.EulerAdjoint(1e-4),
+]
+
+
+@pytest.mark.parametrize("method", REFUSED, ids=name_of)
+def test_a_refused_gradient_names_the_cheapest_one_that_fits(method, monkeypatch):
+    frugal = ex.LowRankGradient(route=ex.TwoSided(ex.BlockChebyshev(keep=False)))
+    text, size = refusal(method, monkeypatch, frugal.memory(48) + 1)
+    assert size == 48
+    assert "use `LowRankGradient(route=TwoSided(BlockChebyshev(keep=False)))`" in text
+    assert f"which needs {frugal.memory(48) / 1e9:.3g} GB" in text
+    cure = text.split(":")[-1]
+    assert " Krylov" not in cure  # an integrator is no gradient
+
+
+def test_a_gradient_is_refused_with_the_truth_where_none_fits(monkeypatch):
+    text, _ = refusal(ex.FactoredSVD(), monkeypatch, 8)
+    assert "use fewer pixels or labels" in text
+
+
+def test_the_bytes_of_a_refusal_are_those_of_complexity(monkeypatch):
+    for method in REFUSED[:4]:
+        text, _ = refusal(method, monkeypatch, 1)
+        table = ex.complexity(4, 4, labels=3, dim=getattr(method, "dim", 1))
+        required = float(table.required.sel(approach=type(method).__name__))
+        assert f"needs {required / 1e9:.3g} GB" in text
+
+
 def test_complexity_reproduces_the_remarks_of_the_paper():
     memory = ex.complexity(512, 512, labels=10, dim=10).memory / 1e12  # terabytes
     assert float(memory.sel(approach="DirectKronecker")) > 1e14

@@ -13,6 +13,7 @@ from explorer import (
     LinearizedFlow,
     LowRankGradient,
 )
+from explorer.flow.iterated import check_times
 from tests import reference
 
 # Krylov spaces of this dimension are exact on the small problems
@@ -124,3 +125,22 @@ def test_bad_weights_are_refused_by_number(problem, flow):
         IteratedLinearization().solve(flow, [good, -good], [1.0] * 2)
     with pytest.raises(TypeError, match="`integrator`"):
         IteratedLinearization("krylov")
+
+
+@pytest.mark.parametrize(
+    "times",
+    [
+        0.5, np.array(0.5), "0.5", b"5", float, None, [[0.5]], np.ones((1, 2)), {},
+        np.ones(2, "m8[ns]"), [np.timedelta64(1)], np.ma.masked_equal([1.0, 2.0], 2.0),
+        xr.DataArray(0.5), xr.Dataset({"a": 1}),
+    ],
+    ids=lambda value: f"{type(value).__name__} {value!s:.9}",
+)  # fmt: skip
+def test_what_is_no_sequence_of_times_is_refused(times):
+    with pytest.raises(TypeError, match=r"`times?`"):
+        check_times(times)
+
+
+@pytest.mark.parametrize("kind", [list, tuple, np.array, xr.DataArray, iter])
+def test_any_sequence_of_times_will_do(kind):
+    assert check_times(kind([0.5, 1.0])) == [0.5, 1.0]

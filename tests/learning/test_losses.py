@@ -197,7 +197,7 @@ def ended(direction, error=0.0, barycenter=True, shift=0.7, time=3.0):
     """A solve that has ended in some direction: V = T e^shift · direction."""
     base = None if barycenter else graphs.random_simplex(direction.shape, 1)
     flow = LinearizedFlow(np.zeros_like(direction), base_point=base)
-    system = flow.system(flow.uniform_weights().values)
+    system = flow.plain_system(flow.uniform_weights().values)
     return Evolution(system, time, shift, direction, error, Work(1), "")
 
 

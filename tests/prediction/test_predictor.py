@@ -275,7 +275,7 @@ def test_a_choice_of_ones_own_cannot_be_stored(tmp_path):
             return image
 
     predictor = ex.WeightPatchPredictor(features=Plain(), **(SMALL | {"steps": 1}))
-    with pytest.raises(ValueError, match=r"Plain object .* cannot be stored: a file"):
+    with pytest.raises(ValueError, match=r"Plain\(\) cannot be stored: a file"):
         predictor.fit(scenes(1)).save(tmp_path / "model.nc")
     assert not list(tmp_path.iterdir())
 

@@ -15,6 +15,7 @@ from explorer import (
     Krylov,
     LinearizedFlow,
     LowRankGradient,
+    fit,
     image_scene,
     sample_image,
 )
@@ -256,3 +257,165 @@ def test_a_photograph_is_read_the_way_a_viewer_shows_it(tmp_path):
     exif[0x0112] = 6  # turn by 90 degrees
     picture.save(tmp_path / "phone.jpg", exif=exif)
     assert read_image(tmp_path / "phone.jpg").shape == (6, 4, 3)
+
+
+@pytest.mark.parametrize("dtype", [">u2", "<u2", ">f4", "f2"])
+def test_arrays_of_any_byte_order_and_width_make_the_same_scene(color, dtype):
+    array = color if dtype[1:2] == "f" or dtype[0] == "f" else color * 65535
+    swapped = array.astype(dtype)
+    labels = np.arange(30).reshape(SHAPE) % 3
+    first = image_scene(swapped, labels.astype(">i4"), noise=0.0)
+    native = swapped.astype(swapped.dtype.newbyteorder("="))
+    assert first.identical(image_scene(native, labels, noise=0.0))
+
+
+def test_pillow_images_make_the_scene_of_their_files(color, saved):
+    labels = np.arange(30).reshape(SHAPE) % 3
+    picture = Image.fromarray(bytes_of(color)).quantize(9)
+    marks = Image.fromarray(labels.astype(np.uint8))
+    marks.putpalette([9, 9, 9, 200, 0, 0, 0, 0, 200])
+    first = image_scene(saved(picture), saved(marks, "labels.png"), noise=0.0)
+    second = image_scene(picture, marks, noise=0.0)
+    assert second.image.equals(first.image)
+    assert second.prototypes.equals(first.prototypes)
+    np.testing.assert_array_equal(second.labels, labels)
+
+
+TALL, WIDE = (6, 4), (4, 6)
+"""Shapes of a photograph as it is shown and as it is stored, turned by 90°."""
+
+
+def turned(saved, shape, orientation, name="photo.png"):
+    exif = Image.Exif()
+    exif[0x0112] = orientation
+    tones = np.arange(shape[0] * shape[1], dtype=np.uint8).reshape(shape) * 7
+    return saved(Image.fromarray(tones), name, exif=exif)
+
+
+@pytest.mark.parametrize(
+    ("stored", "orientation", "shape", "fits"),
+    [
+        (WIDE, 6, TALL, True),  # they can lie on the picture as it is shown only
+        (WIDE, 6, WIDE, False),
+        ((5, 5), 6, (5, 5), False),  # nobody can tell
+        (WIDE, 3, WIDE, False),
+        (WIDE, 2, WIDE, False),
+        (WIDE, 1, WIDE, True),
+    ],
+)
+@pytest.mark.parametrize("as_file", [False, True])
+def test_labels_on_stored_pixels_of_a_turned_image_are_refused(
+    saved, stored, orientation, shape, fits, as_file
+):
+    photo = turned(saved, stored, orientation)
+    labels = np.indices(shape)[0] % 2
+    given = labels
+    if as_file:
+        given = saved(Image.fromarray(labels.astype(np.uint8)), "labels.png")
+    if fits:
+        np.testing.assert_array_equal(image_scene(photo, given).labels, labels)
+        return
+    with pytest.raises(ValueError, match=r"`labels`.*stored (rotated|mirrored).*EXIF"):
+        image_scene(photo, given)
+    if (
+        shape == read_image(photo).shape[:2]
+    ):  # which says that they lie on what is shown
+        image_scene(read_image(photo), given)
+
+
+def test_labels_turned_as_their_image_are_turned_back_with_it(saved):
+    photo, marks = turned(saved, WIDE, 6), turned(saved, WIDE, 6, "labels.png")
+    scene = image_scene(photo, marks, noise=0.0)
+    light = scene.image.values.ravel()
+    np.testing.assert_array_equal(
+        scene.labels.values.ravel().argsort(), light.argsort()
+    )
+    one = Image.fromarray(np.zeros(WIDE, np.uint8))
+    one.getexif()[0x0112] = 6
+    with Image.open(photo) as picture:
+        assert image_scene(picture, one).labels.shape == TALL
+
+
+def test_labels_of_another_shape_name_both(color):
+    words = r"`labels` must have the shape of `image`, \(6, 5\), got \(5, 6\)"
+    with pytest.raises(ValueError, match=words):
+        image_scene(color, np.zeros((5, 6), int))
+    turned = xr.DataArray(np.arange(30).reshape(5, 6) % 2, dims=("col", "row"))
+    np.testing.assert_array_equal(image_scene(color, turned).labels, turned.T)
+
+
+@pytest.mark.parametrize("code", [2**62, 2**64 - 1, 2**31 - 1, 64, 1e300])
+def test_label_codes_never_size_an_array(color, code):
+    labels = np.zeros(SHAPE, np.uint64 if code == 2**64 - 1 else type(code))
+    labels[0, 0] = code
+    with pytest.raises(ValueError, match="`labels`"):
+        image_scene(color, labels)
+
+
+def test_seeds_may_be_whole_floats(color):
+    assert image_scene(color, 3, seed=2.0).identical(image_scene(color, 3, seed=2))
+
+
+@pytest.mark.parametrize("longest", [0, -5, 2.5, "8", None, True, [8], float("nan")])
+def test_fit_refuses_lengths_by_name(color, longest):
+    with pytest.raises((TypeError, ValueError), match="`longest`"):
+        fit(color, longest)
+
+
+@pytest.mark.parametrize(
+    "image", [None, [[1.0], [1.0, 2.0]], np.full(SHAPE, np.nan), np.zeros((0, 3)), 2j]
+)
+def test_fit_refuses_images_by_name(image):
+    with pytest.raises((TypeError, ValueError), match="`image`"):
+        fit(image, 8)
+
+
+def test_fit_scales_the_longest_side_down_and_leaves_small_images(color, gray):
+    assert fit(color, 3).shape == (3, 2, 3)  # round(5/2) is even
+    assert fit(gray, 3).shape == (3, 2)
+    for longest in (6, 10**6):
+        np.testing.assert_array_equal(fit(color, longest), color)
+        np.testing.assert_array_equal(fit(gray, longest), gray)
+    scaled = fit(color, 3)
+    assert scaled.min() >= 0.0
+    assert scaled.max() <= 1.0
+
+
+def test_fit_scales_bytes_to_the_unit_range_whatever_their_size(color):
+    for longest in (3, 6):  # scaled down or not
+        found = fit(bytes_of(color), longest)
+        np.testing.assert_allclose(found, fit(bytes_of(color) / 255, longest))
+
+
+@pytest.mark.parametrize("size", [0, 4097, 2.5, "8", None])
+def test_sample_image_refuses_sizes_by_name(size):
+    with pytest.raises((TypeError, ValueError), match="`size`"):
+        sample_image("rocket", size)
+
+
+def test_a_labeling_meets_its_image_by_coordinate(color):
+    rows = np.arange(len(color)) * 0.5
+    image = xr.DataArray(color, dims=("row", "col", "channel"), attrs={"crs": "a"})
+    image = image.assign_coords(row=("row", rows, {"units": "mm"}))
+    truth = xr.DataArray(
+        (color[..., 0] > np.median(color[..., 0])).astype(int), dims=("row", "col")
+    ).assign_coords(row=rows)
+    right = image_scene(image, truth, noise=0)
+    assert right.attrs["crs"] == "a"
+    for name in ("image", "clean", "labels", "distances"):
+        assert right[name].row.values.tolist() == rows.tolist()
+        assert right[name].row.attrs == {"units": "mm"}
+    turned = truth.isel(row=slice(None, None, -1)).transpose()
+    xr.testing.assert_identical(image_scene(image, turned, noise=0), right)
+    with pytest.raises(ValueError, match="`labels` has other coordinates along `row`"):
+        image_scene(image, truth.assign_coords(row=rows + 1))
+
+
+def test_channels_keep_their_names_unless_one_was_transparency(color):
+    alpha = np.concatenate([color, np.ones_like(color[..., :1])], axis=2)
+    for image, names in ((color, list("rgb")), (alpha, list("rgba"))):
+        named = xr.DataArray(image, dims=("row", "col", "channel"))
+        scene = image_scene(named.assign_coords(channel=names), 2)
+        assert ("channel" in scene.coords) == (len(names) == 3)
+        if "channel" in scene.coords:
+            assert scene.channel.values.tolist() == names

@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 import xarray as xr
 
+from explorer.dims import PIXELS
 from explorer.scenes.scores import ATTRS, boundary_pixels, score
 from tests import reference
 
@@ -55,7 +56,8 @@ def vertical_line(col, size=9):
 @shapes
 def test_the_boundary_is_where_a_neighbor_differs(shape):
     labels, _ = labelings(shape)
-    pixels = [tuple(p) for p in np.argwhere(boundary_pixels(labels)).tolist()]
+    found = boundary_pixels(labels, np.full(shape, True))
+    pixels = [tuple(p) for p in np.argwhere(found).tolist()]
     assert pixels == naive_boundary(labels)
 
 
@@ -213,3 +215,60 @@ SQUARE = np.zeros((2, 2), dtype=int)
 def test_bad_input_is_refused(arguments, error, words):
     with pytest.raises(error, match=words):
         score(*arguments)
+
+
+UNKNOWN = np.array([[0, 0, 1, 1], [0, -1, -1, 1], [2, 2, -1, 1]])
+
+
+def test_pixels_without_a_label_count_nowhere():
+    truth = xr.DataArray(UNKNOWN, dims=PIXELS, attrs={"no_label": -1})
+    found = np.where(UNKNOWN < 0, 0, UNKNOWN)
+    assert float(score(found, truth).error_percent) == 0.0
+    assert score(found, truth).attrs["pixels"] == 9
+    wrong = found.copy()
+    wrong[0, 0] = 1  # one of nine
+    expected = score(wrong, truth)
+    np.testing.assert_allclose(expected.error_percent, 100 / 9, rtol=1e-15)
+    for guess in range(3):  # whatever stands where nothing is known
+        other = np.where(UNKNOWN < 0, guess, wrong)
+        xr.testing.assert_identical(score(other, truth), expected)
+
+
+def test_labels_to_ignore_can_be_named():
+    plain = np.where(UNKNOWN < 0, 3, UNKNOWN)
+    found = np.where(UNKNOWN < 0, 1, UNKNOWN)
+    truth = xr.DataArray(UNKNOWN, dims=PIXELS, attrs={"no_label": -1})
+    for ignore in (3, [3], (3,), np.array([3])):
+        xr.testing.assert_identical(
+            score(found, plain, ignore=ignore), score(found, truth)
+        )
+    assert score(found, plain, ignore=[0, 3]).attrs["pixels"] == 6
+
+
+@pytest.mark.parametrize("ignore", [-1, 1.5, "3", True, None, [3, "a"]])
+def test_what_cannot_be_ignored_is_named(ignore):
+    with pytest.raises((TypeError, ValueError), match="`ignore` "):
+        score(np.zeros((2, 2), int), np.zeros((2, 2), int), ignore=ignore)
+
+
+def test_nothing_to_score_is_refused():
+    with pytest.raises(ValueError, match="`ignore` must leave a label in `truth`"):
+        score(np.zeros((2, 2), int), np.zeros((2, 2), int), ignore=0)
+    unknown = xr.DataArray(np.full((2, 2), -1), dims=PIXELS, attrs={"no_label": -1})
+    with pytest.raises(ValueError, match="`truth` must have a label at one pixel"):
+        score(np.zeros((2, 2), int), unknown)
+    with pytest.raises(ValueError, match=r"assign_attrs\(no_label=-1\)"):
+        score(np.zeros((2, 2), int), np.array([[0, -1], [0, 0]]))
+
+
+def test_labelings_meet_by_coordinate():
+    truth = xr.DataArray(
+        np.arange(12).reshape(3, 4) % 3,
+        dims=("row", "col"),
+        coords={"row": [0.0, 0.5, 1.0], "col": list("abcd")},
+    )
+    turned = truth.isel(col=slice(None, None, -1), row=[1, 0, 2]).transpose()
+    assert float(score(turned, truth).error_percent) == 0.0
+    assert float(score(turned.drop_vars(["row", "col"]), truth).error_percent) > 0.0
+    with pytest.raises(ValueError, match="`labels` has other coordinates along `col`"):
+        score(truth.assign_coords(col=list("abce")), truth)
