@@ -1,7 +1,7 @@
 """The interrupt of a notebook reaches learning that runs in a thread of its own.
 
-An interrupt is a signal to the main thread. ipykernel ignores it while no cell runs, and
-raises KeyboardInterrupt in the cell otherwise; neither reaches another thread. Here
+An interrupt is a signal to the main thread. ipykernel ignores it while no cell runs,
+and raises KeyboardInterrupt in the cell otherwise; neither reaches another thread. Here
 both handlers are wrapped: learning stops first, then the old handler runs.
 """
 

@@ -169,10 +169,8 @@ class Session:
         if self._learning:
             self._done, self._total = 0, steps
         # said at once: bringing the views up to date may take a little longer
-        if self._total or self._model.current:
-            self._say(self._progress())
-        else:
-            self._say("computing …")
+        known = self._total or self._model.current
+        self._say(self._progress() if known else "computing …")
 
     def _begin_restoration(self, wanted: Recipe) -> None:
         """Begin to take the steps of a stored history again; "pause" stops it."""
