@@ -103,6 +103,7 @@ function discard(Bokeh, doc, views) {
 async function render({ model, el }) {
   const id = crypto.getRandomValues(new Uint32Array(2)).join("-");
   const root = document.createElement("div");
+  root.innerHTML = model.get("still"); // stays where no kernel sends a figure
   el.appendChild(root);
   let Bokeh = null;
   let doc = null;

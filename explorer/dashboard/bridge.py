@@ -40,6 +40,10 @@ class LiveFigure(anywidget.AnyWidget):
     _esm = (Path(__file__).parent / "bridge.js").read_text(encoding="utf-8")
     _bokeh_version = traitlets.Unicode(bokeh.__version__).tag(sync=True)
 
+    still = traitlets.Unicode(
+        "", help="HTML to show until there are figures, and where no kernel runs"
+    ).tag(sync=True)
+
     def __init__(self, root: UIElement, max_fps: float = MAX_FPS, **kwargs: Any):
         self._lock = threading.RLock()
         self._root = root

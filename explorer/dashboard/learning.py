@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import weakref
 from dataclasses import asdict
 from typing import Any
@@ -10,8 +11,9 @@ import ipywidgets as widgets
 import xarray as xr
 
 from explorer import params
-from explorer.dashboard import recipe
+from explorer.dashboard import recipe, still
 from explorer.dashboard.bridge import LiveFigure
+from explorer.dashboard.interrupting import listen
 from explorer.dashboard.memory import give_back
 from explorer.dashboard.model import Settings
 from explorer.dashboard.panel import Panel
@@ -20,8 +22,13 @@ from explorer.dashboard.session import Session
 from explorer.dashboard.views import LearningViews
 from explorer.dashboard.worker import Worker
 from explorer.images.reading import read_image
+from explorer.warmup import missing
 
 _by_cell: dict[str, tuple[str, list[weakref.ref[LearningExplorer]]]] = {}
+
+
+FIRST_PICTURE = 10.0
+"""Seconds that displaying waits for the first result, most often below one."""
 
 
 class LearningExplorer(widgets.HBox):
@@ -71,6 +78,7 @@ class LearningExplorer(widgets.HBox):
         self._worker = Worker(self._session.job, self._session.fail)
         self._connect()
         replace_in_cell(self)
+        listen(self)
         self._worker.post(**start)
 
     # -- what a program can do
@@ -83,13 +91,22 @@ class LearningExplorer(widgets.HBox):
         """Stop learning at once; a step under way is abandoned."""
         self._worker.post(stop=True, run=0)
 
+    def interrupt(self) -> None:
+        """Stop learning as `pause` does, and say that it was interrupted."""
+        if self._session.learning:
+            self._worker.post(stop=True, run=0, interrupted=True)
+
     def reset(self) -> None:
         """Stop and go back to uniform weights."""
         self._worker.post(stop=True, run=0, reset=True)
 
     def wait(self, timeout: float = 30.0) -> bool:
         """Block until nothing is left to compute; False after `timeout` seconds."""
-        return self._worker.wait(timeout)
+        try:
+            return self._worker.wait(timeout)
+        except KeyboardInterrupt:
+            self.interrupt()
+            raise
 
     def set(self, **settings: Any) -> None:
         """Set controls by name, as if moved by hand: `app.set(time=7.0, rank=2)`."""
@@ -131,6 +148,24 @@ class LearningExplorer(widgets.HBox):
             raise RuntimeError("nothing has been computed: see the message on screen")
         return self._session.published
 
+    def _repr_mimebundle_(self, **kwargs: Any) -> Any:
+        """Return the widget with a picture and a table for where no kernel runs.
+
+        They show what there is when the cell runs. While kernels are being compiled,
+        and in Voila, which keeps no notebook, there is the widget alone.
+        """
+        live = super()._repr_mimebundle_(**kwargs)
+        if self._closed or missing() or in_voila():
+            return live
+        self._session.shown.wait(FIRST_PICTURE)
+        published = self._session.published
+        if published is None or published.shown is None:
+            return live
+        png = still.pictures(published)
+        title = "input with noise, ground truth, and labeling (dark = wrong)"
+        self.figure.still = still.page(png, title, still.numbers(published))
+        return still.bundle(live, png, f"<p>{title}</p>{self.figure.still}")
+
     def close(self) -> None:
         """End the thread, and close the figure and every control."""
         if self._closed:
@@ -165,6 +200,11 @@ class LearningExplorer(widgets.HBox):
     def _on_probe(self, _: Any) -> None:
         row, col = (box.value for box in self.panel.probe)
         self._worker.post(probe=(row, col))
+
+
+def in_voila() -> bool:
+    """Return whether the kernel serves a page of Voila."""
+    return os.environ.get("SERVER_SOFTWARE", "").startswith("voila")
 
 
 def replace_in_cell(app: LearningExplorer) -> None:

@@ -34,6 +34,13 @@ MARKS = "os^Dv<>p"
 
 def write_png(figure: Figure, path: Path, dpi: int = 110) -> None:
     """Write a figure as a PNG file; it appears whole or not at all."""
+    content = png_of(figure, dpi)
+    with whole(path) as draft:
+        draft.write_bytes(content)
+
+
+def png_of(figure: Figure, dpi: int = 110) -> bytes:
+    """Return a figure as the content of a PNG file."""
     from matplotlib.figure import Figure as Sheet
     from matplotlib.layout_engine import ConstrainedLayoutEngine
 
@@ -58,8 +65,7 @@ def write_png(figure: Figure, path: Path, dpi: int = 110) -> None:
     sheet.text(0.01, 0.35 * CAPTION / height, "\n".join(lines), fontsize=9, va="bottom")
     drawn = io.BytesIO()
     sheet.savefig(drawn, dpi=dpi, format="png")
-    with whole(path) as draft:
-        draft.write_bytes(drawn.getvalue())
+    return drawn.getvalue()
 
 
 def draw(panel: Panel, place: Any) -> None:

@@ -31,12 +31,12 @@ class Published:
     upload: tuple[str, Any] | None
 
     @classmethod
-    def of_model(cls, model: LearningModel, name: str) -> Published:
+    def of_model(cls, model: LearningModel, shown: Snapshot, name: str) -> Published:
         """Take what an up-to-date model holds; `name` is that of its upload."""
         settings = model.settings()
         upload = (name, model.leaf["upload"]()) if settings.scene == UPLOAD else None
         return cls(
-            shown=Snapshot.of_model(model),
+            shown=shown,
             settings=settings,
             history=list(model.history),
             trace=model.trace(),

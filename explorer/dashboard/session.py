@@ -25,6 +25,7 @@ from explorer.dashboard.panel import LARGEST_UPLOAD, Panel
 from explorer.dashboard.published import Published
 from explorer.dashboard.recipe import Recipe
 from explorer.dashboard.restoring import Restoration
+from explorer.dashboard.snapshot import Snapshot
 from explorer.dashboard.worker import Requests
 from explorer.flow.evolution import judge
 from explorer.images.decoding import decode
@@ -50,6 +51,7 @@ class Session:
         self._panel, self._figure = panel, figure
         self._done = self._total = 0
         self._learning = self._saving = False
+        self._stopped = "paused"
         self._restoring: Restoration | None = None
         self._upload_name = "image"
         self._probe, self._probe_moved = (0, 0), False
@@ -65,7 +67,7 @@ class Session:
             self._requests += requests  # a job that is given up must not lose them
             if missing():
                 self._preview()
-            warm_up(self._say_compiling, check)
+            warm_up(self._say, check)
             self._warm, requests, self._requests = True, self._requests, []
         for request in requests:
             self._apply(request)
@@ -89,6 +91,11 @@ class Session:
             self._say("computing …")
             self._model.refresh(check)
 
+    @property
+    def learning(self) -> bool:
+        """Whether steps are being taken, or taken again."""
+        return self._learning or self._restoring is not None
+
     def release(self) -> None:
         """Forget the model and all it has computed; the published numbers stay."""
         self._model = LearningModel(Settings())
@@ -99,10 +106,6 @@ class Session:
         """Show the scene, for which nothing needs to be compiled."""
         scene = self._model.scene()
         self._figure.push(feeding.scene_columns(scene), feeding.scene_props(scene))
-
-    def _say_compiling(self, text: str) -> None:
-        """Show that kernels are being compiled, which happens once."""
-        self._say(text)
 
     def _say(self, text: str) -> None:
         """Write a line beside the progress bar, at once."""
@@ -138,6 +141,7 @@ class Session:
         if request.get("reset"):
             self._reset()
         if "run" in request:
+            self._stopped = "interrupted" if request.get("interrupted") else "paused"
             self._run(request["run"])
         if request.get("single"):
             self._run(self._total - self._done + 1 if self._learning else 1)
@@ -165,10 +169,8 @@ class Session:
         if self._learning:
             self._done, self._total = 0, steps
         # said at once: bringing the views up to date may take a little longer
-        if self._total or self._model.current:
-            self._say(self._progress())
-        else:
-            self._say("computing …")
+        known = self._total or self._model.current
+        self._say(self._progress() if known else "computing …")
 
     def _begin_restoration(self, wanted: Recipe) -> None:
         """Begin to take the steps of a stored history again; "pause" stops it."""
@@ -236,9 +238,9 @@ class Session:
             return
         self._published_at = now
         model = self._model
-        self.published = Published.of_model(model, self._upload_name)
+        shown = Snapshot.of_model(model)
+        self.published = Published.of_model(model, shown, self._upload_name)
         self.shown.set()
-        shown = self.published.shown
         self._fit_probe(shown.shape)
         props = feeding.titles(shown, self._probe)
         fitted = (shown.shape, shown.label_count)
@@ -268,7 +270,7 @@ class Session:
         """Return how far learning has come, in words."""
         if not self._total:
             return "ready"
-        rest = "done" if self._done == self._total else "paused"
+        rest = "done" if self._done == self._total else self._stopped
         if self._learning:
             rest = f"{(self._total - self._done) * self._model.seconds:.1f} s left"
         return f"{self._done} of {self._total}, {rest}"
@@ -292,7 +294,7 @@ class Session:
             f"loss {record.loss:.4f}, {1e3 * model.seconds:.0f} ms<br>"
             f"V(T): {escape(str(judge(model.evolution(), RTOL.default)))}"
         )
-        if panel.show_code.value:
+        if panel.show_code.value and self.published is not None:
             code = recipe.readable(self.published.code)
             panel.code.value = f"<pre>{escape(code)}</pre>"
         panel.clear_settings()

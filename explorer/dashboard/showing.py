@@ -12,12 +12,16 @@ import xarray as xr
 from explorer.dashboard.bridge import LiveFigure
 from explorer.dashboard.memory import give_back
 from explorer.dashboard.pages import heading, panels_of
+from explorer.dashboard.prints import png_of
+from explorer.dashboard.still import bundle, contents, page
 from explorer.experiments.figures import FIGURES
 from explorer.experiments.panels import Figure
 
 WIDTH = 960
 """CSS pixels of the panels side by side: about what a notebook leaves to a cell."""
 
+STILL_DPI = 72
+"""Dots per inch of the picture in a saved notebook: about 100 kB."""
 
 NEEDED = "needed is what `experiments.figure1()` … `figure5()` return, unchanged"
 
@@ -29,8 +33,17 @@ class FigureView(widgets.VBox):
         title = widgets.HTML(f"<h3>{escape(heading(shown))}</h3>")
         self.live = LiveFigure(panels_of(shown, WIDTH))
         caption = widgets.HTML(f"<p>{escape(shown.caption)}</p>")
+        self._shown = shown
         super().__init__([title, self.live, caption])
         self.layout.overflow = "auto"
+
+    def _repr_mimebundle_(self, **kwargs: Any) -> Any:
+        """Return the widget with a picture and a table for where no kernel runs."""
+        png = png_of(self._shown, STILL_DPI)
+        self.live.still = page(png, heading(self._shown), contents(self._shown))
+        title, _, caption = self.children
+        html = f"{title.value}{self.live.still}{caption.value}"
+        return bundle(super()._repr_mimebundle_(**kwargs), png, html)
 
     def close(self) -> None:
         """Close the figure with all its parts."""

@@ -142,6 +142,21 @@ def test_a_reloaded_page_and_a_second_view_show_the_current_state(page, lab):
     assert_clean(page)
 
 
+def test_interrupting_the_kernel_stops_learning(page, lab):
+    pages.open_explorer(page, lab, "lab")
+    assert page.get_by_text("learning steps", exact=True).count() == 0  # no still
+    page.get_by_label("steps").fill("2000")
+    page.get_by_label("steps").press("Tab")
+    click(page, "run")
+    wait_for(page, lambda: len(column(page, "labeling-error")) > 3)
+    page.evaluate("() => jupyterapp.commands.execute('notebook:interrupt-kernel')")
+    page.get_by_text("interrupted").wait_for(timeout=10_000)
+    stopped = column(page, "labeling-error")
+    page.wait_for_timeout(400)
+    assert len(column(page, "labeling-error")) - len(stopped) <= 1
+    assert_clean(page)
+
+
 VIEWS = """() => (window.Bokeh?.documents ?? [])
   .map((d) => d.get_model_by_name("labeling-error")).filter(Boolean)
   .map((s) => Array.from(s.data.y))"""
