@@ -124,11 +124,13 @@ class SerialFlow:
         integrator: Integrator = KRYLOV,
     ) -> Iterator[Evolution]:
         """Yield each stage at its end, for checked plain arrays."""
-        system, carried, cure = self.flows[0].plain_system(patches[0]), 0.0, ""
+        system = self.flows[0].plain_system(patches[0])
+        carried, before = 0.0, None
         for k, time in enumerate(times):
             evolution = integrator.integrate(system, time)
-            if carried > 0.0:
-                evolution = inherit(evolution, carried, cure)
+            if before is not None and carried > 0.0:
+                last = before.cure, before.exact
+                evolution = inherit(evolution, carried, *last)
             yield evolution
             if k + 1 == len(times):
                 return
@@ -138,7 +140,7 @@ class SerialFlow:
                 self.flows[k + 1].plain_system(patches[k + 1]), inflow=inflow
             )
             carried = coupling.norm * length(evolution) * evolution.error
-            cure = evolution.cure
+            before = evolution
 
     @exclusive
     def solve(

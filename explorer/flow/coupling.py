@@ -243,11 +243,14 @@ def inflow_of(coupling: Coupling, evolution: Evolution, argument: str) -> np.nda
     return inflow
 
 
-def inherit(evolution: Evolution, carried: float, cure: str) -> Evolution:
+def inherit(
+    evolution: Evolution, carried: float, cure: str, exact: bool = False
+) -> Evolution:
     """Return a stage with its error raised by what an inflow off by `carried` causes.
 
     V = T φ(TA)(B + L V') is then off by at most T φ(Tμ) times as much, the direction by
-    e^{−shift} φ(Tμ). `cure` is that of the stage before.
+    e^{−shift} φ(Tμ). `cure` is that of the stage before; if that one is `exact`,
+    rounding is all that it hands on.
     """
     x = evolution.time * evolution.system.growth
     with np.errstate(over="ignore"):  # an infinite bound is an honest one
@@ -257,5 +260,10 @@ def inherit(evolution: Evolution, carried: float, cure: str) -> Evolution:
         cure = f"most of it comes from the stage before: {cure}"
     else:
         cure = evolution.cure
-    error = evolution.error + more
-    return replace(evolution, error=error, cure=cure, exact=False)
+    return replace(
+        evolution,
+        error=evolution.error + more,
+        rounding=evolution.rounding + (more if exact else 0.0),
+        cure=cure,
+        exact=evolution.exact and exact,
+    )
