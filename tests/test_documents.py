@@ -58,6 +58,7 @@ def test_every_record_that_the_readme_names_exists():
         assert hasattr(explorer, name), name
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("path", NOTEBOOKS, ids=lambda p: p.stem)
 def test_a_notebook_runs_from_top_to_bottom(path, tmp_path, monkeypatch):
     for name, value in private_environment(tmp_path).items():

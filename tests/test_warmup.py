@@ -10,6 +10,8 @@ import pytest
 
 from explorer import warmup
 
+pytestmark = pytest.mark.slow
+
 
 @pytest.fixture
 def cache(tmp_path):

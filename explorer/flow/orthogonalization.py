@@ -14,6 +14,7 @@ from explorer.flow.arnoldi import Arnoldi, Basis
 from explorer.flow.chebyshev import Kept, Recurrence, Rerun, Vectors
 from explorer.flow.system import Operator
 from explorer.geometry.chains import Line
+from explorer.params import is_real
 
 MOST_KEPT = 64 * 2**20
 """Bytes of a basis up to which its vectors are kept, unless told otherwise. Above it
@@ -106,8 +107,8 @@ class BlockChebyshev(Orthogonalization):
     keep: bool | None = None
 
     def __post_init__(self) -> None:
-        whole = isinstance(self.block, (int, np.integer))
-        if not whole or isinstance(self.block, bool) or not 1 <= self.block <= 8:
+        whole = is_real(self.block) and isinstance(self.block, (int, np.integer))
+        if not whole or not 1 <= self.block <= 8:
             raise ValueError(
                 f"`block` = {self.block!r} is out of range; needed is an integer in "
                 "[1, 8] (vectors per block)"

@@ -23,6 +23,9 @@ HIGHEST = 2**16 - 1
 ADMISSIBLE = f"integers from 0 to {HIGHEST} or colors '#rrggbb'"
 
 
+NO_NUMBERS = (bool, np.timedelta64)
+"""What Python and NumPy call an integer, and is none."""
+
 NO_LISTS = (bytes, bytearray, Mapping)
 """What runs through numbers or names, and is no list of values."""
 
@@ -62,7 +65,7 @@ def code_of(argument: str, value: Any) -> Code:
         value = int(value)
     if isinstance(value, str) and HEX.fullmatch(value):
         return tuple(bytes.fromhex(value[1:]))
-    whole = isinstance(value, Integral) and not isinstance(value, bool)
+    whole = isinstance(value, Integral) and not isinstance(value, NO_NUMBERS)
     if not whole or not 0 <= value <= HIGHEST:
         error = ValueError if whole or isinstance(value, str) else TypeError
         raise error(f"`{argument}` must be {ADMISSIBLE}, got {value!r}: correct it")

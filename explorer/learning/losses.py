@@ -6,7 +6,6 @@ import math
 from abc import ABC, abstractmethod
 from collections.abc import Callable
 from dataclasses import dataclass
-from numbers import Real
 from typing import Any
 
 import numpy as np
@@ -16,6 +15,7 @@ from explorer.geometry import simplex
 from explorer.geometry.neighborhood import Neighborhood
 from explorer.late import late
 from explorer.learning.answers import beyond_floats, checked_answer, takes_two
+from explorer.params import is_real
 from explorer.truths import at_known, count_known, truth_of
 
 ORDINARY = (1e-140, 1e140)
@@ -222,8 +222,7 @@ class TangentLoss(Loss):
             )
         for name in ("lipschitz", "curvature"):
             value = getattr(self, name)
-            number = isinstance(value, Real) and not isinstance(value, bool)
-            if not number or value < 0.0 or beyond_floats(value):
+            if not is_real(value) or value < 0.0 or beyond_floats(value):
                 raise ValueError(f"`{name}` = {value!r}; needed is a number ≥ 0")
 
     def __call__(self, V: np.ndarray, target: np.ndarray) -> tuple[float, np.ndarray]:

@@ -21,6 +21,8 @@ from explorer.command.serve import Page, attend
 from tests.command.processes import laf, read_until, started
 from tests.servers import ROOT
 
+pytestmark = pytest.mark.slow
+
 
 class Unredirected(urllib.request.HTTPRedirectHandler):
     """A redirection is an answer, not something to follow."""

@@ -273,7 +273,9 @@ def files() -> tuple[str, str]:
     return str(image), str(labels)
 
 
-VALUES = {"too_long": REFUSED, "too_short": REFUSED}
+VALUES = dict.fromkeys(("int", "bare", "set", "too_short"), FINITE) | {
+    "too_long": REFUSED
+}
 """Each value once, and all that occur."""
 
 

@@ -84,7 +84,7 @@ def write_run(path):
 def write_labels(path):
     flow = learned()[1].flow
     solution = ex.Krylov(4).solve(flow, flow.uniform_weights(), 1.0)
-    label.save(solution, np.arange(8)[:, None], path.with_suffix(".png"))
+    label.save(solution, np.arange(8)[:, None], None, path.with_suffix(".png"))
 
 
 def write_page(path):
