@@ -23,10 +23,10 @@ from explorer import threads
 from explorer.compiled.cache import USED, folders, is_kept, origin
 from explorer.flow.adaptive import AdaptiveKrylov
 from explorer.flow.graph import GraphFlow
-from explorer.flow.integrators import RungeKutta
 from explorer.flow.krylov import Krylov
 from explorer.flow.linearized import LinearizedFlow
 from explorer.flow.orthogonalization import BlockChebyshev, GramSchmidt
+from explorer.flow.runge_kutta import RungeKutta
 from explorer.geometry.chains import Line, Links, chain
 from explorer.geometry.grid import Grid
 from explorer.kernels import recurrence
