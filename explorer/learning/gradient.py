@@ -253,6 +253,8 @@ def assembled(factors: Factors, rank: int, keep: bool) -> tuple[np.ndarray, np.n
     if system.base_point is not None:
         u, w = each(system.pull, u), each(system.push, w)
         z, scale = system.replicate_base(z), 1.0
+    dtype = system.similarity.dtype  # kernels take one type; some methods have more
+    u, w, z = (x.astype(dtype, copy=False) for x in (u, w, z))
     fields = system.similarity, system.log_likelihood, z
     parts = u, w, T, scale
     return system.neighborhood.assemble(system.weights, fields, parts, keep)

@@ -55,6 +55,33 @@ def test_the_gradient_points_where_the_double_one_does(pair, way):
     assert float(found.approximation_error) >= np.linalg.norm(u - v)
 
 
+GRADIENTS = [
+    ex.LowRankGradient(4, 2),
+    ex.LowRankGradient(4, 2, route=ex.KroneckerSum()),
+    ex.BenziSimoncini(4),
+    ex.KroneckerKrylov(4),
+    ex.FactoredSVD(4),
+    ex.DenseGradient(),
+    ex.DirectKronecker(),
+    ex.EulerAdjoint(),
+]
+
+
+@pytest.mark.parametrize("method", GRADIENTS, ids=repr)
+@pytest.mark.parametrize("central", [True, False])
+def test_every_gradient_takes_single_precision_at_any_base_point(method, central):
+    rng = np.random.default_rng(0)
+    D, base = rng.random((3, 3, 4)), rng.uniform(0.2, 1.0, (3, 3, 4))
+    base, labels = None if central else base / base.sum(axis=0), D.argmin(axis=0)
+    double, single = (
+        ex.LinearizedFlow(D, base_point=base, dtype=t) for t in ("float64", "float32")
+    )
+    exact = method(double, double.uniform_weights(), labels, 1.0).gradient.values
+    found = method(single, single.uniform_weights(), labels, 1.0).gradient.values
+    # a few hundred roundings of single precision
+    assert np.linalg.norm(found - exact) < 1e-4 * np.linalg.norm(exact)
+
+
 OPTIMIZERS = [ex.RiemannianDescent(), ex.Adam(), ex.MomentumDescent(0.5)]
 
 
