@@ -12,7 +12,7 @@ method: of second order as the steps shrink.)
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence, Set
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -148,8 +148,8 @@ def worst_status(evolutions: Sequence[Evolution], rtol: float) -> Status:
 def check_times(times: Any) -> list[float]:
     """Return the step sizes as a list of floats."""
     try:
-        if isinstance(times, (str, bytes)):
-            raise TypeError("a text is no sequence of numbers")
+        if isinstance(times, (str, bytes, Mapping, Set)):
+            raise TypeError("it has no order, or no numbers")
         labeled = isinstance(times, (np.ndarray, xr.DataArray))
         entries = list(plain("times", times) if labeled else times)
     except TypeError as error:

@@ -160,6 +160,8 @@ class LinearSystem:
         ‖Diag(S) + S Sᵀ‖ ≤ 2. Applying A costs (N + J + 5) u ‖Diag(S) + S Sᵀ‖ ‖Ω‖, the
         other terms of a recurrence 3 u ‖R_S‖.
         """
+        if self.shape[0] == 1:  # S = 1, R_S = 0 and b = 0, without rounding
+            return 0.0, 0.0
         u = float(np.finfo(self.similarity.dtype).eps) / 2.0
         N = self.neighborhood.largest
         s = 2.0 * ((N + 1) * float(np.abs(self.log_likelihood).max()) + 4.0) * u

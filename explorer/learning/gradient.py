@@ -22,7 +22,7 @@ from explorer.learning.derivative import (
     Derivative,
     GradientMethod,
 )
-from explorer.learning.factors import Factors
+from explorer.learning.factors import Factors, known
 from explorer.learning.losses import DirectionLoss, Loss, LossValue, checked_loss
 from explorer.learning.routes import Route, TwoSided
 from explorer.threads import exclusive
@@ -253,8 +253,7 @@ def assembled(factors: Factors, rank: int, keep: bool) -> tuple[np.ndarray, np.n
     if system.base_point is not None:
         u, w = each(system.pull, u), each(system.push, w)
         z, scale = system.replicate_base(z), 1.0
-    dtype = system.similarity.dtype  # kernels take one type; some methods have more
-    u, w, z = (x.astype(dtype, copy=False) for x in (u, w, z))
+    u, w, z = (x.astype(system.similarity.dtype, copy=False) for x in (u, w, z))
     fields = system.similarity, system.log_likelihood, z
     parts = u, w, T, scale
     return system.neighborhood.assemble(system.weights, fields, parts, keep)
@@ -279,7 +278,7 @@ def gradient_errors(factors: Factors, rank: int) -> Bounds:
     of_Z, of_z = sensitivity(factors.evolution.system, factors.evolution.time)
     krylov = of_Z * factors.truncated_error(rank) if of_Z else 0.0
     return Bounds(
-        approximation=krylov + of_z * factors.error_z,
+        approximation=known(krylov + of_z * factors.error_z),
         truncation=of_Z * factors.tail(rank),
         singular_value=factors.error,
     )

@@ -131,7 +131,8 @@ def test_a_space_that_ends_early_is_still_exact():
     flow = LinearizedFlow(distances)
     solution = Krylov(10).solve(flow, flow.uniform_weights(), 5.0)
     assert solution.dim == 2
-    assert solution.error == 0.0
+    # what rounding costs: a few dozen roundings of A and b, amplified until T = 5
+    assert solution.error <= 1e4 * 2.3e-16 * float(np.linalg.norm(solution.V))
     assert "exact" in str(solution.status)
 
 

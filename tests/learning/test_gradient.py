@@ -207,7 +207,9 @@ def test_no_time_gives_the_limit(problem):
     assert slack > 0.0
     assert distance(still.gradient, soon.gradient.values) <= slack
     assert float(still.error_percent) == float(soon.error_percent)
-    assert float(still.approximation_error) == 0.0
+    # nothing but rounding of b and of the slope: the space holds b itself
+    rounding = 1e4 * 2.3e-16 * float(np.linalg.norm(still.gradient))
+    assert float(still.approximation_error) <= rounding
 
 
 def test_the_limit_of_no_time_is_the_derivative_of_the_source(problem):

@@ -471,7 +471,7 @@ def test_a_step_into_no_number_is_refused_and_the_weights_stay():
     learner = Learner(flow, np.zeros((3, 3), int))
     learner.run(1)
     before, bad = learner.weights, learner.evaluate(learner.weights.values)
-    broken = replace(bad.derivative, loss=np.nan)
+    broken = replace(bad.derivative, loss=np.nan, loss_error=0.0, bounds=None)
     with pytest.raises(ValueError, match="lower `time`, or the `step`"):
         Evaluation.of(broken, 0.0)
     np.testing.assert_array_equal(learner.weights, before)
