@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 
 class About(str):
     """A message that begins with the name of an argument.
@@ -27,3 +29,12 @@ class About(str):
     def of(self, argument: str) -> About:
         """Return the same message about an argument of another name."""
         return About(argument, self.rest)
+
+
+def require_callable(argument: str, value: Any) -> None:
+    """Raise unless `value` is a function, or another object that can be called."""
+    if isinstance(value, type) or not callable(value):
+        raise TypeError(
+            f"`{argument}` must be a function, got {value!r:.60}; pass one, such as "
+            "`lambda *arguments: None`"
+        )

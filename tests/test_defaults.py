@@ -188,7 +188,9 @@ def test_the_command_of_the_readme_spells_out_the_defaults():
         for words in (line.split(), ["learn"])
     )
     assert spelled == plain
-    assert f"({plain['noise']:g} unless `--noise` says otherwise)" in README
+    assert (
+        f"(standard deviation {plain['noise']:g}; `--noise 0` turns it off)" in README
+    )
 
 
 @pytest.mark.parametrize(

@@ -99,6 +99,40 @@ print(len(seen.buffer))
     assert run(code, environment) == ["0"]
 
 
+HARD = """
+import numpy as np
+import explorer as ex
+from numba.core import event
+warmup.warm_up(jobs=warmup.JOBS)
+assert not warmup.missing(warmup.JOBS)
+seen = event.RecordingListener()
+event.register("numba:compile", seen)
+D = np.random.default_rng(0).random((3, 8, 9))
+labels, start = D.argmin(axis=0), np.full(D.shape, 1.0 / 3.0)
+for dtype in ("float64", "float32"):
+    for radius in (1, 2, 7):
+        for rho in (0.1, 5.0):
+            for base in (None, start):
+                flow = ex.LinearizedFlow(D, rho, radius, dtype=dtype, base_point=base)
+                weights = flow.uniform_weights()
+                for time in (0.0, 60.0):
+                    for dim in (1, 20):
+                        ex.Krylov(dim).solve(flow, weights, time)
+                ex.AdaptiveKrylov().solve(flow, weights, 60.0)
+                ex.Learner(flow, labels, 60.0, tau=1e-5, optimizer=ex.Adam()).run(1)
+    graph = ex.GraphFlow(D[:, 0], np.ones((9, 9)), dtype=dtype)
+    ex.AdaptiveKrylov().solve(graph, graph.uniform_weights(), 60.0)
+    ex.Learner(graph, labels[0]).run(1)
+print(len(seen.buffer))
+"""
+
+
+@pytest.mark.slow
+def test_nothing_is_left_to_compile_for_hard_problems(cache):
+    environment = {k: v for k, v in cache.items() if k != "NUMBA_CACHE_DIR"}
+    assert run(HARD, environment) == ["0"]
+
+
 def test_nothing_is_compiled_ahead_where_nothing_can_be_kept(tmp_path, monkeypatch):
     (tmp_path / "file").touch()
     monkeypatch.setattr(warmup, "folders", lambda: [tmp_path / "file" / "inside"])

@@ -252,6 +252,7 @@ def test_arrays_that_do_not_fit(function, argument, value):
         "sum",
         "ranges",
         "skips",
+        "must have",
     )
     assert any(word in str(caught.value) for word in words)
     assert any(mark in str(caught.value) for mark in (";", ":"))

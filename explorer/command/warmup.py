@@ -18,7 +18,10 @@ def warmup(options: argparse.Namespace) -> int:
     print(f"{len(absent)} of {len(JOBS)} parts compiled in {seconds:.1f} s")
     left = missing(JOBS)
     if left:
-        print(f"not stored: {', '.join(left)}; is numba's cache folder writable?")
+        print(
+            f"not stored: {', '.join(left)}; see the errors above, or set "
+            "NUMBA_CACHE_DIR to a folder that can be written"
+        )
     return int(bool(left))
 
 

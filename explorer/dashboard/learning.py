@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import os
 import weakref
 from dataclasses import asdict
@@ -29,6 +30,11 @@ _by_cell: dict[str, tuple[str, list[weakref.ref[LearningExplorer]]]] = {}
 
 FIRST_PICTURE = 10.0
 """Seconds that displaying waits for the first result, most often below one."""
+
+
+TIMEOUT = params.Parameter(
+    "timeout", "timeout", 30.0, 0.0, 1e6, "seconds to wait at most", "s"
+)
 
 
 class LearningExplorer(widgets.HBox):
@@ -102,6 +108,8 @@ class LearningExplorer(widgets.HBox):
 
     def wait(self, timeout: float = 30.0) -> bool:
         """Block until nothing is left to compute; False after `timeout` seconds."""
+        if not (isinstance(timeout, float) and timeout == math.inf):
+            timeout = TIMEOUT.check(timeout)
         try:
             return self._worker.wait(timeout)
         except KeyboardInterrupt:

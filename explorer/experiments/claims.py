@@ -152,6 +152,17 @@ def table(found: Mapping[int, xr.Dataset]) -> xr.Dataset:
     Dataset over `claim`: `figure`, `statement`, `value`, `unit`, `asked`, and the
     verdict, `holds`: "yes", "no", or "not measured" where the value is NaN.
     """
+    if (
+        not isinstance(found, Mapping)
+        or isinstance(found, xr.Dataset)
+        or not all(
+            k in range(1, 6) and isinstance(d, xr.Dataset) for k, d in found.items()
+        )
+    ):
+        raise TypeError(
+            "`found` must map numbers of figures to their datasets, got "
+            f"{found!r:.60}; pass {{1: figure1(), 2: figure2()}} or some of them"
+        )
     chosen = [c for c in CLAIMS if c.figure in found]
     values = [c.measure(found[c.figure]) for c in chosen]
     columns = {

@@ -14,6 +14,7 @@ import xarray as xr
 
 from explorer.dims import LABEL, PIXELS, SCENE, label_field, raw
 from explorer.experiments.baselines import distances_of
+from explorer.messages import require_callable
 from explorer.scenes.scores import ATTRS, COUNT, score
 from explorer.truths import truth_field
 
@@ -103,6 +104,7 @@ def tuned(
     """
     if not isinstance(by, str) or by not in ATTRS:
         raise ValueError(f"`by` = {by!r}; admissible are {', '.join(ATTRS)}")
+    require_callable("check", check)
     checked_methods("family", family)
     checked_scenes(scenes)
     sign = 1.0 if ATTRS[by]["better"] == "higher" else -1.0

@@ -27,6 +27,7 @@ from explorer.experiments.comparison import (
 )
 from explorer.flow.krylov import Krylov
 from explorer.flow.linearized import LinearizedFlow
+from explorer.messages import require_callable
 from explorer.prediction.predictor import WeightPatchPredictor
 from explorer.scenes.evidence import Evidence
 from explorer.scenes.pictures import VALUES
@@ -121,8 +122,7 @@ def held_out(
             f"`predictor` is a {type(predictor).__name__}; needed is a trained "
             "`WeightPatchPredictor`"
         )
-    if not callable(check):
-        raise TypeError(f"`check` = {check!r} cannot be called: pass a function")
+    require_callable("check", check)
     predictor.history_  # noqa: B018 — raises unless it has been trained
     checked_scenes(tuning, "tuning")
     checked_scenes(test, "test")

@@ -17,6 +17,7 @@ from sklearn.base import BaseEstimator
 from sklearn.utils import Tags
 from sklearn.utils.validation import check_is_fitted
 
+from explorer.flow.evolution import Solution
 from explorer.prediction.choices import Choice
 from explorer.prediction.training import TrainingState
 from explorer.scenes.data_terms import Distances
@@ -47,8 +48,8 @@ class SceneEstimator(BaseEstimator, ABC):
     _shaping: Mapping[str, Choice] = MappingProxyType({})
 
     @abstractmethod
-    def label(self, image: Any) -> xr.DataArray:
-        """Return the labeling (row, col) of an image."""
+    def _solution_of(self, argument: str, image: Any) -> Solution:
+        """Return the solution of the flow for an image, `argument` in messages."""
 
     def get_params(self, deep: bool = True) -> dict[str, Any]:
         """Return all parameters by name; if `deep`, as `part__name` those of parts."""
@@ -67,7 +68,9 @@ class SceneEstimator(BaseEstimator, ABC):
     def predict(self, scenes: Any) -> list[xr.DataArray]:
         """Return the labeling (row, col) of each of several scenes or images."""
         check_is_fitted(self, msg=NOT_TRAINED)
-        return [self.label(image_in(scene)) for scene in listed(scenes)]
+        several = enumerate(listed(scenes))
+        found = [self._solution_of(f"scenes[{k}]", image_in(s)) for k, s in several]
+        return [solution.labels for solution in found]
 
     def score(self, scenes: Any, y: None = None) -> float:
         """Return the share of pixels labeled rightly, the mean over scenes.

@@ -19,6 +19,7 @@ from explorer.learning.files import Place, read, sealed, unpacking, write
 from explorer.learning.gradient import LowRankGradient
 from explorer.learning.learner import require
 from explorer.learning.losses import DirectionLoss, Loss
+from explorer.messages import require_callable
 from explorer.prediction import archive
 from explorer.prediction.choices import check_choices, refuse_change, remembered
 from explorer.prediction.estimator import NOT_TRAINED, SceneEstimator
@@ -143,8 +144,7 @@ class WeightPatchPredictor(SceneEstimator):
             raise ValueError("`scenes` is empty: pass at least one scene to train on")
         rest = checked_pictures("validation", validation, training[0])
         scenes = digest_of(training), digest_of(rest)
-        if not callable(check):
-            raise TypeError(f"`check` = {check!r} cannot be called: pass a function")
+        require_callable("check", check)
         if state is not None:
             require("state", state, TrainingState, "`predictor.state_`")
             described = self._described(training[0].image[:1, :1])
@@ -249,12 +249,12 @@ class WeightPatchPredictor(SceneEstimator):
         UserWarning
             where many values lie far out of the range of the images trained on.
         """
-        flow, weights = self._predict(image)
+        flow, weights = self._predict("image", image)
         return flow.label_weights(weights)
 
     def distances(self, image: Any) -> xr.DataArray:
         """Return D, (label, row, col), the fitted data term, of such an image."""
-        return self._seen(image)[1]
+        return self._seen("image", image)[1]
 
     def label(self, image: Any) -> xr.DataArray:
         """Return the labeling (row, col) of an image as `predict_weights` takes it."""
@@ -267,19 +267,23 @@ class WeightPatchPredictor(SceneEstimator):
 
     def solve(self, image: Any) -> Solution:
         """Return the solution of the flow with the weights predicted for an image."""
-        flow, weights = self._predict(image)
+        return self._solution_of("image", image)
+
+    def _solution_of(self, argument: str, image: Any) -> Solution:
+        """Return what `solve` returns, `argument` in messages."""
+        flow, weights = self._predict(argument, image)
         return Krylov(self.dim).solve(flow, flow.label_weights(weights), self.time)
 
-    def _seen(self, image: Any) -> tuple[np.ndarray, xr.DataArray]:
+    def _seen(self, argument: str, image: Any) -> tuple[np.ndarray, xr.DataArray]:
         """Return an image (row, col, channel), and D with its coordinates."""
         _, kind, distances = self._trained()
-        array = familiar("image", image, kind)
-        place = Coordinates.of("image", image, PIXELS)
+        array = familiar(argument, image, kind)
+        place = Coordinates.of(argument, image, PIXELS)
         return array, place.label(distances.of(array), LABEL_FIELD, symbol="D")
 
-    def _predict(self, image: Any) -> tuple[LinearizedFlow, np.ndarray]:
+    def _predict(self, argument: str, image: Any) -> tuple[LinearizedFlow, np.ndarray]:
         best = self.model_
-        array, distances = self._seen(image)
+        array, distances = self._seen(argument, image)
         flow = LinearizedFlow(distances, self.rho, self.radius)
         example = Example(flow, self._described(array), np.empty(0))
         return flow, shaped(example, best.weights(best.shares(example.features)))

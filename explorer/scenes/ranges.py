@@ -18,6 +18,9 @@ FAR, FAINT = 100.0, 0.01
 """Noise is at most 10 of a range of 1: what is FAR beyond a range is on another scale,
 and what reaches less than FAINT of the largest mean of a label."""
 
+MEANS_OFF = 10.0
+"""In standard errors: how far the mean of an image in [0, 1] may lie out of it."""
+
 LOUD = 10.0
 """In units of the largest mean of a label, what the mean size of an image is not."""
 
@@ -69,11 +72,15 @@ class Scale:
         beyond = max(above, below)
         noisy = min(above, below) > 0.0 or not self.unit
         whole = self.unit and beyond > 0.0 and np.array_equal(array, np.rint(array))
+        # noise averages out, over n values to its size / √n
+        mean, spread = float(array.mean()), float(array.std()) / array.size**0.5
+        off = max(UNIT[0] - mean, mean - UNIT[1]) > MEANS_OFF * spread
         faint = low < high and max(abs(low), abs(high)) < FAINT * max(1.0, self.top)
         if scaled:
             broken = not self.unit
         else:
             broken = beyond > (FAR if noisy else NOISY) or whole or faint
+            broken = broken or (self.unit and off)
         if broken:
             raise ValueError(
                 f"`{argument}` must be on the scale of the images trained on, which "

@@ -69,8 +69,8 @@ def test_figure_2_says_what_is_missing_without_pytorch(monkeypatch):
     table = claims.table({2: data})
     assert table.holds.values.tolist() == ["not measured"] * 2
     assert "not measured" in claims.text_of(table)
-    assert "PyTorch is not installed" in data.attrs["left_out"]
-    assert "PyTorch is not installed" in agreement.draw2(data).caption
+    assert "PyTorch, which is not installed" in data.attrs["left_out"]
+    assert "PyTorch, which is not installed" in agreement.draw2(data).caption
 
 
 def test_figure_3_agrees_at_small_times_and_higher_rank(found):

@@ -387,7 +387,7 @@ def test_wrong_images_are_named(trained):
     [
         ({"state": 3}, "`state` = 3 cannot serve"),
         ({"state": "model.nc"}, "`state` = 'model.nc'"),
-        ({"check": 3}, "`check` = 3 cannot be called"),
+        ({"check": 3}, "`check` must be a function, got 3"),
     ],
     ids=str,
 )
