@@ -14,6 +14,8 @@ import xarray as xr
 
 import explorer as ex
 
+pytestmark = pytest.mark.slow  # processes, servers or whole trainings
+
 SCENE = ex.voronoi_scene("colors", 8, 0.3, seed=0)
 DISTANCES = np.random.default_rng(1).uniform(size=(3, 3, 4))
 LABELS = DISTANCES.argmin(axis=0)

@@ -11,6 +11,8 @@ import pytest
 
 from explorer.environment import check_environment, thread_limit
 
+pytestmark = pytest.mark.slow  # processes, servers or whole trainings
+
 BAD = {
     "NUMBA_NUM_THREADS": ("words", "", "0", "-2", "2.5", "1e3", str(10**6)),
     "NUMBA_THREADING_LAYER": ("threads", ""),

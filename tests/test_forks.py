@@ -11,6 +11,8 @@ import pytest
 
 from explorer import late
 
+pytestmark = pytest.mark.slow  # processes, servers or whole trainings
+
 PARENT = """
 import os, sys, threading, warnings
 import numpy as np

@@ -10,6 +10,8 @@ RUN_DONE = """() => {
   return panel.sessionContext.session?.kernel?.status === "idle"
     && cells.every((c) => c.model.executionCount !== null);
 }"""
+COUNTS = """() => jupyterapp.shell.currentWidget.content.widgets
+  .filter((c) => c.model.type === "code").map((c) => c.model.executionCount)"""
 IDLE = """() => window.jupyterapp?.shell?.currentWidget?.sessionContext?.session
   ?.kernel?.status === "idle" """
 ERRORS = """() => jupyterapp.shell.currentWidget.content.widgets

@@ -165,9 +165,11 @@ VIEWS = """() => (window.Bokeh?.documents ?? [])
 def test_running_the_cell_again_leaves_one_explorer(page, lab):
     pages.open_explorer(page, lab, "lab")
     for _ in range(2):
+        before = page.evaluate(pages.COUNTS)
         page.evaluate("() => jupyterapp.commands.execute('notebook:run-all-cells')")
-        page.wait_for_timeout(300)
+        # the old explorer closes as the cell starts, so the one that is left is new
+        wait_for(page, lambda old=before: page.evaluate(pages.COUNTS)[-1] != old[-1])
         page.wait_for_function(pages.RUN_DONE, timeout=60_000)
         pages.wait_for_picture(page)
-    wait_for(page, lambda: page.evaluate("() => Bokeh.documents.length") == 1)
+        wait_for(page, lambda: page.evaluate("() => Bokeh.documents.length") == 1)
     assert_clean(page)

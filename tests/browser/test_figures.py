@@ -7,6 +7,8 @@ import pytest
 from tests.browser import pages
 from tests.servers import ROOT
 
+pytestmark = pytest.mark.browser
+
 NOTEBOOKS = sorted(p.name for p in (ROOT / "notebooks").glob("figure_*.ipynb"))
 
 PLOTS = """() => (window.Bokeh?.documents ?? [])

@@ -13,6 +13,8 @@ from explorer.command import figures as command
 from explorer.command import main
 from explorer.experiments.units import Setup
 
+pytestmark = pytest.mark.slow  # processes, servers or whole trainings
+
 TINY = Setup(size=12, scenes=2, steps=1)
 
 

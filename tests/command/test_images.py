@@ -22,6 +22,8 @@ from explorer.scenes.collection import labeled_images
 from tests.command.processes import read_until, started
 from tests.servers import ROOT
 
+pytestmark = pytest.mark.slow  # processes, servers or whole trainings
+
 FEW = ["--n_prototypes=6", "--steps=2", "--dim=6"]
 
 

@@ -16,6 +16,8 @@ from explorer.command import main
 from explorer.command.learn import HEADER
 from tests.command.processes import read_until, started
 
+pytestmark = pytest.mark.slow  # processes, servers or whole trainings
+
 SMALL = ["learn", "--size=16", "--steps=2", "--noise=0.3"]
 
 

@@ -21,6 +21,8 @@ from explorer.command import interrupted, main
 from explorer.command.delivery import deliver
 from tests.command.processes import environment, laf, read_until, started
 
+pytestmark = pytest.mark.slow  # processes, servers or whole trainings
+
 LEARN = ["learn", "--size=12", "--steps=1"]
 TRAIN = ["train", "--images=image.png", "--labels=truth.png", "--n_prototypes=6",
          "--dim=6"]  # fmt: skip

@@ -9,6 +9,8 @@ import xarray as xr
 from explorer.command import main
 from explorer.experiments.cosine import cosine_table
 
+pytestmark = pytest.mark.slow  # processes, servers or whole trainings
+
 
 def test_it_prints_the_table_and_writes_it(tmp_path, capsys):
     out = tmp_path / "table.nc"

@@ -12,6 +12,8 @@ import pytest
 from explorer.compiled import cache
 from explorer.compiled.kernel import kernel
 
+pytestmark = pytest.mark.slow  # processes, servers or whole trainings
+
 
 def plus_one(x):
     return x + 1

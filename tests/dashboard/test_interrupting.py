@@ -5,6 +5,8 @@ import time
 import pytest
 from jupyter_client.manager import start_new_kernel
 
+pytestmark = pytest.mark.slow  # processes, servers or whole trainings
+
 BEGIN = """import explorer as ex
 app = ex.LearningExplorer(size=8, noise=0.3)
 assert app.wait()

@@ -17,6 +17,8 @@ from PIL import Image
 import explorer as ex
 from explorer.dashboard import recipe
 
+pytestmark = pytest.mark.slow  # processes, servers or whole trainings
+
 
 @pytest.fixture
 def app():

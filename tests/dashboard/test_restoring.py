@@ -10,6 +10,8 @@ import pytest
 import explorer as ex
 from explorer.dashboard import recipe
 
+pytestmark = pytest.mark.slow  # processes, servers or whole trainings
+
 NUMBERS = ("loss", "error_percent", "gradient_norm", "singular_values")
 
 

@@ -10,6 +10,8 @@ import explorer as ex
 from explorer.dashboard.bridge import LiveFigure
 from explorer.experiments.figures import FIGURES
 
+pytestmark = pytest.mark.slow  # processes, servers or whole trainings
+
 
 def test_a_figure_becomes_a_widget():
     data = ex.experiments.figure1(ex.experiments.Setup(size=8, scenes=1, steps=0))

@@ -13,6 +13,8 @@ from PIL import Image
 import explorer as ex
 from explorer.dashboard.painting import OKABE_ITO
 
+pytestmark = pytest.mark.slow  # processes, servers or whole trainings
+
 VIEW = "application/vnd.jupyter.widget-view+json"
 EXPLORER = "import explorer as ex\nex.LearningExplorer(size=8, noise=0.3)"
 FIGURE = """import explorer as ex

@@ -4,6 +4,8 @@ import pytest
 
 from explorer.dashboard.upload import MOST_COMING, Upload
 
+pytestmark = pytest.mark.slow  # processes, servers or whole trainings
+
 
 @pytest.fixture
 def uploads():

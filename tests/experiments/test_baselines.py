@@ -24,6 +24,8 @@ from explorer.experiments.baselines import (
 )
 from explorer.scenes.scene import distances_to
 
+pytestmark = pytest.mark.slow  # processes, servers or whole trainings
+
 FAMILIES = (NearestLabel, GaussianDenoising, TotalVariation, RandomWalker, GraphCut)
 SHARES = (0.01, 0.3, 0.5, 1.0)
 

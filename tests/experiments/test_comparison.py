@@ -13,6 +13,8 @@ from explorer.experiments.baselines import GaussianDenoising, NearestLabel
 from explorer.experiments.comparison import compare, peak_memory, tuned
 from explorer.scenes.scores import ATTRS, score
 
+pytestmark = pytest.mark.slow  # processes, servers or whole trainings
+
 SCENES = [voronoi_scene("colors", size=10, noise=0.5, seed=s) for s in (1, 2)]
 BYTES = 4_000_000
 """What a method allocates: far more than what else happens meanwhile."""

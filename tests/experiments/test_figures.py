@@ -18,6 +18,8 @@ from explorer.experiments.panels import Bars, Curves, Figure, Labels, Series
 from explorer.experiments.units import Setup
 from explorer.scenes.scores import score
 
+pytestmark = pytest.mark.slow  # processes, servers or whole trainings
+
 TINY = Setup(size=16, scenes=2, steps=2)
 
 

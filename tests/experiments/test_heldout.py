@@ -11,6 +11,8 @@ from explorer.experiments import baselines, heldout
 from explorer.experiments.comparison import tuned
 from explorer.experiments.heldout import OnEvidence, held_out, text_of
 
+pytestmark = pytest.mark.slow  # processes, servers or whole trainings
+
 SCENES = [ex.voronoi_scene("lines", 10, 0.3, seed) for seed in range(4)]
 TRAINING, TEST = SCENES[:2], SCENES[2:]
 

@@ -11,6 +11,8 @@ from explorer.experiments import units
 from explorer.experiments.scenarios import figure1
 from explorer.experiments.units import Bench, Setup, Unit, over_scenes, stack
 
+pytestmark = pytest.mark.slow  # processes, servers or whole trainings
+
 
 class Counter:
     """Units that count how often each is computed."""

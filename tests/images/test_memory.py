@@ -24,6 +24,8 @@ from tests.images.files import (
     tiff,
 )
 
+pytestmark = pytest.mark.slow  # processes, servers or whole trainings
+
 CHILD = """
 import resource, sys
 from pathlib import Path

@@ -14,6 +14,8 @@ from explorer import (
     voronoi_scene,
 )
 
+pytestmark = pytest.mark.slow  # processes, servers or whole trainings
+
 
 def errors(scene, steps):
     """Labeling error in percent at T = 5, h = 2, m = 10, rank 1."""

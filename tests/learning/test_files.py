@@ -14,6 +14,8 @@ import explorer as ex
 from explorer.learning import headers
 from explorer.learning.files import checked_target, read, sealed, write
 
+pytestmark = pytest.mark.slow  # processes, servers or whole trainings
+
 KIND, SCHEMA = "test of files", 3
 HUGE = 2**27
 """Numbers that a bomb declares: a gigabyte of float64."""

@@ -20,6 +20,8 @@ from sklearn.utils.validation import check_is_fitted, validate_data
 
 import explorer as ex
 
+pytestmark = pytest.mark.slow  # processes, servers or whole trainings
+
 SMALL = {"n_prototypes": 4, "steps": 0}
 EXTRACTORS = (
     ex.RawWindow(3), ex.GaussianDerivatives((0.7, 2.0)), ex.StructureTensor((1.0, 2.0)),
