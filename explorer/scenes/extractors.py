@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import numbers
-from abc import ABC, abstractmethod
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from itertools import product
@@ -38,15 +37,11 @@ ENTRIES = ((0, 0), (0, 1), (1, 1))
 """Entries of a symmetric 2 × 2 tensor."""
 
 
-class Extractor(PixelTransformer, ABC):
+class Extractor(PixelTransformer):
     """A way to describe each pixel by numbers: a frozen record of choices.
 
     It serves scikit-learn as a transformer of images to tables, `transform`.
     """
-
-    @abstractmethod
-    def of(self, image: np.ndarray) -> np.ndarray:
-        """Return the features (row, col, feature) of an image (row, col, channel)."""
 
     def __call__(self, image: Any) -> Any:
         """Return `of` as a DataArray (row, col, feature), of (row, col[, channel])."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from abc import ABC, abstractmethod
 from collections.abc import Sequence
 from typing import Any, Self
 
@@ -15,7 +16,7 @@ from explorer.scenes.records import changed, choices_of, nested
 from explorer.scenes.sampling import flat
 
 
-class PixelTransformer(TransformerMixin, BaseEstimator):
+class PixelTransformer(TransformerMixin, BaseEstimator, ABC):
     """A transformer that makes a row of features of every pixel, image by image.
 
     In a pipeline the labels of the pixels are `labels.ravel()`, those of several images
@@ -24,9 +25,9 @@ class PixelTransformer(TransformerMixin, BaseEstimator):
 
     n_features_in_: int
 
+    @abstractmethod
     def of(self, image: np.ndarray) -> np.ndarray:
         """Return the features (row, col, feature) of an image (row, col, channel)."""
-        raise NotImplementedError
 
     def get_params(self, deep: bool = True) -> dict[str, Any]:
         """Return all parameters by name."""

@@ -82,8 +82,7 @@ def test_baselines_are_tuned_on_no_scene_of_the_test(predictor, no_cuts, monkeyp
     assert seen == [[float(s.image.sum()) for s in TRAINING]] * 5
 
 
-def test_graph_cuts_are_tuned_like_the_others(predictor):
-    pytest.importorskip("maxflow", reason="PyMaxflow is not installed")
+def test_graph_cuts_are_tuned_like_the_others(predictor, maxflow):
     table = held_out(predictor, TRAINING, TEST[:1])
     assert table.attrs["missing"] == ""
     plain, learned = (str(n) for n in table["method"].values if "graph cut" in str(n))
