@@ -11,6 +11,7 @@ import contextlib
 import os
 import subprocess
 import sys
+import threading
 import time
 from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
@@ -214,7 +215,9 @@ def run_all(jobs: list[str], tell: Callable[[], None]) -> None:
         return
     command = [sys.executable, "-m", "explorer.warmup"]
     running = [
-        subprocess.Popen([*command, *share], stdout=subprocess.DEVNULL)
+        subprocess.Popen(
+            [*command, *share], stdin=subprocess.PIPE, stdout=subprocess.DEVNULL
+        )
         for share in shares(jobs, threads.count())
     ]
     try:
@@ -224,7 +227,7 @@ def run_all(jobs: list[str], tell: Callable[[], None]) -> None:
     finally:
         for process in running:
             process.kill()
-            process.wait()
+            process.communicate()
 
 
 def shares(jobs: list[str], count: int) -> list[list[str]]:
@@ -267,6 +270,16 @@ def claim(path: Path) -> bool:
     return True
 
 
+def end_with_parent() -> None:
+    """Wait until the parent process is gone, which closes our stdin; then end, too.
+
+    A parent that is killed cannot end the processes that it started.
+    """
+    sys.stdin.buffer.read()
+    os._exit(1)
+
+
 if __name__ == "__main__":
+    threading.Thread(target=end_with_parent, daemon=True).start()
     for name in sys.argv[1:]:
         do(name)

@@ -39,15 +39,23 @@ QUIET_LAB = '{"fetchNews":"false","checkForUpdates":false,"doNotDisturbMode":tru
 
 @dataclass
 class Server:
-    """A running server: where it listens, its token and its log."""
+    """A running server: where it listens, its token, its log, and its notebooks."""
 
     base: str
     token: str
     log: Path
+    root: Path
 
     def url(self, path: str, query: str = "") -> str:
         """Return the address of a page, with the token."""
         return f"{self.base}{path}?token={self.token}{query}"
+
+    def restore(self, notebook: str) -> None:
+        """Put a notebook back as it is in the repository, without saved outputs.
+
+        A saved output names a widget that a later run of its kernel has closed.
+        """
+        shutil.copyfile(ROOT / "notebooks" / notebook, self.root / notebook)
 
 
 def free_port() -> int:
@@ -103,7 +111,8 @@ def jupyter(kind: str, root: Path, tmp: Path, base_url: str = "/") -> Iterator[S
     """Run a server on `root`; at the end it and its kernels are gone."""
     port, token = free_port(), secrets.token_hex(16)
     with serve(command(kind, root, port, token, base_url), port, tmp, base_url) as log:
-        yield Server(f"http://127.0.0.1:{port}{base_url.rstrip('/')}", token, log)
+        base = f"http://127.0.0.1:{port}{base_url.rstrip('/')}"
+        yield Server(base, token, log, root)
 
 
 @contextlib.contextmanager

@@ -5,7 +5,9 @@ from __future__ import annotations
 import os
 import subprocess
 import sys
+import time
 
+import psutil
 import pytest
 
 from explorer import warmup
@@ -67,6 +69,19 @@ except Enough:
 print((warmup.folder() / "warmup.pid").exists())
 """
     assert run(code, cache) == ["0", "children", "False"]
+
+
+@pytest.mark.parametrize("end", [psutil.Process.terminate, psutil.Process.kill])
+def test_the_processes_end_with_the_one_that_started_them(cache, end):
+    command = [sys.executable, "-m", "explorer", "warmup"]
+    with psutil.Popen(command, env=cache, stdout=subprocess.DEVNULL) as process:
+        deadline = time.monotonic() + 30
+        while not (workers := process.children()):
+            assert time.monotonic() < deadline
+            time.sleep(0.05)
+        end(process)
+        process.wait(10)
+    assert psutil.wait_procs(workers, timeout=10)[1] == []
 
 
 def test_a_lock_of_the_living_is_waited_for_and_of_the_dead_is_not(tmp_path):

@@ -169,16 +169,21 @@ class Server:
 
     def stop(self) -> None:
         """End the server, its kernels, and whatever those started."""
-        family = [self.process]
+        end_family(self.process)
+
+
+def end_family(process: psutil.Process) -> None:
+    """End a process and all its descendants; return once none of them runs."""
+    family = [process]
+    with contextlib.suppress(psutil.NoSuchProcess):
+        # kernels lead sessions of their own: found as descendants while the parent runs
+        family += process.children(recursive=True)
+    with contextlib.suppress(psutil.NoSuchProcess):
+        process.terminate()
+    for survivor in psutil.wait_procs(family, timeout=GRACE)[1]:
         with contextlib.suppress(psutil.NoSuchProcess):
-            # kernels lead sessions of their own: found as descendants, while they are
-            family += self.process.children(recursive=True)
-        with contextlib.suppress(psutil.NoSuchProcess):
-            self.process.terminate()
-        for process in psutil.wait_procs(family, timeout=GRACE)[1]:
-            with contextlib.suppress(psutil.NoSuchProcess):
-                process.kill()
-        psutil.wait_procs(family, timeout=GRACE)
+            survivor.kill()
+    psutil.wait_procs(family, timeout=GRACE)
 
 
 def answers(url: str) -> bool:

@@ -8,6 +8,9 @@ import subprocess
 import sys
 from collections.abc import Iterator
 
+import psutil
+
+from explorer.command.server import end_family
 from explorer.warmup import JOBS, missing, warm_up
 
 
@@ -36,9 +39,8 @@ def warming() -> Iterator[None]:
         return
     quiet = subprocess.DEVNULL
     command = [sys.executable, "-m", "explorer", "warmup"]
-    process = subprocess.Popen(command, stdout=quiet, stderr=quiet)
+    process = psutil.Popen(command, stdout=quiet, stderr=quiet)
     try:
         yield
     finally:
-        process.terminate()
-        process.wait()
+        end_family(process)

@@ -35,6 +35,7 @@ NOTEBOOK = "explore_learning.ipynb"
 def open_explorer(page, server, kind):
     """Open the notebook in JupyterLab or Voila and wait for the first picture."""
     if kind == "lab":
+        server.restore(NOTEBOOK)
         run_notebook(page, server, NOTEBOOK)
     else:
         page.goto(server.url(f"/voila/render/{NOTEBOOK}"))
