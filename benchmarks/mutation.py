@@ -23,12 +23,16 @@ from typing import Any
 
 ROOT = Path(__file__).parent.parent
 
-MUTATED = ("geometry", "flow", "learning", "dims.py", "params.py")
+MUTATED = (
+    "geometry", "flow", "losses", "gradients", "learning", "dims.py", "params.py",
+)  # fmt: skip
 """Rooms and modules whose numbers the tests must pin."""
 
 LINKED = {
-    "geometry": ["tests/geometry", "tests/flow", "tests/learning/test_gradient.py"],
-    "flow": ["tests/flow", "tests/learning", "tests/test_hostile.py"],
+    "geometry": ["tests/geometry", "tests/flow", "tests/gradients/test_gradient.py"],
+    "flow": ["tests/flow", "tests/gradients", "tests/test_hostile.py"],
+    "losses": ["tests/losses", "tests/gradients", "tests/test_hostile.py"],
+    "gradients": ["tests/gradients", "tests/test_hostile.py"],
     "learning": ["tests/learning", "tests/test_defaults.py", "tests/test_hostile.py"],
     "dims": ["tests/test_wrong_use.py", "tests/test_hostile.py", "tests/learning"],
     "params": ["tests/test_defaults.py", "tests/test_hostile.py"],

@@ -4,6 +4,10 @@
 from . import experiments
 from .dashboard.learning import LearningExplorer
 from .dashboard.showing import show
+from .features.data_terms import PrototypeDistance
+from .features.evidence import Evidence
+from .features.extractors import GaussianDerivatives, RawWindow, StructureTensor
+from .features.features import feature_distances, mean_features, window_features
 from .flow.adaptive import AdaptiveKrylov
 from .flow.batch import FlowBatch
 from .flow.coupled import ParallelFlow, SerialFlow, Stage
@@ -18,27 +22,25 @@ from .flow.orthogonalization import BlockChebyshev, GramSchmidt
 from .flow.runge_kutta import RungeKutta
 from .flow.status import Status
 from .geometry import manifold
-from .images.reading import read_image
-from .learning.autodiff import EulerAutodiff, KrylovAutodiff
-from .learning.balanced import BalancedLoss
-from .learning.batch import batch_gradient
-from .learning.checkpoint import load_checkpoint, save_checkpoint
-from .learning.checks import check_loss
-from .learning.complexity import complexity
-from .learning.coupled import ParallelGradient, SerialGradient
-from .learning.euler import EulerAdjoint
-from .learning.gradient import LowRankGradient
-from .learning.hierarchy import (
+from .gradients.autodiff import EulerAutodiff, KrylovAutodiff
+from .gradients.batch import batch_gradient
+from .gradients.complexity import complexity
+from .gradients.coupled import ParallelGradient, SerialGradient
+from .gradients.euler import EulerAdjoint
+from .gradients.gradient import LowRankGradient
+from .gradients.hierarchy import (
     BenziSimoncini,
     DenseGradient,
     DirectKronecker,
     FactoredSVD,
     KroneckerKrylov,
 )
-from .learning.iterated import IteratedGradient
-from .learning.kronecker import KroneckerSum
+from .gradients.iterated import IteratedGradient
+from .gradients.kronecker import KroneckerSum
+from .gradients.routes import TwoSided
+from .images.reading import read_image
+from .learning.checkpoint import load_checkpoint, save_checkpoint
 from .learning.learner import Learner
-from .learning.losses import CrossEntropy, DirectionLoss, TangentLoss
 from .learning.optimizers import (
     Adam,
     AdaMax,
@@ -46,13 +48,11 @@ from .learning.optimizers import (
     MomentumDescent,
     RiemannianDescent,
 )
-from .learning.routes import TwoSided
+from .losses.balanced import BalancedLoss
+from .losses.checks import check_loss
+from .losses.losses import CrossEntropy, DirectionLoss, TangentLoss
 from .prediction.predictor import WeightPatchPredictor
 from .scenes.collection import labeled_images
-from .scenes.data_terms import PrototypeDistance
-from .scenes.evidence import Evidence
-from .scenes.extractors import GaussianDerivatives, RawWindow, StructureTensor
-from .scenes.features import feature_distances, mean_features, window_features
 from .scenes.images import SAMPLES, fit, image_scene, sample_image
 from .scenes.scores import score
 from .scenes.voronoi import voronoi_scene

@@ -30,11 +30,11 @@ from explorer.flow.orthogonalization import BlockChebyshev, GramSchmidt
 from explorer.flow.runge_kutta import RungeKutta
 from explorer.geometry.chains import Line, Links, chain
 from explorer.geometry.grid import Grid
+from explorer.gradients.euler import EulerAdjoint
+from explorer.gradients.gradient import LowRankGradient
+from explorer.gradients.hierarchy import BenziSimoncini
 from explorer.kernels import recurrence
 from explorer.kernels.planes import empty_fields, planes
-from explorer.learning.euler import EulerAdjoint
-from explorer.learning.gradient import LowRankGradient
-from explorer.learning.hierarchy import BenziSimoncini
 from explorer.learning.learner import Learner
 
 SHAPE = 3, 4, 20

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from explorer.command.delivery import option
-from explorer.learning.files import checked_target
+from explorer.files import checked_target
 from explorer.messages import About
 
 

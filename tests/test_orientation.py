@@ -18,10 +18,11 @@ from PIL import Image
 
 import explorer as ex
 from explorer.command import main
-from explorer.dashboard import feeding, pages, painting, prints
+from explorer.dashboard import feeding
 from explorer.dashboard.snapshot import Snapshot
 from explorer.dashboard.views import LearningViews
-from explorer.experiments.panels import Field, Figure, Labels, Picture
+from explorer.drawing import colors, pages, prints
+from explorer.panels import Field, Figure, Labels, Picture
 
 SHAPE, BACKGROUND = (6, 8), 0
 CORNERS = {(0, 0): 1, (0, 7): 2, (5, 0): 3, (5, 7): 4}
@@ -171,21 +172,21 @@ def test_laf_label_writes_png_and_netcdf_upright(tmp_path, monkeypatch):
     assert {at: written[at] for at in CORNERS} == CORNERS
 
 
-PALETTE = painting.label_palette(5)
+PALETTE = colors.label_palette(5)
 
 
-def test_painting_keeps_rows_and_columns():
-    packed = painting.rgba(IMAGE).view(np.uint8).reshape(*SHAPE, 4)
+def test_colors_keep_rows_and_columns():
+    packed = colors.rgba(IMAGE).view(np.uint8).reshape(*SHAPE, 4)
     np.testing.assert_array_equal(packed[..., :3], (255 * IMAGE + 0.5).astype(np.uint8))
     wrong = np.where(truth() == 2, 0, truth())
-    marked = painting.mark_errors(wrong, truth(), 5)
+    marked = colors.mark_errors(wrong, truth(), 5)
     assert np.argwhere(marked >= 5).tolist() == [[0, 6], [0, 7], [1, 6], [1, 7]]
-    drawn = painting.label_image(Labels("", truth(), 5))
+    drawn = colors.label_image(Labels("", truth(), 5))
     for at, label in CORNERS.items():
         color = PALETTE[label]
         expected = [int(color[i : i + 2], 16) / 255 for i in (1, 3, 5)]
         assert drawn[at].tolist() == expected
-    painted = painting.log_map(1.0 * (truth() == 3))
+    painted = colors.log_map(1.0 * (truth() == 3))
     np.testing.assert_array_equal(painted > 0, truth() == 3)
 
 

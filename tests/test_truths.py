@@ -10,7 +10,7 @@ import xarray as xr
 
 import explorer as ex
 from explorer.dims import PIXELS
-from explorer.learning.losses import target_of
+from explorer.losses.losses import target_of
 from explorer.truths import percent_wrong, truth_field, truth_of
 
 RNG = np.random.default_rng(0)

@@ -17,7 +17,7 @@ from explorer.command.interrupts import Interrupts
 from explorer.experiments import claims
 from explorer.experiments.figures import FIGURES
 from explorer.experiments.units import QUICK, Bench, Progress, Setup
-from explorer.learning.files import checked_target, whole, write
+from explorer.files import checked_target, whole, write
 
 PARTS = "parts"
 """Folder below the output that keeps what has been computed, unit by unit."""
@@ -92,8 +92,8 @@ def check_places(numbers: Sequence[int], out: Path) -> None:
 
 def figure(number: int, setup: Setup, out: Path, check: object) -> xr.Dataset:
     """Compute a figure with a progress bar, write its three files, return its data."""
-    from explorer.dashboard.pages import write_page
-    from explorer.dashboard.prints import write_png
+    from explorer.drawing.pages import write_page
+    from explorer.drawing.prints import write_png
 
     compute, draw = FIGURES[number]
     with tqdm(desc=f"figure {number}", unit="unit", file=sys.stderr) as bar:

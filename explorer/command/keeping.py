@@ -8,8 +8,8 @@ from abc import ABC, abstractmethod
 from pathlib import Path
 
 from explorer.command.delivery import PATH, option, reason, write_at
+from explorer.files import checked_target
 from explorer.learning.checkpoint import load_checkpoint, save_checkpoint
-from explorer.learning.files import checked_target
 from explorer.learning.learner import Learner
 from explorer.learning.trace import Step
 from explorer.messages import About

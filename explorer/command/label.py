@@ -13,6 +13,7 @@ from PIL import Image
 
 from explorer.command.delivery import deliver, option
 from explorer.dims import LABEL
+from explorer.files import checked_apart, checked_target, encoded, whole
 from explorer.flow.evolution import Solution
 from explorer.flow.krylov import Krylov
 from explorer.flow.linearized import LinearizedFlow
@@ -20,7 +21,6 @@ from explorer.images.alike import LabelFile, refuse_misplaced, unlabeled
 from explorer.images.labelings import distinct, open_labels, truth_like
 from explorer.images.reading import read_oriented
 from explorer.images.values import codes_of
-from explorer.learning.files import checked_apart, checked_target, encoded, whole
 from explorer.prediction.predictor import WeightPatchPredictor
 from explorer.scenes.pictures import COLORS, VALUES
 from explorer.scenes.scene import distances_to
@@ -171,7 +171,7 @@ def picture_of(
 
 def eye_colors(count: int) -> np.ndarray:
     """Return colors that people tell apart, (label, 3)."""
-    from explorer.dashboard.painting import label_palette  # loads bokeh
+    from explorer.drawing.colors import label_palette  # loads bokeh
 
     return np.array([list(bytes.fromhex(c[1:7])) for c in label_palette(count)])
 

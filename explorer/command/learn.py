@@ -13,10 +13,10 @@ from explorer.command.delivery import deliver, reason
 from explorer.command.interrupts import Interrupts
 from explorer.command.keeping import LearnerKeeper
 from explorer.command.results import Result, check_target, save, targets
+from explorer.files import checked_apart
 from explorer.flow.linearized import LinearizedFlow
+from explorer.gradients.gradient import LowRankGradient
 from explorer.images.reading import is_path
-from explorer.learning.files import checked_apart
-from explorer.learning.gradient import LowRankGradient
 from explorer.learning.learner import Learner
 from explorer.learning.optimizers import RiemannianDescent
 from explorer.learning.trace import Step

@@ -11,9 +11,9 @@ import xarray as xr
 
 from explorer import __version__, params
 from explorer.command.delivery import option
+from explorer.files import checked_target, whole, write
 from explorer.flow.evolution import Solution, present
-from explorer.learning.derivative import numbers_of
-from explorer.learning.files import checked_target, whole, write
+from explorer.gradients.derivative import numbers_of
 from explorer.learning.learner import Learner
 from explorer.learning.trace import Step, trace_of
 

@@ -10,7 +10,7 @@ import xarray as xr
 from explorer.command.delivery import deliver
 from explorer.command.results import check_target
 from explorer.experiments.cosine import AGREEMENT, cosine_table
-from explorer.learning.files import write
+from explorer.files import write
 
 TITLE = (
     f"Share of pixels whose patch gradient has a cosine ≥ {AGREEMENT:g} to the exact "

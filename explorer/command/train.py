@@ -19,21 +19,21 @@ from explorer.command.interrupts import Interrupts
 from explorer.command.keeping import ModelKeeper
 from explorer.command.learn import tell
 from explorer.command.told import labels_text, pairs_text
-from explorer.experiments.heldout import held_out, text_of
-from explorer.learning.balanced import BalancedLoss
-from explorer.learning.files import checked_apart, checked_target, write
-from explorer.learning.losses import DirectionLoss
-from explorer.prediction.predictor import WeightPatchPredictor
-from explorer.prediction.training import TrainingState, TrainingStep
-from explorer.scenes.collection import labeled_images, warn_of_twins
-from explorer.scenes.data_terms import DataTerm, PrototypeDistance
-from explorer.scenes.evidence import Evidence
-from explorer.scenes.extractors import (
+from explorer.comparison.heldout import held_out, text_of
+from explorer.features.data_terms import DataTerm, PrototypeDistance
+from explorer.features.evidence import Evidence
+from explorer.features.extractors import (
     Extractor,
     GaussianDerivatives,
     RawWindow,
     StructureTensor,
 )
+from explorer.files import checked_apart, checked_target, write
+from explorer.losses.balanced import BalancedLoss
+from explorer.losses.losses import DirectionLoss
+from explorer.prediction.predictor import WeightPatchPredictor
+from explorer.prediction.training import TrainingState, TrainingStep
+from explorer.scenes.collection import labeled_images, warn_of_twins
 
 SCORES = "_scores.nc"
 """What the file with the comparison is called, after the stem of the model."""

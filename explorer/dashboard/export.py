@@ -11,7 +11,7 @@ import xarray as xr
 from explorer.dashboard.published import Published
 from explorer.dashboard.report import report_html
 from explorer.dims import PIXELS, WEIGHT_FIELD
-from explorer.learning.files import encoded
+from explorer.files import encoded
 
 LONGEST_ATTRIBUTE = 60_000
 """Bytes of an attribute in netCDF at most."""

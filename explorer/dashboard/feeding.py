@@ -7,9 +7,9 @@ from typing import Any
 import numpy as np
 import xarray as xr
 
-from explorer.dashboard import painting
-from explorer.dashboard.painting import ACCENT, INK
 from explorer.dashboard.snapshot import Snapshot
+from explorer.drawing import colors
+from explorer.drawing.colors import ACCENT, INK
 from explorer.experiments.cosine import AGREEMENT, share_aligned
 
 Columns = dict[str, dict[str, Any]]
@@ -23,23 +23,23 @@ def columns(shown: Snapshot, probe: tuple[int, int]) -> Columns:
     sigma = np.where(shown.sigma > least, shown.sigma, np.nan)
     component = np.arange(1, sigma.size + 1)
     fill = [INK if k <= shown.rank else "white" for k in component]
-    aligned = painting.BINS[:-1] >= AGREEMENT - 1e-9  # an edge, up to rounding
+    aligned = colors.BINS[:-1] >= AGREEMENT - 1e-9  # an edge, up to rounding
     return {
         **scene_columns(shown.scene),
         "labeling": {
-            "image": [painting.mark_errors(shown.labels, truth, shown.label_count)],
+            "image": [colors.mark_errors(shown.labels, truth, shown.label_count)],
             "label": [shown.labels.astype(np.uint8)],
             "truth": [truth.astype(np.uint8)],
             **size,
         },
-        "gradient-norm": {"image": [painting.log_map(shown.norms)], **size},
+        "gradient-norm": {"image": [colors.log_map(shown.norms)], **size},
         "labeling-error": {"x": shown.steps, "y": shown.error_percent},
         "loss": {"x": shown.steps, "y": shown.loss},
         "singular-values": {"x": component, "y": sigma, "fill": fill},
         "gradient-cosine": {
-            "left": painting.BINS[:-1],
-            "right": painting.BINS[1:],
-            "y": painting.cosine_histogram(shown.cosine),
+            "left": colors.BINS[:-1],
+            "right": colors.BINS[1:],
+            "y": colors.cosine_histogram(shown.cosine),
             "color": [INK if a else ACCENT for a in aligned],
         },
         **probe_columns(shown, probe),
@@ -69,7 +69,7 @@ def scene_columns(scene: xr.Dataset) -> Columns:
     truth = scene.labels.values
     size = extent(truth.shape)
     return {
-        "input": {"image": [painting.rgba(scene.image.values)], **size},
+        "input": {"image": [colors.rgba(scene.image.values)], **size},
         "ground-truth": {"image": [truth.astype(np.uint8)], **size},
     }
 
@@ -120,11 +120,11 @@ def scene_props(scene: xr.Dataset) -> dict[str, dict[str, Any]]:
         "cols": {"start": 0, "end": side, "reset_start": 0, "reset_end": side},
         "rows": {"start": side, "end": 0, "reset_start": side, "reset_end": 0},
         "ground-truth-colors": {
-            "palette": painting.label_palette(count),
+            "palette": colors.label_palette(count),
             "high": count - 0.5,
         },
         "labeling-colors": {
-            "palette": painting.error_palette(count),
+            "palette": colors.error_palette(count),
             "high": 2 * count - 0.5,
         },
     }

@@ -22,13 +22,13 @@ from explorer.flow.evolution import Evolution
 from explorer.flow.krylov import Krylov, KrylovState
 from explorer.flow.linearized import LinearizedFlow
 from explorer.flow.system import LinearSystem
-from explorer.learning.derivative import Derivative, cosine
-from explorer.learning.evaluation import Evaluation
-from explorer.learning.gradient import (
+from explorer.gradients.derivative import Derivative, cosine
+from explorer.gradients.gradient import (
     GradientState,
     LowRankGradient,
     riemannian_gradient,
 )
+from explorer.learning.evaluation import Evaluation
 from explorer.learning.optimizers import RiemannianDescent
 from explorer.learning.trace import Step, trace_of
 from explorer.scenes.images import SAMPLES, image_structure, sample_image

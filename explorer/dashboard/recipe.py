@@ -10,7 +10,7 @@ from typing import Any
 from explorer import params
 from explorer.dashboard.model import SCENES, UPLOAD, Segment, Settings
 from explorer.dashboard.packing import lines_of, unpack
-from explorer.learning.gradient import LowRankGradient
+from explorer.gradients.gradient import LowRankGradient
 from explorer.scenes.voronoi import KINDS
 
 SCHEMA = 1

@@ -11,11 +11,11 @@ import xarray as xr
 
 from explorer.dashboard.bridge import LiveFigure
 from explorer.dashboard.memory import give_back
-from explorer.dashboard.pages import heading, panels_of
-from explorer.dashboard.prints import png_of
 from explorer.dashboard.still import bundle, contents, page
+from explorer.drawing.pages import heading, panels_of
+from explorer.drawing.prints import png_of
 from explorer.experiments.figures import FIGURES
-from explorer.experiments.panels import Figure
+from explorer.panels import Figure
 
 WIDTH = 960
 """CSS pixels of the panels side by side: about what a notebook leaves to a cell."""

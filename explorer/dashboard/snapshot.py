@@ -8,9 +8,9 @@ import numpy as np
 import xarray as xr
 
 from explorer.dashboard.model import REFERENCE_RANK, LearningModel, gradient_norms
-from explorer.learning.derivative import cosine as cosine_of
+from explorer.gradients.derivative import cosine as cosine_of
+from explorer.gradients.gradient import LowRankGradient
 from explorer.learning.evaluation import Evaluation
-from explorer.learning.gradient import LowRankGradient
 from explorer.learning.learner import Learner
 
 

@@ -16,9 +16,9 @@ from typing import Any
 import numpy as np
 from PIL import Image
 
-from explorer.dashboard import painting
 from explorer.dashboard.published import Published
-from explorer.experiments.panels import Bars, Curves, Field, Figure, Labels, Panel
+from explorer.drawing import colors
+from explorer.panels import Bars, Curves, Field, Figure, Labels, Panel
 
 SIDE, GAP = 256, 8
 """Least side of each picture and the gap between two, in pixels."""
@@ -57,8 +57,8 @@ def pictures(published: Published) -> bytes:
     image = np.clip(shown.scene.image.values, 0.0, 1.0)
     parts = [
         np.broadcast_to(image, (*image.shape[:2], 3)),
-        colored(painting.label_palette(count), truth),
-        painting.label_image(Labels("", shown.labels, count, truth)),
+        colored(colors.label_palette(count), truth),
+        colors.label_image(Labels("", shown.labels, count, truth)),
     ]
     factor = max(1, -(-SIDE // max(truth.shape)))
     large = [part.repeat(factor, 0).repeat(factor, 1) for part in parts]

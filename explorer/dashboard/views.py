@@ -21,8 +21,8 @@ from bokeh.models import (
 from bokeh.palettes import cividis
 from bokeh.plotting import figure
 
-from explorer.dashboard import painting
-from explorer.dashboard.painting import INK
+from explorer.drawing import colors
+from explorer.drawing.colors import INK
 
 SIDE = 270
 """Width and height of a view in CSS pixels: two abreast beside the controls in a narrow
@@ -45,7 +45,7 @@ class LearningViews:
         self._probe = source("probe", x=[], y=[])
         figures = [
             self._picture("input", "input with noise"),
-            self._picture("ground-truth", "ground truth", painting.label_palette(2)),
+            self._picture("ground-truth", "ground truth", colors.label_palette(2)),
             self._labeling(),
             self._norms(),
             curve("labeling-error", "labeling error", "wrong pixels in %"),
@@ -83,7 +83,7 @@ class LearningViews:
 
     def _labeling(self) -> figure:
         plot = self._picture(
-            "labeling", "labeling", painting.error_palette(2), label=[], truth=[]
+            "labeling", "labeling", colors.error_palette(2), label=[], truth=[]
         )
         tips = [("label", "@label"), ("ground truth", "@truth"), ("x, y", "$x, $y")]
         plot.add_tools(HoverTool(tooltips=tips, renderers=[plot.renderers[0]]))
@@ -91,8 +91,8 @@ class LearningViews:
 
     def _norms(self) -> figure:
         plot = self._picture("gradient-norm", "gradient norm", list(cividis(256)))
-        scale = LinearColorMapper(palette=cividis(256), low=-painting.DECADES, high=0)
-        ticks = list(range(-painting.DECADES, 1))
+        scale = LinearColorMapper(palette=cividis(256), low=-colors.DECADES, high=0)
+        ticks = list(range(-colors.DECADES, 1))
         bar = ColorBar(
             color_mapper=scale,
             width=8,

@@ -1,7 +1,6 @@
 """The paper's figures and labeled sweeps, as functions that return datasets."""
 
-from explorer.experiments.agreement import figure2
-from explorer.experiments.baselines import (
+from explorer.comparison.baselines import (
     Baseline,
     GaussianDenoising,
     GraphCut,
@@ -9,9 +8,10 @@ from explorer.experiments.baselines import (
     RandomWalker,
     TotalVariation,
 )
+from explorer.comparison.comparison import compare, tuned
+from explorer.comparison.heldout import held_out
+from explorer.experiments.agreement import figure2
 from explorer.experiments.claims import table as claims_table
-from explorer.experiments.comparison import compare, tuned
-from explorer.experiments.heldout import held_out
 from explorer.experiments.influence import figure4
 from explorer.experiments.pixelwise import figure3
 from explorer.experiments.prediction import figure5

@@ -11,14 +11,14 @@ import xarray as xr
 
 from explorer import extras
 from explorer.dims import NOISE_LEVEL, SCENE, VARIANT
-from explorer.experiments.panels import Curves, Figure, Panel, Series
 from explorer.experiments.scenarios import COLORS, SCENARIOS, TIME, flow_of
 from explorer.experiments.units import Bench, Setup, Unit, prepared, stack
-from explorer.learning.autodiff import EulerAutodiff, KrylovAutodiff
-from explorer.learning.derivative import GradientMethod
-from explorer.learning.gradient import LowRankGradient
+from explorer.gradients.autodiff import EulerAutodiff, KrylovAutodiff
+from explorer.gradients.derivative import GradientMethod
+from explorer.gradients.gradient import LowRankGradient
 from explorer.learning.learner import Learner
 from explorer.learning.optimizers import RiemannianDescent
+from explorer.panels import Curves, Figure, Panel, Series
 
 STEP_SIZE = 0.2
 """h of the descent, per pixel: a tenth of what works, so that curves can be seen."""

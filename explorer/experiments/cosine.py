@@ -11,8 +11,8 @@ import xarray as xr
 from explorer import params
 from explorer.dims import SCENE, TIME, VARIANT
 from explorer.flow.linearized import LinearizedFlow
-from explorer.learning.factors import Factors
-from explorer.learning.gradient import (
+from explorer.gradients.factors import Factors
+from explorer.gradients.gradient import (
     GradientState,
     LowRankGradient,
     assemble,

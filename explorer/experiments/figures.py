@@ -8,11 +8,11 @@ import xarray as xr
 
 from explorer.experiments.agreement import draw2, figure2
 from explorer.experiments.influence import draw4, figure4
-from explorer.experiments.panels import Figure
 from explorer.experiments.pixelwise import draw3, figure3
 from explorer.experiments.prediction import draw5, figure5
 from explorer.experiments.scenarios import draw1, figure1
 from explorer.experiments.units import Bench, Setup
+from explorer.panels import Figure
 
 FIGURES: dict[
     int,

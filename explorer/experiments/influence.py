@@ -9,7 +9,6 @@ import xarray as xr
 
 from explorer.dims import PIXELS, SCENE, STEP, VARIANT
 from explorer.experiments.agreement import STEP_SIZE, Course
-from explorer.experiments.panels import Curves, Field, Figure, Panel, Series
 from explorer.experiments.scenarios import (
     COLORS,
     LINES,
@@ -18,7 +17,8 @@ from explorer.experiments.scenarios import (
     flow_of,
 )
 from explorer.experiments.units import Bench, Setup, Unit, prepared, stack
-from explorer.learning.gradient import LowRankGradient
+from explorer.gradients.gradient import LowRankGradient
+from explorer.panels import Curves, Field, Figure, Panel, Series
 
 DIMS, RANKS = (2, 3, 5, 10, 20), (1, 2, 5, 10)
 

@@ -9,16 +9,16 @@ import xarray as xr
 
 from explorer.dims import PIXELS, RANK_DIM, SCENE, TIME
 from explorer.experiments.cosine import AGREEMENT, EXACT, share_aligned
-from explorer.experiments.panels import Bars, Curves, Field, Figure, Panel, Series
 from explorer.experiments.scenarios import LINES, SCENARIOS, flow_of
 from explorer.experiments.scenarios import TIME as MAP_TIME
 from explorer.experiments.units import Bench, Setup, over_scenes, prepared, stack
-from explorer.learning.euler import EulerAdjoint
-from explorer.learning.gradient import (
+from explorer.gradients.euler import EulerAdjoint
+from explorer.gradients.gradient import (
     LowRankGradient,
     gradient_errors,
     riemannian_gradient,
 )
+from explorer.panels import Bars, Curves, Field, Figure, Panel, Series
 from explorer.threads import exclusive
 
 TIMES = (1.0, 2.0, 5.0, 10.0, 15.0, 20.0, 30.0)

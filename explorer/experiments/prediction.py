@@ -16,7 +16,11 @@ from explorer.dims import (
     TRAINING_STEP,
     WEIGHT_FIELD,
 )
-from explorer.experiments.panels import (
+from explorer.experiments.scenarios import LINES, SCENARIOS, TIME, flow_of
+from explorer.experiments.units import Bench, Setup, Unit, prepared, stack
+from explorer.flow.krylov import Krylov
+from explorer.learning.learner import Learner
+from explorer.panels import (
     Curves,
     Field,
     Figure,
@@ -25,10 +29,6 @@ from explorer.experiments.panels import (
     Picture,
     Series,
 )
-from explorer.experiments.scenarios import LINES, SCENARIOS, TIME, flow_of
-from explorer.experiments.units import Bench, Setup, Unit, prepared, stack
-from explorer.flow.krylov import Krylov
-from explorer.learning.learner import Learner
 from explorer.prediction.predictor import WeightPatchPredictor
 from explorer.scenes.scores import score
 

@@ -10,10 +10,10 @@ import numpy as np
 import xarray as xr
 
 from explorer.dims import PICTURE, PIXELS, SCENARIO, SCENE
-from explorer.experiments.panels import Figure, Labels, Panel, Picture
 from explorer.experiments.units import Bench, Setup, over_scenes, prepared, stack
 from explorer.flow.krylov import Krylov
 from explorer.flow.linearized import LinearizedFlow
+from explorer.panels import Figure, Labels, Panel, Picture
 from explorer.scenes.voronoi import voronoi_scene
 
 RHO, TIME = 0.5, 5.0

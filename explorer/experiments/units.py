@@ -14,8 +14,8 @@ from typing import Any
 import xarray as xr
 
 from explorer import params
+from explorer.files import expanded, write
 from explorer.images.reading import is_path
-from explorer.learning.files import expanded, write
 
 SIZE = replace(params.SIZE, low=8)
 """Smaller scenes have no structure left to learn."""

@@ -12,7 +12,7 @@ import numpy as np
 import xarray as xr
 
 from explorer.dims import COMPONENT, STEP, fingerprint
-from explorer.learning.files import Place, read, sealed, unpacking, write
+from explorer.files import Place, read, sealed, unpacking, write
 from explorer.learning.learner import Learner, require
 from explorer.learning.optimizers import Moments
 from explorer.learning.trace import Step, trace_of

@@ -8,9 +8,9 @@ from dataclasses import dataclass
 import numpy as np
 
 from explorer.flow.system import LinearSystem
-from explorer.learning.derivative import Derivative
-from explorer.learning.losses import regularizer
+from explorer.gradients.derivative import Derivative
 from explorer.learning.trace import Step
+from explorer.losses.losses import regularizer
 from explorer.threads import exclusive
 
 

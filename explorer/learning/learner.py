@@ -12,9 +12,9 @@ import xarray as xr
 
 from explorer import params
 from explorer.flow.base import Flow, checked_flow, read_only
-from explorer.learning.derivative import GradientMethod
+from explorer.gradients.derivative import GradientMethod
+from explorer.gradients.gradient import LowRankGradient
 from explorer.learning.evaluation import Evaluation
-from explorer.learning.gradient import LowRankGradient
 from explorer.learning.optimizers import (
     ExplicitOptimizer,
     Optimizer,

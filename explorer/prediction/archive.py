@@ -10,20 +10,20 @@ from typing import Any
 import xarray as xr
 
 from explorer.dims import FEATURE, LABEL, OFFSET, PROTOTYPES, STEP
-from explorer.learning.balanced import BalancedLoss
-from explorer.learning.losses import CrossEntropy, DirectionLoss
-from explorer.prediction.patches import PatchModel
-from explorer.prediction.training import TrainingState, TrainingStep, history_of
-from explorer.scenes.data_terms import DataTerm, Distances, PrototypeDistance
-from explorer.scenes.evidence import Evidence
-from explorer.scenes.extractors import (
+from explorer.features.data_terms import DataTerm, Distances, PrototypeDistance
+from explorer.features.evidence import Evidence
+from explorer.features.extractors import (
     GaussianDerivatives,
     RawWindow,
     StructureTensor,
 )
+from explorer.losses.balanced import BalancedLoss
+from explorer.losses.losses import CrossEntropy, DirectionLoss
+from explorer.prediction.patches import PatchModel
+from explorer.prediction.training import TrainingState, TrainingStep, history_of
+from explorer.records import frozen
 from explorer.scenes.pictures import Kind
 from explorer.scenes.ranges import Scale
-from explorer.scenes.records import frozen
 
 SCHEMA = 5
 """Version of the layout of the file."""

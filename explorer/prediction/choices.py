@@ -7,11 +7,11 @@ from dataclasses import dataclass
 from typing import Any
 
 from explorer import params
-from explorer.learning.gradient import LowRankGradient
-from explorer.learning.losses import checked_loss
-from explorer.scenes.data_terms import DataTerm
-from explorer.scenes.extractors import Extractor, RawWindow
-from explorer.scenes.records import described
+from explorer.features.data_terms import DataTerm
+from explorer.features.extractors import Extractor, RawWindow
+from explorer.gradients.gradient import LowRankGradient
+from explorer.losses.losses import checked_loss
+from explorer.records import described
 
 DECLARED = {
     "n_prototypes": params.PATCHES, "rho": params.RHO, "radius": params.RADIUS,

@@ -17,12 +17,12 @@ from sklearn.base import BaseEstimator
 from sklearn.utils import Tags
 from sklearn.utils.validation import check_is_fitted
 
+from explorer.features.data_terms import Distances
 from explorer.flow.evolution import Solution
 from explorer.prediction.choices import Choice
 from explorer.prediction.training import TrainingState
-from explorer.scenes.data_terms import Distances
+from explorer.records import changed, choices_of, nested
 from explorer.scenes.pictures import Kind, checked_picture
-from explorer.scenes.records import changed, choices_of, nested
 from explorer.scenes.scores import score
 from explorer.truths import declared
 

@@ -6,9 +6,9 @@ from collections.abc import Iterable, Sequence
 
 import numpy as np
 
+from explorer.features.sampling import flat, sampled_known
 from explorer.geometry.grid import offsets
 from explorer.prediction.patches import PatchModel
-from explorer.scenes.sampling import flat, sampled_known
 from explorer.threads import exclusive
 
 SAMPLE = 40_000

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from explorer.scenes.records import frozen
+from explorer.records import frozen
 from explorer.threads import exclusive
 
 

@@ -12,13 +12,15 @@ import xarray as xr
 from explorer import params
 from explorer.coordinates import Coordinates
 from explorer.dims import LABEL_FIELD, PIXELS
+from explorer.features.data_terms import DataTerm, Distances, PrototypeDistance
+from explorer.features.extractors import Extractor, RawWindow
+from explorer.files import Place, read, sealed, unpacking, write
 from explorer.flow.evolution import Solution
 from explorer.flow.krylov import Krylov
 from explorer.flow.linearized import LinearizedFlow
-from explorer.learning.files import Place, read, sealed, unpacking, write
-from explorer.learning.gradient import LowRankGradient
+from explorer.gradients.gradient import LowRankGradient
 from explorer.learning.learner import require
-from explorer.learning.losses import DirectionLoss, Loss
+from explorer.losses.losses import DirectionLoss, Loss
 from explorer.messages import require_callable
 from explorer.prediction import archive
 from explorer.prediction.choices import check_choices, refuse_change, remembered
@@ -32,8 +34,6 @@ from explorer.prediction.training import (
     history_of,
     shaped,
 )
-from explorer.scenes.data_terms import DataTerm, Distances, PrototypeDistance
-from explorer.scenes.extractors import Extractor, RawWindow
 from explorer.scenes.pictures import (
     Kind,
     Picture,

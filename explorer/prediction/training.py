@@ -11,9 +11,9 @@ import xarray as xr
 
 from explorer.dims import STEP
 from explorer.flow.base import Flow
-from explorer.learning.gradient import LowRankGradient
+from explorer.gradients.gradient import LowRankGradient
 from explorer.prediction.patches import PatchModel, Shares
-from explorer.scenes.records import frozen
+from explorer.records import frozen
 from explorer.truths import percent_wrong
 
 BETA1, BETA2, TINY = 0.9, 0.99, 1e-12

@@ -26,9 +26,9 @@ from explorer.dims import (
 )
 from explorer.images.labelings import LabelSet
 from explorer.images.reading import is_path, read_image, to_unit
+from explorer.records import frozen
 from explorer.scenes.channels import ORDER, Names, arranged, names_of
 from explorer.scenes.ranges import Scale, range_of, refuse_other_means
-from explorer.scenes.records import frozen
 from explorer.truths import truth_field
 
 NEEDED = ("image", "labels", "prototypes")

@@ -11,7 +11,7 @@ from nbconvert import HTMLExporter
 from PIL import Image
 
 import explorer as ex
-from explorer.dashboard.painting import OKABE_ITO
+from explorer.drawing.colors import OKABE_ITO
 
 pytestmark = pytest.mark.slow  # processes, servers or whole trainings
 

@@ -7,7 +7,7 @@ import pytest
 
 from explorer import LinearizedFlow, LowRankGradient
 from explorer.experiments.cosine import TIMES, cosine_table, folded
-from explorer.learning.gradient import assemble
+from explorer.gradients.gradient import assemble
 from tests import reference
 
 MEASURED = {

@@ -9,13 +9,13 @@ import pytest
 from PIL import Image
 
 import explorer as ex
-from explorer.dashboard.pages import write_page
-from explorer.dashboard.painting import label_image
-from explorer.dashboard.prints import write_png
+from explorer.drawing.colors import label_image
+from explorer.drawing.pages import write_page
+from explorer.drawing.prints import write_png
 from explorer.experiments import agreement, claims
 from explorer.experiments.figures import FIGURES
-from explorer.experiments.panels import Bars, Curves, Figure, Labels, Series
 from explorer.experiments.units import Setup
+from explorer.panels import Bars, Curves, Figure, Labels, Series
 from explorer.scenes.scores import score
 
 pytestmark = pytest.mark.slow  # processes, servers or whole trainings

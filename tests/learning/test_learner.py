@@ -12,8 +12,8 @@ import xarray as xr
 from explorer import Learner, LinearizedFlow, LowRankGradient, RiemannianDescent
 from explorer.geometry import simplex
 from explorer.geometry.grid import Grid
-from explorer.learning.derivative import GradientMethod
-from explorer.learning.losses import regularizer
+from explorer.gradients.derivative import GradientMethod
+from explorer.losses.losses import regularizer
 from tests import reference
 
 SCALARS = ("loss", "error_percent", "gradient_norm", "seconds")

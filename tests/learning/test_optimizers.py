@@ -25,7 +25,7 @@ from explorer import (
 from explorer.geometry.graph import Graph
 from explorer.geometry.grid import Grid
 from explorer.learning.evaluation import Evaluation
-from explorer.learning.losses import regularizer
+from explorer.losses.losses import regularizer
 from tests import graphs, reference
 
 ALL = (

@@ -1,0 +1,1 @@
+"""Labelings that compete with ours: baselines, fair comparison, held-out images."""

@@ -1,0 +1,1 @@
+"""Panels as pictures: colors, PNG files, offline pages."""

@@ -1,0 +1,1 @@
+"""Features of pixels and what is learned from them: extractors, evidence."""

@@ -1,0 +1,67 @@
+"""Data terms: where the distances D of an image come from."""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from explorer.records import frozen
+from explorer.scenes.pictures import Picture
+from explorer.scenes.scene import distances_to
+
+
+class Distances(ABC):
+    """D as a function of an image, ready for use.
+
+    Attributes
+    ----------
+    arrays : all that it depends on, by name.
+    """
+
+    arrays: dict[str, np.ndarray]
+
+    @abstractmethod
+    def of(self, image: np.ndarray) -> np.ndarray:
+        """Return D, (label, row, col), of an image (row, col, channel)."""
+
+
+class DataTerm(ABC):
+    """A way to come by distances: a frozen record of choices."""
+
+    @abstractmethod
+    def fit(self, pictures: Sequence[Picture], seed: int) -> Distances:
+        """Return what these training images teach."""
+
+    @abstractmethod
+    def restore(self, arrays: dict[str, np.ndarray]) -> Distances:
+        """Return what has these arrays."""
+
+
+@dataclass(frozen=True, eq=False)
+class ColorDistances(Distances):
+    """D_ij = ‖f_i − l_j‖ of the color of the pixel to the prototypes."""
+
+    arrays: dict[str, np.ndarray]
+
+    def of(self, image: np.ndarray) -> np.ndarray:
+        """Return (2.15)."""
+        return distances_to(image, self.arrays["prototypes"])
+
+
+@dataclass(frozen=True)
+class PrototypeDistance(DataTerm):
+    """The distance of colors to the prototypes of the scenes (2.15), as in the paper.
+
+    Where labels differ in shape rather than in color, it says little.
+    """
+
+    def fit(self, pictures: Sequence[Picture], seed: int) -> Distances:
+        """Return the distances to the prototypes, which are the same in all scenes."""
+        return self.restore({"prototypes": pictures[0].prototypes})
+
+    def restore(self, arrays: dict[str, np.ndarray]) -> Distances:
+        """Return what has these prototypes."""
+        return ColorDistances({name: frozen(array) for name, array in arrays.items()})

@@ -1,0 +1,83 @@
+"""`Evidence`: distances learned from what the labels of training images look like."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+
+import numpy as np
+
+from explorer import params
+from explorer.features.classifier import Classifier, fit_classifier
+from explorer.features.data_terms import DataTerm, Distances
+from explorer.features.extractors import Extractor, GaussianDerivatives
+from explorer.features.sampling import flat, sampled_known
+from explorer.records import frozen
+from explorer.scenes.pictures import Picture
+
+SAMPLE = 200_000
+"""Pixels that a classifier is trained on at most."""
+
+
+@dataclass(frozen=True, eq=False)
+class LogOdds(Distances):
+    """D_ij = −log p(j | f_i) of a classifier."""
+
+    extractor: Extractor
+    arrays: dict[str, np.ndarray]
+
+    def of(self, image: np.ndarray) -> np.ndarray:
+        """Return minus the logarithm of the probabilities."""
+        found = Classifier(self.arrays).log_probabilities(self.extractor.of(image))
+        return np.ascontiguousarray(np.moveaxis(-found, -1, 0))
+
+
+@dataclass(frozen=True)
+class Evidence(DataTerm):
+    """D_ij = −log p(j | f_i), p by a small neural network on features of the pixel.
+
+    It goes beyond the paper: what a pixel looks like is learned from the training
+    images, before the weights are. Features are standardized; one hidden layer of
+    max(0, ·), or none, which is multinomial logistic regression.
+
+    Parameters
+    ----------
+    features : Extractor, what is seen of the neighborhood of a pixel.
+    balance : float in [0, 2], power of the inverse share of a label with which its
+        pixels count: 1 treats rare and frequent labels alike, 0 counts pixels.
+    hidden : int in 0 … 1000, units of the hidden layer.
+    """
+
+    features: Extractor = field(
+        default_factory=lambda: GaussianDerivatives((1.0, 2.0, 4.0))
+    )
+    balance: float = params.BALANCE.default
+    hidden: int = int(params.HIDDEN.default)
+
+    def __post_init__(self) -> None:
+        if not isinstance(self.features, Extractor):
+            raise TypeError(
+                f"`features` = {self.features!r} is a {type(self.features).__name__}; "
+                "needed is an extractor such as `GaussianDerivatives()`"
+            )
+        object.__setattr__(self, "balance", params.BALANCE.check(self.balance))
+        object.__setattr__(self, "hidden", params.HIDDEN.check(self.hidden))
+
+    def fit(self, pictures: Sequence[Picture], seed: int) -> Distances:
+        """Return the log odds that a classifier finds."""
+        rng = np.random.default_rng(seed)
+        chosen = sampled_known([p.labels for p in pictures], SAMPLE, rng)
+        x = np.concatenate([
+            flat(self.features.of(p.image))[k]
+            for p, k in zip(pictures, chosen, strict=True)
+        ])  # fmt: skip
+        y = np.concatenate([
+            p.labels.ravel()[k] for p, k in zip(pictures, chosen, strict=True)
+        ])  # fmt: skip
+        count = len(pictures[0].prototypes)
+        found = fit_classifier((x, y), count, self.hidden, self.balance, seed)
+        return self.restore(found.arrays)
+
+    def restore(self, arrays: dict[str, np.ndarray]) -> Distances:
+        """Return the log odds with these arrays."""
+        return LogOdds(self.features, {n: frozen(a) for n, a in arrays.items()})

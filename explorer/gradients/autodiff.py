@@ -1,0 +1,185 @@
+"""Gradients by PyTorch's automatic differentiation, to compare ours with (Sec. 3.4).
+
+PyTorch is loaded here, on first use, and no setting of it is touched.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from functools import cache
+from typing import Any
+
+import numpy as np
+
+from explorer import extras, params
+from explorer.flow.integrators import require_memory
+from explorer.flow.system import LinearSystem
+from explorer.gradients.derivative import Bounds, Derivative, GradientMethod
+from explorer.gradients.discrete import fractions, require_finite, size
+from explorer.gradients.euler import EulerAdjoint
+from explorer.gradients.gradient import LowRankGradient, lighter
+from explorer.gradients.traced import (
+    TracedSystem,
+    saved_fields,
+    traced_euler,
+    traced_krylov,
+)
+from explorer.losses.losses import DirectionLoss, Loss, checked_loss
+from explorer.threads import exclusive
+
+
+def load_torch() -> Any:
+    """Return the module torch, or raise an ImportError that says how to install it."""
+    return extras.load("torch", "automatic differentiation")
+
+
+@dataclass(frozen=True)
+class EulerAutodiff(GradientMethod):
+    """∂f(Ω) by PyTorch, backward through explicit Euler V ← V + h (A V + B) (3.49).
+
+    Parameters
+    ----------
+    time_step : float in (0, 10⁴], h in flow time; the last step is cut to end at T.
+    loss : DirectionLoss, CrossEntropy or TangentLoss
+        evaluated in NumPy; with its slope the backward pass begins.
+
+    Raises
+    ------
+    ImportError
+        without PyTorch, which the extra `autodiff` installs.
+    MemoryError
+        before anything is allocated, if what all steps keep does not fit.
+    ValueError
+        where V(T) or its gradient leave double precision.
+
+    Notes
+    -----
+    Error bounds and singular values are those of `EulerAdjoint` with the same step: it
+    differentiates the same discrete map. They are found when they are asked for.
+    """
+
+    time_step: float = params.TIME_STEP.default
+    loss: Loss = field(default_factory=DirectionLoss)
+    cure = "lower `time_step`"
+    source = "PyTorch through (3.49), Zeilmann, Petra, Schnörr (JMIV 2023), Sec. 3.4"
+
+    def __post_init__(self) -> None:
+        checked = params.TIME_STEP.check(self.time_step)
+        object.__setattr__(self, "time_step", checked)
+        checked_loss(self.loss)
+        load_torch()
+
+    @exclusive
+    def differentiate(
+        self,
+        system: LinearSystem,
+        truth: np.ndarray,
+        time: float,
+        check: Callable[[], None] = lambda: None,
+    ) -> Derivative:
+        """Return loss and gradient: N steps forward, and PyTorch's way back."""
+        tau = fractions(system, time, self.time_step, saved_fields(system))
+        traced = TracedSystem.of(load_torch(), system)
+        y, evolution = traced_euler(traced, time, tau, check)
+        value = self.loss.evaluate(evolution, truth)
+        gradient = traced.gradient(y, value.slope)
+        require_finite(size(gradient), time)
+        adjoint = EulerAdjoint(self.time_step, self.loss)
+        same = cache(lambda: adjoint.differentiate(system, truth, time))
+        return Derivative(
+            evolution=evolution,
+            truth=truth,
+            loss=value.value,
+            loss_error=value.value_error,
+            gradient=gradient,
+            singular_values=np.zeros(0),
+            rank=min(tau.size - 1, value.slope.size),
+            bounds=lambda: same().bounds(),
+            spectrum=lambda: same().complete().singular_values,
+        )
+
+
+@dataclass(frozen=True)
+class KrylovAutodiff(GradientMethod):
+    """∂f(Ω) by PyTorch, backward through V(T) ≈ T β Q_m φ(T H_m) e₁ (2.28b)–(2.29).
+
+    Arnoldi's process and the exponential of the small matrix are differentiated with
+    everything else, so this is the gradient of the Krylov approximation with m vectors.
+
+    Parameters
+    ----------
+    dim : int in 1 … 200, m, dimension of the Krylov space K_m(A, b).
+    loss : DirectionLoss, CrossEntropy or TangentLoss
+        evaluated in NumPy; with its slope the backward pass begins.
+
+    Raises
+    ------
+    ImportError
+        without PyTorch, which the extra `autodiff` installs.
+    MemoryError
+        before anything is allocated, if what all steps keep does not fit.
+
+    Notes
+    -----
+    If the space is invariant, Arnoldi's process ends and V(T) is exact. Its derivative
+    need not be: a change of Ω leads out of the space, and the approximation of fixed
+    dimension does not follow.
+
+    `approximation_error` says so. It is the distance to the closed form on the same
+    space, `LowRankGradient(dim, rank=dim)`, plus that one's own bound. Singular values
+    are those of the closed form. Both are found when they are asked for.
+    """
+
+    dim: int = int(params.DIM.default)
+    loss: Loss = field(default_factory=DirectionLoss)
+    source = "PyTorch through (2.28b), Zeilmann, Petra, Schnörr (JMIV 2023), Sec. 3.4"
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "dim", params.DIM.check(self.dim))
+        checked_loss(self.loss)
+        load_torch()
+
+    @exclusive
+    def differentiate(
+        self,
+        system: LinearSystem,
+        truth: np.ndarray,
+        time: float,
+        check: Callable[[], None] = lambda: None,
+    ) -> Derivative:
+        """Return loss and gradient: Arnoldi's process, and PyTorch's way back."""
+        n = system.similarity.size
+        # step j keeps what A needs and j stages of its Gram–Schmidt process
+        kept = self.dim * (saved_fields(system) + self.dim)
+        require_memory(
+            f"a gradient through {self.dim} Krylov vectors of {n} numbers",
+            8 * n * kept,
+            lambda: lighter(n),
+        )
+        traced = TracedSystem.of(load_torch(), system)
+        y, evolution = traced_krylov(traced, time, self.dim, check)
+        value = self.loss.evaluate(evolution, truth)
+        gradient = traced.gradient(y, value.slope)
+        closed_form = LowRankGradient(self.dim, self.dim, self.loss)
+        closed = cache(lambda: closed_form.compute(closed_form.init(evolution, truth)))
+        return Derivative(
+            evolution=evolution,
+            truth=truth,
+            loss=value.value,
+            loss_error=value.value_error,
+            gradient=gradient,
+            singular_values=np.zeros(0),
+            rank=evolution.work.dim,
+            bounds=lambda: triangle(gradient, closed()),
+            spectrum=lambda: closed().singular_values,
+        )
+
+
+def triangle(gradient: np.ndarray, other: Derivative) -> Bounds:
+    """Bound the error of a gradient by its distance to another and that one's bound."""
+    bounds = other.bounds()
+    apart = size(gradient - other.gradient)
+    return Bounds(
+        apart + bounds.approximation, bounds.truncation, bounds.singular_value
+    )

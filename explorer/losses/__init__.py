@@ -1,0 +1,1 @@
+"""Losses of labelings: their values, directions and checks."""
