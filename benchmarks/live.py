@@ -1,7 +1,7 @@
-"""python -m benchmarks.live: what a moved slider costs the model behind a dashboard.
+"""python -m benchmarks.live: what a moved slider costs the computation behind a page.
 
-All views at 128 × 128 pixels and 8 labels, the gradient of reference included, without
-the drawing: that of the browser is measured by tests/browser/test_latency.py.
+All default views at 128 × 128 pixels and 8 labels, the gradient of reference included,
+without the drawing: that of the browser is measured by tests/browser/test_latency.py.
 """
 
 from __future__ import annotations
@@ -10,7 +10,7 @@ import statistics
 import time
 from collections.abc import Callable
 
-from explorer.dashboard.model import LearningModel, Settings
+import explorer as ex
 
 MOVES = {
     "time": (15, [5.25, 5.5, 5.75, 6.0]),
@@ -33,28 +33,33 @@ def milliseconds(action: Callable[[], None]) -> float:
 
 def main() -> None:
     """Print the medians and the worst."""
-    model = LearningModel(Settings(scene="colors", size=128))
-    model.refresh(nothing)
+    app = ex.LearningExplorer(scene="colors", size=128)
+    app.wait(600.0)
     print(f"{'moved':8}{'median ms':>11}{'worst':>8}{'aim':>6}")
     for name, (aim, values) in MOVES.items():
         times = []
         for k in range(COUNT):
-            model.set({name: values[k % len(values)]})
-            times.append(milliseconds(lambda: model.refresh(nothing)))
+            value = values[k % len(values)]
+            times.append(milliseconds(lambda n=name, v=value: moved(app, **{n: v})))
         tell(name, times, f"{aim:6}")
-    times = [milliseconds(lambda: model.advance(nothing)) for _ in range(COUNT)]
-    rate = 1e3 / statistics.median(times)
-    tell("learn", times, f"     {rate:.0f} steps/s without drawing")
+    began, steps = time.perf_counter(), 60
+    app.run(steps)
+    app.wait(600.0)
+    rate = steps / (time.perf_counter() - began)
+    print(f"learn   {rate:.0f} steps/s with 15 pictures a second, without drawing")
+    app.close()
+
+
+def moved(app: ex.LearningExplorer, **values: float) -> None:
+    """Move a slider and wait for the numbers."""
+    app.set(**values)
+    app.wait(600.0)
 
 
 def tell(name: str, times: list[float], more: str) -> None:
     """Print one line; the first two, which warm up, do not count."""
     times = times[2:]
     print(f"{name:8}{statistics.median(times):11.1f}{max(times):8.1f}{more}")
-
-
-def nothing() -> None:
-    """Nobody asks to stop."""
 
 
 if __name__ == "__main__":

@@ -2,7 +2,7 @@
 
 Cosmic Ray (extra `dev`) mutates one place at a time, in a copy of the tree.
 Compiled kernels are left out: numba does not see that what a cached function calls has
-changed. So are annotations, which nothing evaluates.
+changed. So are annotations and `@final`, which are for readers and type checkers alone.
 """
 
 from __future__ import annotations
@@ -30,14 +30,24 @@ MUTATED = (
 
 LINKED = {
     "geometry": ["tests/geometry", "tests/flow", "tests/gradients/test_gradient.py"],
-    "flow": ["tests/flow", "tests/gradients", "tests/test_hostile.py"],
-    "losses": ["tests/losses", "tests/gradients", "tests/test_hostile.py"],
-    "gradients": ["tests/gradients", "tests/test_hostile.py"],
-    "learning": ["tests/learning", "tests/test_defaults.py", "tests/test_hostile.py"],
-    "dims": ["tests/test_wrong_use.py", "tests/test_hostile.py", "tests/learning"],
-    "params": ["tests/test_defaults.py", "tests/test_hostile.py"],
-}
+    "flow": ["tests/flow", "tests/test_turns.py", "tests/gradients"],
+    "losses": ["tests/losses", "tests/test_truths.py", "tests/gradients"],
+    "gradients": ["tests/gradients", "tests/test_turns.py"],
+    "learning": ["tests/learning", "tests/test_turns.py"],
+    "dims": [
+        "tests/test_wrong_use.py", "tests/test_coordinates.py", "tests/test_lazy.py",
+        "tests/flow/test_linearized.py", "tests/learning",
+    ],
+    "params": ["tests/dashboard/test_slide.py"],
+}  # fmt: skip
 """The tests of each room, after those of the module itself; the first failure ends."""
+
+EVERYWHERE = [
+    "tests/test_classes.py",
+    "tests/test_defaults.py",
+    "tests/test_hostile.py",
+]
+"""Tests of what all rooms have, which come last."""
 
 QUICK = "not browser and not slow"
 
@@ -114,24 +124,27 @@ def modules(wanted: Sequence[str]) -> Iterator[Path]:
 
 
 def places(path: Path) -> Iterator[Any]:
-    """Yield all mutations of a module outside its annotations."""
+    """Yield all mutations of what runs in a module."""
     from cosmic_ray.commands.init import _all_work_items as all_work_items
 
-    hidden = annotations(path)
+    hidden = inert(path)
     for item in all_work_items([path], {}):
         (mutation,) = item.mutations
         if not any(low <= mutation.start_pos < high for low, high in hidden):
             yield mutation
 
 
-def annotations(path: Path) -> list[tuple[tuple[int, int], tuple[int, int]]]:
-    """Return where annotations begin and end."""
+def inert(path: Path) -> list[tuple[tuple[int, int], tuple[int, int]]]:
+    """Return where annotations and `@final` begin and end."""
     found = []
     for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
-        for name in ("annotation", "returns"):
-            if (note := getattr(node, name, None)) is not None:
-                end = (note.end_lineno, note.end_col_offset)
-                found.append(((note.lineno, note.col_offset), end))
+        notes = [getattr(node, name, None) for name in ("annotation", "returns")]
+        marks = getattr(node, "decorator_list", [])
+        notes += [mark for mark in marks if ast.unparse(mark) == "final"]
+        for note in filter(None, notes):
+            # the sign before a decorator is the place of its mutation
+            start = (note.lineno, note.col_offset - (note in marks))
+            found.append((start, (note.end_lineno, note.end_col_offset)))
     return found
 
 
@@ -146,15 +159,15 @@ def sample(mutations: Iterable[Any], options: argparse.Namespace) -> list[Any]:
     return [rng.choice(by_place[place]) for place in chosen]
 
 
-def command(path: Path, tests: str | None) -> str:
-    """Return how the tests of a module are run: its own first."""
+def commands(path: Path, tests: str | None) -> list[str]:
+    """Return how the tests of a module are run: its own first, as most mutants end."""
     room = path.relative_to("explorer").parts[0].removesuffix(".py")
     own = Path("tests", *path.parts[1:-1], f"test_{path.name}")
     named = [str(own)] if own.exists() else []
     paths = [p for p in LINKED.get(room, [f"tests/{room}"]) if Path(p).exists()]
-    chosen = shlex.split(tests) if tests else [*named, *paths]
+    chosen = [shlex.split(tests)] if tests else [named, [*paths, *EVERYWHERE]]
     start = [sys.executable, "-m", "pytest", "-x", "-q", "-p", "no:cacheprovider"]
-    return shlex.join([*start, "-m", QUICK, *chosen])
+    return [shlex.join([*start, "-m", QUICK, *part]) for part in chosen if part]
 
 
 def score(path: Path, options: argparse.Namespace) -> Score:
@@ -162,17 +175,22 @@ def score(path: Path, options: argparse.Namespace) -> Score:
     from cosmic_ray.mutating import mutate_and_test
     from cosmic_ray.testing import TestOutcome, run_tests
 
-    run, began = command(path, options.tests), time.monotonic()
-    outcome, output = run_tests(run, 3600.0)
-    if outcome is not TestOutcome.SURVIVED:
-        raise SystemExit(f"the tests of {path} fail without a mutation:\n{output}")
-    limit = SLACK * (time.monotonic() - began) + 10.0
+    limits = {}
+    for run in commands(path, options.tests):
+        began = time.monotonic()
+        outcome, output = run_tests(run, 3600.0)
+        if outcome is not TestOutcome.SURVIVED:
+            raise SystemExit(f"the tests of {path} fail without a mutation:\n{output}")
+        limits[run] = SLACK * (time.monotonic() - began) + 10.0
     every = list(places(path))
     chosen = sample(every, options)
     alive = []
     for mutation in chosen:
-        result = mutate_and_test([mutation], run, limit)
-        if result.test_outcome is TestOutcome.SURVIVED:
+        for run, limit in limits.items():
+            result = mutate_and_test([mutation], run, limit)
+            if result.test_outcome is not TestOutcome.SURVIVED:
+                break
+        else:
             alive.append(f"{result.diff}")
     count = len({m.start_pos for m in every})
     found = Score(path.as_posix(), count, len(chosen), tuple(alive))

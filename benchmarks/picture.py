@@ -21,6 +21,9 @@ STEPS = 20
 PATIENCE = 120_000
 """Milliseconds in which the page must be there, and the steps be taken."""
 
+READY = ".laf-light[data-state=ready]"
+"""The light of the page when all is drawn."""
+
 ARGS = ["--headless", "--no-sandbox", "--disable-gpu", "--disable-dev-shm-usage"]
 LAF = [sys.executable, "-m", "explorer", "--no-browser"]
 
@@ -50,12 +53,13 @@ def take(address: str, target: Path) -> None:
         chromium = playwright.chromium.launch(executable_path=browser, args=ARGS)
         page = chromium.new_page(viewport={"width": WIDTH, "height": HEIGHT})
         page.goto(address)
-        page.get_by_text("ready", exact=True).wait_for(timeout=PATIENCE)
-        page.get_by_label("steps").fill(str(STEPS))
-        page.get_by_label("steps").press("Tab")
-        page.get_by_role("button", name="run", exact=True).click()
-        done = page.get_by_text(f"{STEPS} of {STEPS}, done", exact=True)
-        done.wait_for(timeout=PATIENCE)
+        page.locator(READY).wait_for(timeout=PATIENCE)
+        steps = page.get_by_role("textbox", name="steps", exact=True)
+        steps.fill(str(STEPS))
+        steps.press("Tab")
+        page.get_by_role("button", name="Learn", exact=True).click()
+        page.get_by_text(f"step {STEPS}", exact=True).first.wait_for(timeout=PATIENCE)
+        page.locator(READY).wait_for(timeout=PATIENCE)
         page.mouse.move(0, 0)
         page.screenshot(path=target)
         chromium.close()

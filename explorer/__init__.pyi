@@ -2,8 +2,8 @@
 # `explorer/__init__.py`, which loads each on its first use.
 
 from . import experiments
-from .dashboard.learning import LearningExplorer
-from .dashboard.showing import show
+from .dashboards.learning import LearningExplorer
+from .dashboards.showing import show
 from .features.data_terms import PrototypeDistance
 from .features.evidence import Evidence
 from .features.extractors import GaussianDerivatives, RawWindow, StructureTensor

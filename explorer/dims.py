@@ -86,7 +86,7 @@ def computed(argument: str, value: Any) -> Any:
     graph = getattr(value, "__dask_graph__", None)
     if graph is None or graph() is None:
         return value
-    size = math.prod(value.shape) * value.dtype.itemsize / 1e6
+    size = math.prod(value.shape) * value.dtype.itemsize / 10**6
     warnings.warn(
         f"`{argument}` is a lazy array of {size:.3g} MB: it is computed now, once for "
         f"this call; pass `{argument}.compute()` to keep the result for others",
@@ -104,7 +104,7 @@ def axes_of(argument: str, value: Any) -> int:
 
 def real_numbers(argument: str, array: np.ndarray) -> np.ndarray:
     """Return an array of real numbers, also where they are Python objects."""
-    if array.dtype == object and array.size and all(map(is_real, array.flat)):
+    if array.dtype == object and all(map(is_real, array.flat)):
         whole = all(isinstance(x, numbers.Integral) for x in array.flat)
         small = whole and all(abs(int(x)) < 2**63 for x in array.flat)
         try:
@@ -219,8 +219,7 @@ def label_field(
             f"`{argument}` has shape {array.shape}; needed is "
             f"({', '.join(dims)}) = {shape}, as the distances have"
         )
-    whole = np.isfinite(array).all() and np.array_equal(array, np.round(array))
-    if array.dtype.kind == "f" and not whole:
+    if not (np.isfinite(array).all() and np.array_equal(array, np.round(array))):
         raise TypeError(
             f"`{argument}` has dtype {array.dtype} with entries that are no integers; "
             f"needed are integer labels from 0 to {labels - 1}: round or renumber them"

@@ -1,4 +1,4 @@
-"""netCDF files that appear whole or not at all, and say what kind they are of."""
+"""Read and write netCDF files of a known kind, completely or not at all."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ Place = str | os.PathLike[str]
 
 
 def write(dataset: xr.Dataset, path: Place) -> None:
-    """Write a netCDF file, which appears whole or not at all."""
+    """Write a netCDF file, completely or not at all."""
     target = checked_target(path)
     content = encoded(dataset)
     with whole(target) as draft:
@@ -225,9 +225,9 @@ def refuse_other_kind(
 
 @contextlib.contextmanager
 def unpacking(path: Place) -> Iterator[None]:
-    """Raise a ValueError that names the file where its contents lack something.
+    """Raise a ValueError that names the file if its contents are incomplete.
 
-    A file with a right digest does so if it was written by other means.
+    Even a file with a correct digest may be incomplete, if other software wrote it.
     """
     try:
         yield

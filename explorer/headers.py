@@ -1,4 +1,4 @@
-"""What a netCDF file promises in its header, checked before its numbers are read.
+"""Check the header of a netCDF file before reading its numbers.
 
 HDF5 files may declare numbers that they do not hold: variables never written, chunks
 that inflate a thousandfold, links to other files. The files of this package hold plain,
@@ -29,7 +29,7 @@ BARE_DIMENSION = b"This is a netCDF dimension but not a netCDF variable."
 
 
 class Promise(ValueError):  # noqa: N818 — it says what is wrong
-    """Raised where a file declares what it does not hold."""
+    """Raised if a file declares more than it holds."""
 
 
 def header(path: Path) -> dict[str, Any]:

@@ -1,31 +1,50 @@
-"""What a figure shows, said once, for whoever draws it: pictures, curves, bars."""
+"""Panels: the content of a figure, independent of how it is drawn.
+
+A panel is a frozen record of arrays and texts. `explorer.drawing` turns it into a live
+figure, a page, a PNG file or a table; `describe` turns it into a sentence.
+"""
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 import numpy as np
 
+Mark = tuple[float, str]
+"""A position on the horizontal axis, and a text about it."""
+
 
 @dataclass(frozen=True, eq=False)
 class Picture:
-    """An image (row, col, channel) in its own colors, clipped to [0, 1]."""
+    """An image (row, col, channel) in its own colors, clipped to [0, 1].
+
+    note : short text beside the title that depends on the data, as in all panels.
+    """
 
     title: str
     image: np.ndarray
+    note: str = field(default="", kw_only=True)
 
 
 @dataclass(frozen=True, eq=False)
 class Labels:
-    """A labeling (row, col) in label colors; two labels are black and white.
+    """A labeling (row, col); if the truth is given, wrong pixels are marked.
 
-    Where the truth is given, all labels have colors, and wrong pixels are dark.
+    labels, truth : 0 … count − 1; a negative number stands for no label.
+    colors : (label, 3) or (label, 1) in [0, 1], the prototypes' own colors. If they are
+        None or too close to tell apart, a palette safe for color blindness replaces
+        them; two labels are then black and white.
+    probabilities : (label, row, col), shown for the pixel under the pointer.
     """
 
     title: str
     labels: np.ndarray
     count: int
     truth: np.ndarray | None = None
+    colors: np.ndarray | None = None
+    probabilities: np.ndarray | None = None
+    note: str = field(default="", kw_only=True)
 
 
 @dataclass(frozen=True, eq=False)
@@ -37,11 +56,12 @@ class Field:
     unit: str
     low: float
     high: float
+    note: str = field(default="", kw_only=True)
 
 
 @dataclass(frozen=True, eq=False)
 class Series:
-    """One named curve."""
+    """One named curve; NaN is a gap."""
 
     name: str
     x: np.ndarray
@@ -50,18 +70,23 @@ class Series:
 
 @dataclass(frozen=True, eq=False)
 class Curves:
-    """Curves over a common axis; told apart by color and by mark."""
+    """Curves over a common axis, distinguished by color and marker.
+
+    marks : vertical dashed lines with a text, where settings changed.
+    """
 
     title: str
     x_label: str
     y_label: str
-    series: list[Series] = field(default_factory=list)
+    series: Sequence[Series] = ()
     log: bool = False
+    marks: Sequence[Mark] = ()
+    note: str = field(default="", kw_only=True)
 
 
 @dataclass(frozen=True, eq=False)
 class Bars:
-    """A histogram: heights between edges; those from `accent` on are set apart."""
+    """A histogram: heights between edges; bars at or above `accent` are accented."""
 
     title: str
     x_label: str
@@ -70,16 +95,166 @@ class Bars:
     heights: np.ndarray
     accent: float
     log: bool = False
+    note: str = field(default="", kw_only=True)
+
+    @property
+    def accented(self) -> np.ndarray:
+        """Whether each bar lies at `accent` or above."""
+        return self.edges[:-1] >= self.accent - 1e-9  # an edge, up to rounding
 
 
-Panel = Picture | Labels | Field | Curves | Bars
+@dataclass(frozen=True, eq=False)
+class Grid:
+    """A small matrix of written numbers; if `signed`, colors diverge from zero."""
+
+    title: str
+    values: np.ndarray
+    unit: str = ""
+    signed: bool = False
+    note: str = field(default="", kw_only=True)
+
+
+@dataclass(frozen=True, eq=False)
+class Simplex:
+    """Paths on the simplex of three labels, in the coordinates of `Simplex.xy`."""
+
+    title: str
+    corners: tuple[str, str, str]
+    series: Sequence[Series] = ()
+    note: str = field(default="", kw_only=True)
+
+    @staticmethod
+    def xy(p: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+        """Return the coordinates in the plane of points p (3, …) of the simplex."""
+        return p[1] + 0.5 * p[2], np.sqrt(0.75) * p[2]
+
+    @staticmethod
+    def p(x: np.ndarray, y: np.ndarray) -> np.ndarray:
+        """Return the points (3, …) of the simplex that `xy` maps to x and y."""
+        third = np.asarray(y) / np.sqrt(0.75)
+        second = np.asarray(x) - 0.5 * third
+        return np.stack([1.0 - second - third, second, third])
+
+
+@dataclass(frozen=True, eq=False)
+class Table:
+    """Rows of texts and numbers below the names of their columns."""
+
+    title: str
+    columns: Sequence[str]
+    rows: Sequence[Sequence[object]] = ()
+    note: str = field(default="", kw_only=True)
+
+
+Panel = Picture | Labels | Field | Curves | Bars | Grid | Simplex | Table
+
+Pixelwise = Picture | Labels | Field
+"""Panels with a value at every pixel."""
 
 
 @dataclass(frozen=True, eq=False)
 class Figure:
-    """Panels in rows under a caption that says what is to be seen, with numbers."""
+    """Panels in rows under a caption that explains them and gives their numbers."""
 
     number: int
     title: str
     caption: str
-    rows: list[list[Panel]]
+    rows: Sequence[Sequence[Panel]]
+
+
+def shape_of(panel: Pixelwise) -> tuple[int, int]:
+    """Return the number of rows and columns of a panel with pixels."""
+    if isinstance(panel, Picture):
+        return panel.image.shape[0], panel.image.shape[1]
+    array = panel.labels if isinstance(panel, Labels) else panel.values
+    return array.shape[0], array.shape[1]
+
+
+def number(value: object) -> str:
+    """Return a number with three digits, or other values as text."""
+    if isinstance(value, float | np.floating):
+        return f"{value:.3g}" if np.isfinite(value) else "undefined"
+    return str(value)
+
+
+def span(values: np.ndarray) -> str:
+    """Return the smallest and the largest finite number as text."""
+    finite = np.asarray(values, float)
+    finite = finite[np.isfinite(finite)]
+    if not finite.size:
+        return "no values"
+    return f"{number(finite.min())} to {number(finite.max())}"
+
+
+def describe(panel: Panel) -> str:
+    """Return the text alternative of a panel: a sentence with its numbers.
+
+    >>> describe(Labels("labeling", np.eye(2), 2, truth=np.ones((2, 2))))
+    'labeling, 50 % wrong, 2 × 2 pixels, 2 labels'
+    """
+    return ", ".join(filter(None, (panel.title, panel.note, *facts(panel))))
+
+
+def facts(panel: Panel) -> list[str]:
+    """Return short statements about the arrays of a panel."""
+    if isinstance(panel, Picture | Labels | Field):
+        return pixel_facts(panel)
+    if isinstance(panel, Curves):
+        return [
+            *map(course, panel.series),
+            *(f"{at:g}: {text}" for at, text in panel.marks),
+        ]
+    if isinstance(panel, Bars):
+        heights = np.asarray(panel.heights, float)
+        share = number(float(heights[panel.accented].sum()))
+        return [
+            f"{len(heights)} bars, {panel.y_label} {span(heights)}",
+            f"{share} in total from {panel.x_label} {panel.accent:g} on",
+        ]
+    if isinstance(panel, Grid):
+        written = "; ".join(", ".join(map(number, row)) for row in panel.values)
+        return [f"rows {written}", *filter(None, [panel.unit])]
+    if isinstance(panel, Simplex):
+        return [ending(panel.corners, series) for series in panel.series]
+    rows = "1 row" if len(panel.rows) == 1 else f"{len(panel.rows)} rows"
+    return [f"{rows} of {', '.join(panel.columns)}"]
+
+
+def pixel_facts(panel: Pixelwise) -> list[str]:
+    """Return the size of a panel with pixels, and its numbers."""
+    size = "{} × {} pixels".format(*shape_of(panel))
+    if isinstance(panel, Field):
+        return [f"{panel.unit} {span(panel.values)}".strip(), size]
+    if isinstance(panel, Picture):
+        return [size]
+    known = panel.truth is not None and "wrong" not in panel.note + panel.title
+    wrong = f"{number(error_percent(panel))} % wrong" if known else ""
+    return [*filter(None, [wrong]), size, f"{panel.count} labels"]
+
+
+def error_percent(panel: Labels) -> float:
+    """Return the share of wrong pixels among those with a true label, in percent."""
+    truth = np.asarray(panel.truth)
+    known = truth >= 0
+    wrong = np.count_nonzero((panel.labels != truth) & known)
+    return 100.0 * wrong / np.count_nonzero(known) if known.any() else float("nan")
+
+
+def course(series: Series) -> str:
+    """Return where a curve begins and ends."""
+    y = np.asarray(series.y, float)
+    y = y[np.isfinite(y)]
+    if not y.size:
+        return f"{series.name} without values"
+    if y.size == 1:
+        return f"{series.name} {number(y[0])}"
+    return f"{series.name} from {number(y[0])} to {number(y[-1])}"
+
+
+def ending(corners: Sequence[str], series: Series) -> str:
+    """Return where a path on the simplex ends."""
+    if not len(series.x):
+        return f"{series.name} without points"
+    last = Simplex.p(series.x, series.y)[:, -1]
+    parts = (f"{c} {v:.2f}" for c, v in zip(corners, last, strict=True))
+    return f"{series.name} ends at {', '.join(parts)}"

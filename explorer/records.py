@@ -9,11 +9,11 @@ from typing import Any
 import numpy as np
 
 BETWEEN = "__"
-"""What stands between the name of a part and that of its own choice."""
+"""Separator between the name of a part and the name of its choice."""
 
 
 def choices_of(record: Any) -> dict[str, Any] | None:
-    """Return the choices of a record by name; None of what is no record."""
+    """Return the choices of a record by name, or None if it is no record."""
     if isinstance(record, type):
         return None
     if is_dataclass(record):
@@ -61,7 +61,7 @@ def changed(record: Any, changes: Mapping[str, Any], path: str = "") -> Any:
 
 
 def described(record: Any) -> Any:
-    """Return what tells records apart, and stays when a record is changed."""
+    """Return an immutable description of a record, for comparison with others."""
     choices = choices_of(record)
     if choices is None:
         return record

@@ -1,18 +1,19 @@
-"""The one place where threads are arranged: one computation at a time, on all cores.
+"""Control of all threads: one computation at a time, on all cores.
 
-Our kernels share rows out among numba's threads (`NUMBA_NUM_THREADS` sets how many).
-A BLAS pool beside them fights for the same cores: on two cores a learning step then
-takes eight times as long. So BLAS is held to one thread inside our own computations,
-and left as the user had set it outside; that also makes results independent of the
-number of cores. Computations of different Python threads take turns: not every
-threading layer of numba can run kernels of two threads at once, and two dashboards in
-one kernel then share the cores instead of fighting for them.
+The kernels share rows among numba's threads (`NUMBA_NUM_THREADS` sets their number). A
+BLAS pool beside them competes for the same cores: on two cores a learning step then
+takes eight times as long. Therefore BLAS is limited to one thread inside computations
+of this package, and keeps the user's setting outside. This also makes results
+independent of the number of cores. Computations of different Python threads take turns,
+because not every threading layer of numba can run kernels of two threads at once, and
+because two dashboards in one kernel then do not compete for the cores.
 
 A forked process (multiprocessing, joblib, PyTorch's loaders) has none of its parent's
-threads, only locks that they may have held. GNU OpenMP cannot be used there any more:
-numba ends the process, others wait forever. So a fork waits until the running
-computation has ended, and the child begins anew: with free locks, with numba's layer
-"workqueue", which starts threads of its own, and with one thread for other libraries.
+threads, only locks that they may have held. GNU OpenMP no longer works there: numba
+ends the process, other libraries wait forever. Therefore a fork waits until the running
+computation has ended, and the child makes a fresh start: with free locks, with numba's
+layer "workqueue", which starts its own threads, and with one thread for other
+libraries.
 """
 
 from __future__ import annotations
@@ -36,15 +37,15 @@ F = TypeVar("F", bound=Callable[..., Any])
 PATIENCE = 10.0
 """Seconds that a fork waits for a computation of another thread, or for a compiler.
 
-Then it goes on, as the other thread may be waiting for the one that forks; what the
-child inherits half done belongs to a thread that it does not have."""
+Then the fork proceeds, because the other thread may be waiting for the forking thread.
+Unfinished work that the child inherits belongs to a thread that the child lacks."""
 
 FORK_SAFE = "workqueue"
-"""The layer of numba that every installation has and that starts its threads anew."""
+"""The layer of numba that every installation has and that restarts its threads."""
 
 
 def count() -> int:
-    """Return how many threads our kernels use: `NUMBA_NUM_THREADS`, or all cores."""
+    """Return the number of kernel threads: `NUMBA_NUM_THREADS`, or all cores."""
     return int(numba.get_num_threads())
 
 
@@ -105,12 +106,12 @@ class Turn:
         self._held = [lock for lock in locks if lock.acquire(timeout=PATIENCE)]
 
     def after_fork_in_parent(self) -> None:
-        """Let the others go on."""
+        """Release the locks of `before_fork`, so that other threads continue."""
         while self._held:
             self._held.pop().release()
 
     def after_fork_in_child(self) -> None:
-        """Begin anew: no other thread is here."""
+        """Reset locks and threads in the child, which has no other thread."""
         others = self.lock not in self._held
         if global_compiler_lock._lock not in self._held:
             global_compiler_lock._lock = threading.RLock()

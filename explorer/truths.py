@@ -1,8 +1,8 @@
-"""Ground truth: labels 0 … J−1, and the pixels whose label nobody knows.
+"""Ground truth: labels 0 … J−1, and pixels without a known label.
 
-A DataArray declares such pixels: they hold the number that its attribute `no_label`
-states, as netCDF does with `_FillValue`, but without turning integers into floats. In
-scenes that number is −1. Losses, scores and training leave these pixels out.
+Pixels without a label hold the number in the attribute `no_label` of the DataArray, as
+with `_FillValue` in netCDF, but without converting integers to floats. In scenes this
+number is −1. Losses, scores and training ignore these pixels.
 """
 
 from __future__ import annotations

@@ -1,8 +1,9 @@
-"""Compiling ahead of the first use: what is missing in numba's cache, on all cores.
+"""Compile kernels that numba's cache lacks before their first use, on all cores.
 
-Kernels are compiled when first called and kept on disk, per version and processor. One
-process compiles one after the other, half a minute in all; several share the work. It
-runs as `laf warmup`, before the first picture of a dashboard, and while `laf` starts.
+Kernels are compiled on their first call and stored on disk, per version and processor.
+One process compiles them one after the other, in half a minute; several processes share
+the work. This module runs for `laf warmup`, before the first picture of a dashboard,
+and while `laf` starts.
 """
 
 from __future__ import annotations
@@ -38,10 +39,10 @@ from explorer.kernels.planes import empty_fields, planes
 from explorer.learning.learner import Learner
 
 SHAPE = 3, 4, 20
-"""(labels, rows, cols) of the problem that is solved for the sake of compiling."""
+"""(labels, rows, cols) of the problem whose solution compiles the kernels."""
 
 PAUSE = 0.05
-"""Seconds between two looks at the processes."""
+"""Seconds between two checks of the processes."""
 
 
 def compile_chain(kernel: str) -> None:
@@ -120,8 +121,7 @@ FIRST: dict[str, tuple[Callable[[], None], float]] = {
     "fields": (compile_fields, 2.5),
     "steps": (compile_steps, 2.5),
 }
-"""What the first picture needs, the longest first, and about how many seconds each
-takes."""
+"""The jobs for the first picture, the longest first, with their approximate seconds."""
 
 JOBS = FIRST | {
     "hard": (lambda: compile_problem(1, "float64"), 15.0),
@@ -135,7 +135,7 @@ JOBS = FIRST | {
 
 
 def folder() -> Path | None:
-    """Return where compiled kernels are kept, None where nothing can be written."""
+    """Return the folder of compiled kernels, or None if no folder is writable."""
     for place in folders():
         with contextlib.suppress(OSError):
             place.mkdir(parents=True, exist_ok=True)
@@ -145,12 +145,12 @@ def folder() -> Path | None:
 
 
 def mark(job: str) -> str:
-    """Return the name of the file that lists the kernels of a job that was done."""
+    """Return the name of the file that lists the kernels of a finished job."""
     return f"warmup-{origin().hex()[:16]}-{get_host_cpu_name()}-{job}"
 
 
 def kernels_of(job: str) -> list[str]:
-    """Return the kernels of a job that was done, none if it was not."""
+    """Return the kernels of a finished job, or none if it is not finished."""
     for place in folders():
         with contextlib.suppress(OSError, UnicodeDecodeError):
             return (place / mark(job)).read_text(encoding="utf-8").split()
@@ -158,7 +158,7 @@ def kernels_of(job: str) -> list[str]:
 
 
 def missing(jobs: Iterable[str] = FIRST) -> list[str]:
-    """Return the jobs of which a kernel is not in the cache, or is damaged there."""
+    """Return the jobs with a kernel that is missing or damaged in the cache."""
     checked: dict[str, bool] = {}
     return [job for job in jobs if not is_done(job, checked)]
 
@@ -187,11 +187,11 @@ def warm_up(
     check: Callable[[], None] = lambda: None,
     jobs: Iterable[str] = FIRST,
 ) -> float:
-    """Compile what is missing of these jobs and return the seconds it took.
+    """Compile the missing kernels of these jobs and return the seconds it took.
 
-    `say` is told how far it is; `check` is called often and may raise to give up. What
-    another process is compiling is waited for. Where no folder can be written nothing
-    is compiled, as it would be lost.
+    `say` receives the progress; `check` is called often and may raise to stop. If
+    another process is compiling the kernels, wait for it. If no folder is writable,
+    compile nothing, because the result would be lost.
     """
     began = time.perf_counter()
 
@@ -199,7 +199,7 @@ def warm_up(
         say(f"compiling, {time.perf_counter() - began:.0f} s")
         check()
 
-    # the lock is given back in between: a dashboard waits for the first part only
+    # release the lock between the parts: a dashboard waits for the first part only
     for part in (FIRST, JOBS.keys() - FIRST.keys()):
         wanted = [job for job in jobs if job in part]
         place = folder()
@@ -210,7 +210,7 @@ def warm_up(
 
 
 def run_all(jobs: list[str], tell: Callable[[], None]) -> None:
-    """Run jobs in processes of their own, as many as threads may be used."""
+    """Run jobs in separate processes, at most as many as `threads.count()`."""
     if not jobs:
         return
     command = [sys.executable, "-m", "explorer.warmup"]
@@ -273,9 +273,11 @@ def claim(path: Path) -> bool:
 def end_with_parent() -> None:
     """Wait until the parent process is gone, which closes our stdin; then end, too.
 
-    A parent that is killed cannot end the processes that it started.
+    A parent that is killed cannot end the processes that it started. `sys.stdin` would
+    do as well, but Python cannot shut down while a thread reads from it.
     """
-    sys.stdin.buffer.read()
+    while os.read(0, 1):
+        pass
     os._exit(1)
 
 

@@ -17,12 +17,14 @@ PACKAGE = Path(explorer.__file__).parent
 MODULES = sorted(PACKAGE.rglob("*.py"))
 
 LAYERS = {
-    "environment": -3, "threads": -2, "compiled": -1, "params": -2, "dims": -1,
+    "environment": -3, "threads": -2, "compiled": -1, "declaring": -3, "params": -2,
+    "dims": -1, "packing": -1, "settings": 0,
     "coordinates": 0, "truths": 0, "late": 0, "kernels": 0, "extras": 0,
     "messages": 0, "panels": 0, "records": 0, "headers": 1,
     "geometry": 1, "images": 1, "files": 2, "scenes": 2, "flow": 2, "drawing": 3,
     "features": 3, "losses": 3, "gradients": 4, "learning": 5, "prediction": 6,
-    "comparison": 7, "experiments": 8, "warmup": 8, "dashboard": 9, "command": 10,
+    "comparison": 7, "experiments": 8, "warmup": 8, "kit": 9, "dashboards": 10,
+    "command": 11,
 }  # fmt: skip
 """A module imports from its own folder and from lower layers only."""
 
@@ -82,7 +84,7 @@ def test_imports_point_one_way(path):
 
 @each_module
 def test_only_the_dashboard_knows_widgets(path):
-    if room_of(path) in ("dashboard", "drawing", "command", "__main__"):
+    if room_of(path) in ("dashboards", "kit", "drawing", "command", "__main__"):
         return
     tops = {name.split(".")[0] for name in imports_of(path)}
     assert not tops & {"ipywidgets", "bokeh", "anywidget", "IPython"}

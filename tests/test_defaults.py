@@ -13,7 +13,7 @@ import explorer as ex
 from explorer import params
 from explorer.command import arguments
 from explorer.flow import base, orthogonalization, phi
-from explorer.geometry import simplex
+from explorer.geometry import manifold, simplex
 from explorer.images import decoding
 from tests.hostile.judge import public
 from tests.servers import ROOT
@@ -61,7 +61,7 @@ DEFAULTS = {
     "initial_weights=None",
     "Learner.iterate": "steps=30",
     "Learner.run": "steps=30",
-    "LearningExplorer": "image=None",
+    "LearningExplorer": "image=None, link=''",
     "LearningExplorer.wait": "timeout=30.0",
     "LinearizedFlow": FLOW,
     "LowRankGradient": "dim=10, rank=1, loss=DirectionLoss(), "
@@ -133,16 +133,42 @@ BOUNDS = {
     "BETA2": (0.999, 0.0, 0.9999), "PATCHES": (50, 1, 1000),
     "PATIENCE": (20, 1, 1_000_000), "SCENES": (5, 1, 50), "BALANCE": (1.0, 0.0, 2.0),
     "WINDOW": (3, 3, 15), "PATCH_RATE": (0.1, 0.0, 10.0), "HIDDEN": (32, 0, 1000),
-    "TRAINING_STEPS": (100, 0, 1_000_000),
+    "TRAINING_STEPS": (100, 0, 1_000_000), "COUNT": (2, 1, 100_000_000),
 }  # fmt: skip
 """Default, least and largest value of every declared parameter."""
+
+SLIDERS = {
+    "TIME": (0.0, 30.0, 0.25), "DIM": (1, 30, 1), "RANK": (1, 10, 1),
+    "STEP": (0.1, 20.0, 0.02), "RHO": (0.05, 5.0, 0.02), "TAU": (0.0, 2e-05, 2e-07),
+    "NOISE": (0.0, 1.0, 0.01), "RADIUS": (1, 3, 1), "SIZE": (32, 256, 32),
+    "LABELS": (2, 12, 1), "STEPS": (1, 200, 1), "SEED": (0, 99, 1),
+    "TIME_STEP": (0.001, 1.0, 0.05), "TOLERANCE": (1e-12, 0.01, 0.5),
+    "ENTROPY": (0.0, 0.1, 0.001), "RTOL": (1e-08, 1.0, 1.0), "NEIGHBORS": (3, 30, 1),
+    "RANK_TOLERANCE": (1e-06, 1.0, 0.5), "MOMENTUM": (0.0, 0.99, 0.01),
+    "RATE": (0.01, 1.0, 0.02), "BETA1": (0.0, 0.99, 0.01), "BETA2": (0.0, 0.999, 0.001),
+    "PATCHES": (5, 100, 5), "PATIENCE": (5, 100, 5), "SCENES": (1, 10, 1),
+    "BALANCE": (0.0, 1.0, 0.1), "WINDOW": (3, 15, 2), "PATCH_RATE": (0.01, 1.0, 0.01),
+    "HIDDEN": (0, 128, 8), "TRAINING_STEPS": (10, 300, 10),
+}  # fmt: skip
+"""Ends and increment of every slider."""
+
+LOGARITHMIC = {
+    "STEP", "RHO", "TIME_STEP", "TOLERANCE", "RTOL", "RANK_TOLERANCE", "RATE",
+    "PATCH_RATE",
+}  # fmt: skip
+"""Parameters whose increments are decades."""
 
 OPEN = {
     "STEP", "TIME_STEP", "TOLERANCE", "RTOL", "RANK_TOLERANCE", "RATE", "PATCH_RATE",
 }  # fmt: skip
 """Parameters that must be above their least value."""
 
-DECLARED = {k: v for k, v in vars(params).items() if isinstance(v, params.Parameter)}
+DECLARED = {
+    name: value
+    for module in (params, manifold)
+    for name, value in vars(module).items()
+    if isinstance(value, params.Parameter)
+}
 README = (ROOT / "README.md").read_text(encoding="utf-8")
 
 
@@ -179,6 +205,13 @@ def test_parameters_have_these_defaults_and_bounds(name):
     assert p.open_low == (name in OPEN)
     whole = all(isinstance(number, int) for number in BOUNDS[name])
     assert p.integer == whole
+
+
+@pytest.mark.parametrize("name", sorted(set(DECLARED) - {"COUNT"}))
+def test_sliders_have_these_ends_and_increments(name):
+    p = DECLARED[name]
+    assert p.slider == SLIDERS[name]
+    assert p.log == (name in LOGARITHMIC)
 
 
 def test_the_command_of_the_readme_spells_out_the_defaults():

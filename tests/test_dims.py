@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import decimal
+import warnings
 from fractions import Fraction
 
 import numpy as np
@@ -18,6 +19,8 @@ def test_labeled_gives_names_and_attributes():
     array = dims.labeled(FIELD, dims.LABEL_FIELD, symbol="V")
     assert array.dims == ("label", "row", "col")
     assert array.attrs == {"symbol": "V"}
+    with pytest.raises(TypeError):  # coordinates are named, as attributes are
+        dims.labeled(FIELD, dims.LABEL_FIELD, {})
 
 
 def test_raw_undoes_labeled_in_any_order():
@@ -32,6 +35,7 @@ def test_raw_undoes_labeled_in_any_order():
     ("value", "error", "words"),
     [
         (FIELD[0], ValueError, r"`x` has shape \(3, 4\); needed are 3 dimensions"),
+        (FIELD[None], ValueError, r"`x` has shape \(1, 2, 3, 4\); needed are 3 dim"),
         (FIELD[:0], ValueError, r"`x` has shape \(0, 3, 4\).*at least one entry"),
         (FIELD.astype(complex), TypeError, "`x` has dtype complex128"),
         (FIELD.astype(str), TypeError, r"`x` has dtype <U.*astype\(float\)"),
@@ -54,6 +58,35 @@ def test_finite_field_says_where_it_is_not(bad):
     where = r"`x` holds 1 entries .* at \{'label': 1, 'row': 2, 'col': 3\}"
     with pytest.raises(ValueError, match=where):
         dims.finite_field("x", field, dims.LABEL_FIELD)
+    field[0, 1, 2] = field[1, 0, 0] = bad
+    first = (
+        rf"holds 3 entries .* first is {bad} at \{{'label': 0, 'row': 1, 'col': 2\}}"
+    )
+    with pytest.raises(ValueError, match=first):
+        dims.finite_field("x", field, dims.LABEL_FIELD)
+
+
+@pytest.mark.parametrize(
+    "dtype", ["f4", "f8", "f2", "i1", "i8", "u2", "?", np.longdouble], ids=str
+)
+def test_fields_are_float64_and_float32_only_where_it_is_kept(dtype):
+    value = np.ones((2, 3, 4), dtype)
+    assert dims.finite_field("x", value, dims.LABEL_FIELD).dtype == np.float64
+    kept = dims.finite_field("x", value, dims.LABEL_FIELD, keep=True)
+    assert kept.dtype == (np.float32 if dtype == "f4" else np.float64)
+
+
+@pytest.mark.parametrize(
+    "door",
+    [
+        lambda x: dims.plain("x", x),
+        lambda x: dims.raw("x", x, dims.LABEL_FIELD),
+        lambda x: dims.finite_field("x", x, dims.LABEL_FIELD),
+    ],
+    ids=["plain", "raw", "finite_field"],
+)
+def test_what_is_right_already_is_not_copied(door):
+    assert np.shares_memory(door(FIELD), FIELD)
 
 
 @pytest.mark.parametrize("dtype", [bool, np.uint8, np.int64, float])
@@ -74,11 +107,22 @@ def test_labels_of_any_real_type_become_integers(dtype):
         ([[0, 3]], ValueError, "from 0 to 3; admissible are 0 to 2 .*renumber"),
         ([[1e300, 0]], ValueError, "from 0 to 1e"),
         ([[0], [0]], ValueError, r"shape \(2, 1\); needed is .* \(1, 2\)"),
+        ([[0]], ValueError, r"shape \(1, 1\); needed is .* \(1, 2\)"),
     ],
 )
 def test_label_field_names_what_is_wrong(labels, error, words):
     with pytest.raises(error, match=words):
         dims.label_field("x", labels, (1, 2), 3)
+
+
+@pytest.mark.parametrize("count", [2, 3, 4, 5, 9])
+def test_labels_run_from_zero_to_one_less_than_their_count(count):
+    for k in range(count):
+        assert dims.label_field("x", [[k, k]], (1, 2), count).tolist() == [[k, k]]
+    with pytest.raises(ValueError, match=rf"are 0 to {count - 1} \(there are {count} "):
+        dims.label_field("x", [[0, count]], (1, 2), count)
+    with pytest.raises(TypeError, match=rf"labels from 0 to {count - 1}: round"):
+        dims.label_field("x", [[0, 0.5]], (1, 2), count)
 
 
 WHOLE = np.arange(24).reshape(2, 3, 4)
@@ -134,6 +178,91 @@ def test_objects_that_are_no_real_numbers_are_refused(entry):
 def test_whole_objects_stay_exact():
     exact = dims.raw("x", np.array([2**62 + 1, 0], dtype=object), ("node",))
     assert exact.tolist() == [2**62 + 1, 0]
+
+
+@pytest.mark.parametrize("number", [2**63 - 1, 1 - 2**63])
+def test_whole_objects_that_fit_become_integers(number):
+    assert dims.raw("x", np.array([number, 0], object), ("node",)).tolist()[0] == number
+
+
+@pytest.mark.parametrize("number", [2**63, -(2**63), 2**64, Fraction(1, 2)], ids=str)
+def test_other_objects_become_floats(number):
+    array = dims.raw("x", np.array([number, 0], object), ("node",))
+    assert array.dtype == np.float64
+    assert array[0] == number
+
+
+def test_integers_beyond_the_floats_are_refused():
+    with pytest.raises(ValueError, match="`x` must be numbers up to 1e308"):
+        dims.raw("x", np.array([10**400, 0], object), ("node",))
+
+
+def test_numbers_keep_their_type():
+    for dtype in ("f4", "i2", "?"):
+        array = np.ones(3, dtype)
+        assert dims.real_numbers("x", array) is array
+
+
+class Lazy:
+    """An array of 2 × 3 numbers that is computed when someone asks, as Dask's is."""
+
+    shape, dtype, ndim = (2, 3), np.dtype("f8"), 2
+
+    def __dask_graph__(self):
+        return {"a": "task"}
+
+    def compute(self):
+        return np.ones(self.shape, self.dtype)
+
+
+def test_a_lazy_array_says_its_size():
+    size = f"{Lazy().compute().nbytes / 1e6:.3g}"
+    with pytest.warns(UserWarning, match=rf"`x` is a lazy array of {size} MB"):
+        array = dims.plain("x", Lazy())
+    np.testing.assert_array_equal(array, Lazy().compute())
+
+
+def test_a_warning_that_is_an_error_stays_what_it_is():
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        with pytest.raises(UserWarning, match="`x` is a lazy array"):
+            dims.plain("x", Lazy())
+
+
+def test_dimensions_are_counted_without_computing():
+    assert dims.axes_of("x", Lazy()) == 2  # a warning would be an error
+    assert dims.axes_of("x", FIELD) == 3
+    assert dims.axes_of("x", FIELD.tolist()) == 3
+
+
+def test_digests_tell_shapes_types_contents_and_order_apart():
+    a, b = np.arange(6.0), np.arange(6.0) + 1
+    others = [(a.reshape(2, 3),), (a.astype("f4"),), (b,), (a, b), (b, a), (a, a), ()]
+    digests = [dims.fingerprint(a), *(dims.fingerprint(*arrays) for arrays in others)]
+    assert len(set(digests)) == len(digests)
+    assert dims.fingerprint(a.copy(), b[::-1][::-1]) == dims.fingerprint(a, b)
+
+
+@pytest.mark.parametrize("sign", [1.0, -1.0])
+def test_values_of_images_can_be_squared_and_summed(sign):
+    most = sign * dims.LARGEST
+    dims.refuse_huge("x", np.array([most, 0.0]))
+    assert np.isfinite(1e8 * most**2)  # over 10⁸ pixels
+    with pytest.raises(ValueError, match=r"`x` ranges from .* too far to be squared"):
+        dims.refuse_huge("x", np.array([np.nextafter(most, sign * np.inf), 0.0]))
+
+
+@pytest.mark.parametrize("value", [np.float32, "float32", "f4", float, np.dtype("f8")])
+def test_flows_are_computed_in_two_types(value):
+    assert dims.checked_dtype(value) == np.dtype(value)
+
+
+@pytest.mark.parametrize(
+    "value", [None, "half", np.float16, int, 3, [], "f16", complex]
+)
+def test_other_types_are_refused(value):
+    with pytest.raises(ValueError, match=r"`dtype` = .* is not known"):
+        dims.checked_dtype(value)
 
 
 def test_masks_are_found_in_lists_too():

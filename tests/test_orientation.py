@@ -18,10 +18,16 @@ from PIL import Image
 
 import explorer as ex
 from explorer.command import main
-from explorer.dashboard import feeding
-from explorer.dashboard.snapshot import Snapshot
-from explorer.dashboard.views import LearningViews
-from explorer.drawing import colors, pages, prints
+from explorer.dashboards.learning_views import gradient_norm, labeling, patch
+from explorer.dashboards.learning_views import picture as input_view
+from explorer.dashboards.learning_views import truth as truth_view
+from explorer.dashboards.report import panels_of
+from explorer.drawing import colors, prints
+from explorer.drawing.axes import draw
+from explorer.drawing.feed import feed
+from explorer.drawing.page import plots_of, rows_of
+from explorer.drawing.stage import Stage
+from explorer.drawing.view import view_of
 from explorer.panels import Field, Figure, Labels, Picture
 
 SHAPE, BACKGROUND = (6, 8), 0
@@ -178,58 +184,55 @@ PALETTE = colors.label_palette(5)
 def test_colors_keep_rows_and_columns():
     packed = colors.rgba(IMAGE).view(np.uint8).reshape(*SHAPE, 4)
     np.testing.assert_array_equal(packed[..., :3], (255 * IMAGE + 0.5).astype(np.uint8))
-    wrong = np.where(truth() == 2, 0, truth())
-    marked = colors.mark_errors(wrong, truth(), 5)
-    assert np.argwhere(marked >= 5).tolist() == [[0, 6], [0, 7], [1, 6], [1, 7]]
     drawn = colors.label_image(Labels("", truth(), 5))
     for at, label in CORNERS.items():
         color = PALETTE[label]
         expected = [int(color[i : i + 2], 16) / 255 for i in (1, 3, 5)]
-        assert drawn[at].tolist() == expected
-    painted = colors.log_map(1.0 * (truth() == 3))
-    np.testing.assert_array_equal(painted > 0, truth() == 3)
+        assert drawn[at].tolist() == [*expected, 1.0]
+
+
+VIEWS = (input_view, truth_view, labeling, gradient_norm, patch)
 
 
 @pytest.fixture(scope="module")
-def snapshot(scene):
+def learned(scene):
+    """A learner after two steps, and the panels of its views."""
     flow = ex.LinearizedFlow(scene.distances, rho=0.5)
     learner = ex.Learner(flow, scene.labels, time=1.0)
     trace = learner.run(2)
-    return Snapshot.of_learner(scene, learner, trace)
+    return learner, panels_of(VIEWS, scene, learner, trace)
 
 
-def test_views_are_fed_upright(snapshot):
-    columns = feeding.columns(snapshot, BOTTOM_RIGHT)
-    image = columns["input"]["image"][0].view(np.uint8).reshape(*SHAPE, 4)
+def test_views_show_their_fields_upright(learned):
+    _, panels = learned
+    np.testing.assert_allclose(panels["picture"].image, IMAGE)
+    np.testing.assert_array_equal(panels["truth"].labels, truth())
+    np.testing.assert_array_equal(panels["labeling"].truth, truth())
+    columns, _ = feed(input_view, panels["picture"])
+    image = columns["picture"]["image"][0].view(np.uint8).reshape(*SHAPE, 4)
     np.testing.assert_allclose(image[..., :3] / 255, IMAGE, atol=1 / 255)
-    (shown,) = columns["ground-truth"]["image"]
-    np.testing.assert_array_equal(shown, truth())
-    for name in ("labeling", "gradient-norm", "input", "ground-truth"):
-        assert (columns[name]["dh"], columns[name]["dw"]) == ([6], [8])
-    np.testing.assert_array_equal(columns["labeling"]["label"][0], snapshot.labels)
-    (norms,) = columns["gradient-norm"]["image"]
-    top = np.unravel_index(snapshot.norms.argmax(), SHAPE)
-    assert norms[top] == 255
-    assert (columns["probe"]["x"], columns["probe"]["y"]) == ([7.5], [5.5])
 
 
-def test_norms_are_those_of_the_gradient_at_each_pixel(scene, snapshot):
-    flow = ex.LinearizedFlow(scene.distances, rho=0.5)
-    slope = ex.LowRankGradient()(flow, snapshot.weights, scene.labels, 1.0).gradient
-    weights = xr.DataArray(snapshot.weights, dims=("offset", "row", "col"))
+def test_norms_are_those_of_the_gradient_at_each_pixel(scene, learned):
+    learner, panels = learned
+    flow, weights = learner.flow, learner.weights
+    slope = ex.LowRankGradient()(flow, weights, scene.labels, 1.0).gradient
     change = weights * (slope - (weights * slope).sum("offset"))  # R_Ω ∂ℒ
     own = np.sqrt((change**2).sum("offset")).transpose("row", "col")
-    np.testing.assert_allclose(snapshot.norms, own, rtol=1e-9)
+    shown = own.max().item() * 10.0 ** panels["gradient-norm"].values
+    np.testing.assert_allclose(shown, np.maximum(own, 1e-4 * own.max()), rtol=1e-9)
     assert own.max() > 2.0 * np.median(own)  # not all alike
 
 
-def test_a_weight_patch_is_drawn_with_its_offsets(snapshot):
-    columns = feeding.columns(snapshot, (1, 2))["weight-patch"]
-    weights = ex.LinearizedFlow(snapshot.scene.distances).uniform_weights()
-    weights = weights.copy(data=snapshot.weights)
-    for x, y, weight in zip(columns["x"], columns["y"], columns["weight"], strict=True):
-        here = (weights.drow == y) & (weights.dcol == x)
-        assert weight == weights.isel(row=1, col=2).values[here.values].item()
+def test_a_weight_patch_is_drawn_with_its_offsets(learned):
+    learner, panels = learned
+    weights, values = learner.weights, panels["patch"].values
+    at = {"row": SHAPE[0] // 2, "col": SHAPE[1] // 2}
+    for drow in (-1, 0, 1):
+        for dcol in (-1, 0, 1):
+            here = (weights.drow == drow) & (weights.dcol == dcol)
+            weight = weights.isel(at).values[here.values].item()
+            assert values[drow + 1, dcol + 1] == weight
 
 
 def upright(x_range, y_range):
@@ -238,23 +241,16 @@ def upright(x_range, y_range):
     assert y_range.start > y_range.end
 
 
-def test_the_axes_of_the_views_run_right_and_down(snapshot):
-    views = LearningViews()
-    models = {m.name: m for m in views.layout.references() if m.name}
-    names = ("input", "ground-truth", "labeling", "gradient-norm", "weight-patch")
-    for fed in (False, True):
-        if fed:
-            props = feeding.scene_props(snapshot.scene) | feeding.patch_props(snapshot)
-            for name, values in props.items():
-                models[name].update(**values)
-        for name in names:
-            plot = models[f"{name}-figure"]
-            upright(plot.x_range, plot.y_range)
-    for name in names[:-1]:
-        glyph = models[f"{name}-figure"].renderers[0].glyph
-        assert (glyph.x, glyph.y, glyph.anchor, glyph.origin) == (
-            0, 0, "bottom_left", "bottom_left",
-        )  # fmt: skip
+def test_the_axes_of_the_views_run_right_and_down(learned):
+    _, panels = learned
+    stage = Stage(chrome=False)
+    for view in VIEWS:
+        plot = stage.build(view)
+        models = {m.name: m for m in plot.references() if m.name}
+        _, props = feed(view, panels[view.name])
+        for name, values in props.items():
+            models[name].update(**values)
+        upright(plot.x_range, plot.y_range)
 
 
 PANELS = {
@@ -266,11 +262,14 @@ PANELS = {
 
 @pytest.mark.parametrize("kind", PANELS)
 def test_pages_show_panels_upright(kind):
-    plot = pages.plot(PANELS[kind], {}, 200)
+    ((plot,),) = plots_of(rows_of(Figure(1, "t", "c", [[PANELS[kind]]])), 200)
     upright(plot.x_range, plot.y_range)
+    assert (plot.x_range.end, plot.y_range.start) == (8, 6)
     renderer = plot.renderers[0]
-    glyph, (image,) = renderer.glyph, renderer.data_source.data["image"]
-    assert (glyph.x, glyph.y, glyph.dw, glyph.dh) == (0, 0, 8, 6)
+    glyph, data = renderer.glyph, renderer.data_source.data
+    (image,) = data["image"]
+    assert (glyph.x, glyph.y, *data["dw"], *data["dh"]) == (0, 0, 8, 6)
+    assert (glyph.anchor, glyph.origin) == ("bottom_left", "bottom_left")
     assert image.shape == SHAPE
     if kind == "field":
         np.testing.assert_array_equal(image, truth())
@@ -289,12 +288,13 @@ def test_prints_show_panels_upright(kind, tmp_path):
     prints.write_png(Figure(1, "t", "c", [[PANELS[kind]]]), path)
     with Image.open(path) as drawn:
         seen = np.asarray(drawn.convert("RGB"))
+    seen = seen[: int(0.79 * len(seen))]  # below it are the legend and the caption
     scale = rgb(cividis(5)) if kind == "field" else None
     colors = {"picture": COLORS, "labels": rgb(PALETTE), "field": scale}[kind]
     if kind != "field":  # whose scale has the same colors
         check_corners(centers(seen, colors))
     place = Sheet().subplots()
-    prints.draw(PANELS[kind], place)
+    draw((view_of(kind, PANELS[kind]), PANELS[kind], ()), place)
     (image,) = place.images
     assert image.origin == "upper"
     assert place.get_ylim() == (5.5, -0.5)
@@ -306,7 +306,7 @@ def test_the_dashboard_shows_an_image_upright():
     app = ex.LearningExplorer(IMAGE, labels=5, noise=0.0)
     try:
         assert app.wait(60.0)
-        (packed,) = app.figure.source("input").data["image"]
+        (packed,) = app.source("picture").data["image"]
     finally:
         app.close()
     shown = packed.view(np.uint8).reshape(*packed.shape, 4)

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import ast
 import datetime
 import decimal
 from fractions import Fraction
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -18,10 +20,24 @@ every = pytest.mark.parametrize("parameter", ALL, ids=lambda p: p.name)
 
 @every
 def test_defaults_and_sliders_are_admissible(parameter):
-    assert parameter.check(parameter.default) == parameter.default
     low, high, increment = parameter.slider
-    assert parameter.check(low) <= parameter.check(high)
-    assert increment > 0.0
+    assert parameter.check(low) <= parameter.default <= parameter.check(high)
+    # one move leaves both ends apart, and the whole way is no endless one
+    length = np.log10(high / low) if parameter.log else high - low
+    assert increment <= length <= 1000.0 * increment
+
+
+@every
+def test_admissible_ranges_are_spelled_in_full(parameter):
+    kind, ends = parameter.admissible.split(" in ")
+    assert kind == ("an integer" if parameter.integer else "a finite number")
+    assert ends[0] == ("(" if parameter.open_low else "[")
+    assert ends[-1] == "]"
+    low, high = ends[1:-1].split(", ")
+    assert (float(low), float(high)) == (parameter.low, parameter.high)
+    if parameter.integer:  # no powers of ten
+        assert low.isdigit()
+        assert high.isdigit()
 
 
 @every
@@ -111,4 +127,52 @@ def test_other_kinds_of_real_numbers_are_taken_right(value):
 def test_a_number_too_long_for_a_message_is_refused():
     with pytest.raises(ValueError, match="`time` = <int> is out of range"):
         params.TIME.check(10**5000)
-    assert len(params.shown("x" * 10_000)) == params.LONGEST_REPR
+
+
+OTHER_MEANING = {
+    ("geometry/manifold.py", "time"),  # of a geodesic: half way
+    ("flow/evolution.py", "dim"),  # of the space that was used, if there was one
+}
+"""Defaults whose names stand for something else than the parameter."""
+
+
+def literal_defaults(path):
+    """Names of arguments and fields of a module whose default is a literal number."""
+    pairs = []
+    for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+        if isinstance(node, ast.FunctionDef):
+            names = [a.arg for a in (*node.args.posonlyargs, *node.args.args)]
+            defaults = node.args.defaults
+            pairs += zip(names[len(names) - len(defaults) :], defaults, strict=True)
+            more = zip(node.args.kwonlyargs, node.args.kw_defaults, strict=True)
+            pairs += [(a.arg, default) for a, default in more]
+        elif isinstance(node, ast.ClassDef):
+            fields = [f for f in node.body if isinstance(f, ast.AnnAssign)]
+            pairs += [(f.target.id, f.value) for f in fields]
+    plain = [(name, v.value) for name, v in pairs if isinstance(v, ast.Constant)]
+    return {name for name, value in plain if type(value) in (int, float)}
+
+
+def test_no_default_of_a_parameter_is_declared_twice():
+    package, names = Path(params.__file__).parent, {p.name for p in ALL}
+    found = {
+        (path.relative_to(package).as_posix(), name)
+        for path in package.rglob("*.py")
+        if "kit" not in path.parts
+        for name in literal_defaults(path) & names
+    }
+    assert found <= OTHER_MEANING
+
+
+def test_messages_have_one_form():
+    text = params.must("noise", "a number", "x" * 10_000, "lower it")
+    assert text.startswith("`noise` must be a number, got 'xxx")
+    assert text.endswith("…; lower it")
+
+
+def test_values_are_shown_whole_unless_they_are_too_long():
+    fits = "x" * (params.LONGEST_REPR - 2)  # two quotation marks around
+    assert params.shown(fits) == repr(fits)
+    cut = params.shown(fits + "x")
+    assert len(cut) == params.LONGEST_REPR
+    assert cut == repr(fits)[:-1] + "…"

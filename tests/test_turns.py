@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import sys
 import threading
+from pathlib import Path
 
 import pytest
 
 import explorer as ex
 from explorer.learning.evaluation import Evaluation
-from explorer.threads import exclusive
+from explorer.threads import TURN, exclusive
 from tests import reference
 
 PROBLEM = reference.random_problem()
@@ -45,6 +47,9 @@ DOORS = {
 }
 """What runs kernels; the rest of the library goes through these."""
 
+BEHIND = {"GeometricEuler.solve": "integrate"}
+"""Functions that doors hand all their work to."""
+
 
 @pytest.mark.parametrize("door", DOORS)
 def test_a_door_opens_when_the_other_thread_is_done(door):
@@ -69,3 +74,23 @@ def test_a_door_opens_when_the_other_thread_is_done(door):
         thread.join(30.0)
     assert waited
     assert done.is_set()
+
+
+@pytest.mark.parametrize("door", DOORS)
+def test_no_line_of_a_door_runs_before_its_turn(door):
+    """Each kernel waits, too; but between two of them BLAS would take all cores."""
+    name = BEHIND.get(door, door.split(".")[1] if "." in door else "__call__")
+    room, depths = str(Path(ex.__file__).parent), []
+
+    def watch(frame, event, _):
+        code = frame.f_code
+        if (event, code.co_name) == ("call", name) and room in code.co_filename:
+            depths.append(TURN._depth)
+
+    sys.setprofile(watch)
+    try:
+        DOORS[door]()
+    finally:
+        sys.setprofile(None)
+    assert depths
+    assert min(depths) >= 1

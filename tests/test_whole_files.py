@@ -14,7 +14,7 @@ import xarray as xr
 import explorer as ex
 from explorer import files
 from explorer.command import label, results
-from explorer.drawing import pages, prints
+from explorer.drawing import page, prints
 from explorer.panels import Figure, Picture
 
 PRECIOUS = b"what took a night to compute"
@@ -88,7 +88,7 @@ def write_labels(path):
 
 
 def write_page(path):
-    pages.write_page(drawing(), path)
+    page.write_page(drawing(), path)
 
 
 def write_print(path):

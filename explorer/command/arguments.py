@@ -1,4 +1,4 @@
-"""The options of `laf`, their help and their checks, derived from `explorer.params`."""
+"""The options of `laf`, their help and their checks, derived from settings."""
 
 from __future__ import annotations
 
@@ -14,40 +14,41 @@ from explorer.command.options import (
     HIGHEST_PORT,
     add_checkpoint,
     add_command,
-    add_parameters,
+    add_settings,
     fill_in,
     place,
     port,
 )
 from explorer.scenes.images import SAMPLES
 from explorer.scenes.voronoi import KINDS
+from explorer.settings import Number
 
 SCENES = (*KINDS, *SAMPLES)
 
-SCENE_OPTIONS = {"size": params.SIZE, "noise": params.NOISE, "seed": params.SEED}
+SCENE_OPTIONS = (Number(params.SIZE), Number(params.NOISE), Number(params.SEED))
 
-FLOW_OPTIONS = {"rho": params.RHO, "radius": params.RADIUS, "time": params.TIME}
+FLOW_OPTIONS = (Number(params.RHO), Number(params.RADIUS), Number(params.TIME))
 
-LEARNING_OPTIONS = {
-    "dim": params.DIM,
-    "rank": params.RANK,
-    "step": params.STEP,
-    "tau": params.TAU,
-    "steps": params.STEPS,
-}
+LEARNING_OPTIONS = (
+    Number(params.DIM), Number(params.RANK), Number(params.STEP), Number(params.TAU),
+    Number(params.STEPS),
+)  # fmt: skip
+
+LABELS_COUNT = Number(params.LABELS, "labels_count")
+"""`--labels` names a file."""
 
 ABOUT = """\
-See and steer linearized assignment flows for image labeling.
+Explore linearized assignment flows for image labeling.
 
-Without a command, opens the dashboard in the browser and serves it until Ctrl-C.
+Without a command, `laf` opens the dashboard in the browser and serves it until Ctrl-C.
 """
 
 ABOUT_LEARN = """\
 Learn the weights of one labeled scene without a dashboard.
 
-Prints one line per step (loss, share of wrongly labeled pixels) and writes the trace,
-the weights, the scene and the labeling found into a netCDF file, and a report that any
-browser shows beside it. After Ctrl-C the steps taken so far are written.
+The command prints one line per step (loss, share of wrongly labeled pixels). It writes
+the trace, the weights, the scene and the labeling to a netCDF file, and beside it a
+report for any browser. Ctrl-C stops learning and writes the steps taken so far.
 """
 
 
@@ -80,7 +81,7 @@ def build() -> argparse.ArgumentParser:
         help="open JupyterLab with a copy of the notebooks in the working directory",
     )
     parser.add_argument(
-        "--no-browser", action="store_true", help="print the address, open no browser"
+        "--no-browser", action="store_true", help="print the address only"
     )
     parser.add_argument(
         "--port",
@@ -107,9 +108,9 @@ def add_learn(commands: Any) -> None:
     learn = add_command(commands, "learn", texts, run_learn, check_learn)
     scene = learn.add_argument_group("scene")
     add_scene(scene)
-    add_parameters(scene, SCENE_OPTIONS)
-    add_parameters(learn.add_argument_group("flow"), FLOW_OPTIONS)
-    add_parameters(learn.add_argument_group("learning"), LEARNING_OPTIONS)
+    add_settings(scene, *SCENE_OPTIONS)
+    add_settings(learn.add_argument_group("flow"), *FLOW_OPTIONS)
+    add_settings(learn.add_argument_group("learning"), *LEARNING_OPTIONS)
     result = learn.add_argument_group("result")
     add_checkpoint(result)
     result.add_argument(
@@ -123,7 +124,7 @@ def add_learn(commands: Any) -> None:
 
 
 def add_scene(group: Any) -> None:
-    """Add the options that say what is to be labeled."""
+    """Add the options that choose the image to label."""
     source = group.add_mutually_exclusive_group()
     source.add_argument(
         "--scene",
@@ -134,7 +135,7 @@ def add_scene(group: Any) -> None:
         metavar="NAME",
     )
     source.add_argument(
-        "--image", type=place, metavar="FILE", help="image of your own, in its own size"
+        "--image", type=place, metavar="FILE", help="your own image, in its own size"
     )
     truth = group.add_mutually_exclusive_group()
     truth.add_argument(
@@ -144,7 +145,7 @@ def add_scene(group: Any) -> None:
         help="image of the same size whose distinct colors are the true labels; "
         "only with --image",
     )
-    add_parameters(truth, {"labels-count": params.LABELS})
+    add_settings(truth, LABELS_COUNT)
 
 
 def check_alone(options: argparse.Namespace) -> None:
@@ -165,9 +166,7 @@ def check_learn(options: argparse.Namespace) -> None:
     drawn = options.image is None and options.scene not in SAMPLES
     if options.labels_count is not None and drawn:
         complain(f"--labels-count is for images; {KINDS} have their own labels")
-    fill_in(options, SCENE_OPTIONS | FLOW_OPTIONS | LEARNING_OPTIONS)
-    if options.labels_count is None:
-        options.labels_count = int(params.LABELS.default)
+    fill_in(options, *SCENE_OPTIONS, *FLOW_OPTIONS, *LEARNING_OPTIONS, LABELS_COUNT)
     if options.scene is None:
         options.scene = KINDS[0]
 

@@ -1,4 +1,4 @@
-"""The options that say which files a model is trained on, and what each is for."""
+"""The options that choose the files for training, validation and test."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ KINDS = (("images", "images"), ("labels", "label images"))
 
 
 def add_images(data: Any) -> None:
-    """Add what images there are, and what each is for."""
+    """Add the options for images, label images and their use."""
     for name, what in KINDS:
         data.add_argument(
             f"--{name}",
@@ -27,41 +27,41 @@ def add_images(data: Any) -> None:
         "--values",
         nargs="+",
         metavar="VALUE",
-        help="gray values or colors '#rrggbb' that are labels, in order (default: all "
-        "that occur, unless they look made by interpolation)",
+        help="gray values or colors '#rrggbb' of the labels, in order (default: all "
+        "values in the files, unless they look interpolated)",
     )
     data.add_argument(
         "--validation",
         type=int,
         default=0,
         metavar="N",
-        help="how many of the images before those for the test are not trained on, and "
-        "decide when to stop (default: %(default)s)",
+        help="number of images, before those of the test, that are held out from "
+        "training and decide when to stop (default: %(default)s)",
     )
     data.add_argument(
         "--test",
         type=int,
         default=0,
         metavar="N",
-        help="how many of the last images are looked at only in the end: a table then "
-        "compares the model with baselines on them (default: %(default)s)",
+        help="number of last images that are held out; a final table compares the "
+        "model with baselines on them (default: %(default)s)",
     )
 
 
 def add_ignore(group: Any) -> None:
-    """Add what stands for no label."""
+    """Add the option for values that stand for no label."""
     group.add_argument(
         "--ignore",
         nargs="+",
         default=[],
         metavar="VALUE",
         help="gray values such as 255, or colors '#rrggbb', that stand for no label in "
-        "label images: such pixels count nowhere (default: none)",
+        "label images; losses and scores ignore such pixels (default: none)",
     )
 
 
 def check_images(options: argparse.Namespace) -> None:
-    """Find the files and pair them; complain about what cannot be."""
+    """Find the files and pair them; complain about inadmissible options."""
     for name, _ in KINDS:
         pattern = getattr(options, name)
         found = matching(pattern)
@@ -90,7 +90,7 @@ def check_images(options: argparse.Namespace) -> None:
 
 
 def matching(pattern: str) -> list[str]:
-    """Return the files that a pattern names, sorted; a name with brackets is one."""
+    """Return the files that match a pattern, sorted; names may contain brackets."""
     place = os.path.expanduser(pattern)
     if os.path.isfile(place):
         return [place]

@@ -1,4 +1,4 @@
-"""What has been computed reaches a file, if need be another one than was asked for."""
+"""Write results to a file; if that fails, write them to a temporary folder."""
 
 from __future__ import annotations
 
@@ -12,11 +12,11 @@ from explorer.command.codes import FAILED
 from explorer.messages import About
 
 PATH = "path"
-"""What functions call the file that they read or write."""
+"""Argument names of functions for the file that they read or write."""
 
 
 def deliver(command: str, out: Path, write: Callable[[Path], list[Path]]) -> int:
-    """Write the result of a long run, say where it is, and return the exit code.
+    """Write the result of a long run, print its location, and return the exit code.
 
     Where it cannot be written any more, though it could when the run began, it goes to
     a folder for temporary files: 1, with a message. A folder that has vanished since is
@@ -41,7 +41,7 @@ def deliver(command: str, out: Path, write: Callable[[Path], list[Path]]) -> int
 
 
 def reason(error: BaseException) -> str:
-    """Return what went wrong, for people."""
+    """Return a readable reason of an error."""
     if isinstance(error, MemoryError):
         what = f"out of memory ({error or 'nothing is left'})"
         return f"{what}: ask for a smaller size, radius or dim, or free some"
@@ -50,7 +50,7 @@ def reason(error: BaseException) -> str:
 
 
 def write_at(out: Path, write: Callable[[Path], list[Path]]) -> list[Path]:
-    """Write where it was asked for, in a folder that may have vanished."""
+    """Write to the requested place; create its folder again if it has vanished."""
     if not out.parent.exists():
         out.parent.mkdir(parents=True)
         print(f"note: the folder '{out.parent}' had vanished", file=sys.stderr)
@@ -58,7 +58,7 @@ def write_at(out: Path, write: Callable[[Path], list[Path]]) -> list[Path]:
 
 
 def rescue(out: Path, write: Callable[[Path], list[Path]]) -> list[Path]:
-    """Return what could be written to a folder for temporary files, be it a part."""
+    """Return the files that could be written to a temporary folder."""
     try:
         folder = Path(tempfile.mkdtemp(prefix="laf-"))
     except OSError:
@@ -77,13 +77,13 @@ def say(written: list[Path]) -> None:
 
 
 def complain(command: str, what: str) -> None:
-    """Print what has gone wrong."""
+    """Print an error message."""
     print(f"laf {command}: error: {what}", file=sys.stderr)
 
 
 @contextlib.contextmanager
 def option(name: str) -> Iterator[None]:
-    """Name an option in errors about what functions call their `path`."""
+    """Name the option in errors about an argument `path`."""
     try:
         yield
     except (OSError, TypeError, ValueError) as error:

@@ -7,28 +7,30 @@ from pathlib import Path
 from typing import Any
 
 from explorer import params
-from explorer.command.options import add_command, add_parameters, fill_in, place
+from explorer.command.options import add_command, add_settings, fill_in, place
+from explorer.settings import Number
 
-TABLE_OPTIONS = {"size": params.SIZE, "seed": params.SEED}
+TABLE_OPTIONS = (Number(params.SIZE), Number(params.SEED))
 
 ABOUT_TABLE = """\
-Compare gradients of rank one and two with the exact one, at four times and for two
-noisy scenes: the share of pixels whose patch gradient points the same way, and the
-ratio of the first two singular values, which warns where rank one is not enough.
+Compare gradients of rank one and two with the exact gradient, at four times and for two
+noisy scenes. The table lists the share of pixels whose patch gradients point in the
+same direction, and the ratio of the first two singular values: a large ratio warns that
+rank one is insufficient.
 """
 
 
 ABOUT_FIGURES = """\
-Reproduce Figures 1 to 5 of the paper: a dataset, a page and a PNG for each, and a table
-of the paper's statements with the values found here, for those figures that are asked
-for. Five scenes of 128 × 128 pixels; about six minutes on two cores. What has been
-computed is kept in the folder: an interrupted run goes on where it was.
+Reproduce Figures 1 to 5 of the paper, or some of them: a dataset, a page and a PNG for
+each, and a table of the paper's statements with the values found here. All figures take
+about six minutes on two cores, with five scenes of 128 × 128 pixels. The folder stores
+intermediate results, so that an interrupted run resumes where it stopped.
 """
 
 ABOUT_WARMUP = """\
-Compile the kernels of images and 3×3 windows in double precision and store them in
-numba's cache, on all cores. Without this they are compiled at the first use, which
-then takes some seconds longer. Run it where an image of a machine is built.
+Compile the kernels for images and 3×3 windows in double precision, on all cores, and
+store them in numba's cache. Without this command they are compiled on first use, which
+then takes some seconds longer. Run it when you build a machine image.
 """
 
 
@@ -39,14 +41,14 @@ def add_table(commands: Any) -> None:
     """Add the command `table` with its options."""
     texts = "compare low-rank gradients with the exact one over time", ABOUT_TABLE
     table = add_command(
-        commands, "table", texts, run_table, lambda o: fill_in(o, TABLE_OPTIONS)
+        commands, "table", texts, run_table, lambda o: fill_in(o, *TABLE_OPTIONS)
     )
-    add_parameters(table, TABLE_OPTIONS)
+    add_settings(table, *TABLE_OPTIONS)
     table.add_argument(
         "--out",
         type=place,
         metavar="FILE.nc",
-        help="netCDF file to write; one of this name is replaced (default: none)",
+        help="netCDF file to write; an existing file is replaced (default: none)",
     )
 
 
@@ -66,17 +68,17 @@ def add_figures(commands: Any) -> None:
         type=place,
         default=Path("figures"),
         metavar="DIR",
-        help="folder to write to; it is made if need be (default: %(default)s)",
+        help="folder to write to, created if necessary (default: %(default)s)",
     )
     figures.add_argument(
         "--quick",
         action="store_true",
-        help="two small scenes and five steps, to try it out",
+        help="use two small scenes and five steps, as a trial",
     )
 
 
 def check_figures(options: argparse.Namespace) -> None:
-    """Complain about numbers that no figure has; none means all."""
+    """Complain about numbers without a figure; no number means all figures."""
     for number in options.numbers:
         if number not in FIGURES:
             options.complain(f"{number} is no figure; there are 1 to {FIGURES[-1]}")
@@ -104,7 +106,7 @@ def run_figures(options: argparse.Namespace) -> int:
 
 
 def run_warmup(options: argparse.Namespace) -> int:
-    """Run `laf warmup`, whose modules are loaded only now."""
+    """Run `laf warmup`; load its modules only now."""
     from explorer.command.warmup import warmup
 
     return warmup(options)

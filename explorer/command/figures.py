@@ -20,15 +20,15 @@ from explorer.experiments.units import QUICK, Bench, Progress, Setup
 from explorer.files import checked_target, whole, write
 
 PARTS = "parts"
-"""Folder below the output that keeps what has been computed, unit by unit."""
+"""Folder below the output that stores the results of finished units."""
 
 
 ENDINGS = (".nc", ".png", ".html")
-"""Of the files of a figure."""
+"""Suffixes of the files of a figure."""
 
 
 class StoppedError(Exception):
-    """Somebody asked to stop; what was computed so far is kept."""
+    """Raised on a stop request; results computed so far are kept."""
 
 
 def figures(options: argparse.Namespace) -> int:
@@ -63,7 +63,7 @@ def figures(options: argparse.Namespace) -> int:
 
 
 def kept(out: Path) -> str:
-    """Return what is left of a run that ended early."""
+    """Return a message about the stored results of a run that ended early."""
     if not (out / PARTS).is_dir():
         return f"the folder {out} has vanished, and with it what was computed"
     return (
@@ -92,7 +92,7 @@ def check_places(numbers: Sequence[int], out: Path) -> None:
 
 def figure(number: int, setup: Setup, out: Path, check: object) -> xr.Dataset:
     """Compute a figure with a progress bar, write its three files, return its data."""
-    from explorer.drawing.pages import write_page
+    from explorer.drawing.page import write_page
     from explorer.drawing.prints import write_png
 
     compute, draw = FIGURES[number]

@@ -1,4 +1,4 @@
-"""Options of the commands for images of one's own: `laf train` and `laf label`."""
+"""Options of the commands for your own images: `laf train` and `laf label`."""
 
 from __future__ import annotations
 
@@ -11,61 +11,66 @@ from explorer.command.data_options import add_ignore, add_images, check_images
 from explorer.command.options import (
     add_checkpoint,
     add_command,
-    add_parameters,
+    add_pick,
+    add_settings,
     fill_in,
     place,
 )
+from explorer.settings import Number, Pick
 
 ABOUT_TRAIN = """\
-Learn from labeled images how to label others.
+Learn from labeled images to label other images.
 
-Every image needs a label image of the same size and the same name, but for what all
-images and all label images share: img_2.png belongs to label_02.png. The distinct
-values or colors of the label images are the labels. Prints the pairs and the labels,
-then a line per step, and writes the step that did best on the validation images, if
-there are any. After Ctrl-C the steps taken so far count.
+Every image needs a label image of the same size and the same name, apart from the parts
+that all images or all label images share: img_2.png belongs to label_02.png. The
+distinct values or colors of the label images are the labels. The command prints the
+pairs and the labels, then one line per step. If there are validation images, it writes
+the model of the step that did best on them. Ctrl-C stops training and keeps the steps
+taken so far.
 """
 
 ABOUT_LABEL = """\
-Label an image: with a model that `laf train` wrote, or, given colors of the labels
-alone, with uniform weights. Writes a PNG, in which each label has the value that it had
-in the training images (colors of the labels: their number), with a palette, and beside
-it a netCDF file with the labels and their probabilities.
+Label an image with a model that `laf train` wrote, or with given colors of the labels
+and uniform weights. The command writes a PNG with a palette, and beside it a netCDF
+file with the labels and their probabilities. In the PNG each label has its value in the
+training images; with given colors, it has the number of its color.
 """
 
-TRAIN_OPTIONS = {
-    "n_prototypes": params.PATCHES,
-    "rho": params.RHO,
-    "radius": params.RADIUS,
-    "time": params.TIME,
-    "dim": params.DIM,
-    "rank": params.RANK,
-    "steps": params.TRAINING_STEPS,
-    "patience": params.PATIENCE,
-    "balance": params.BALANCE,
-    "hidden": params.HIDDEN,
-    "seed": params.SEED,
-}
+TRAIN_OPTIONS = (
+    Number(params.PATCHES), Number(params.RHO), Number(params.RADIUS),
+    Number(params.TIME), Number(params.DIM), Number(params.RANK),
+    Number(params.TRAINING_STEPS), Number(params.PATIENCE), Number(params.BALANCE),
+    Number(params.HIDDEN), Number(params.SEED),
+)  # fmt: skip
 
-LABEL_OPTIONS = {
-    "rho": params.RHO,
-    "radius": params.RADIUS,
-    "time": params.TIME,
-    "dim": params.DIM,
-}
+LABEL_OPTIONS = (
+    Number(params.RHO), Number(params.RADIUS), Number(params.TIME), Number(params.DIM),
+)  # fmt: skip
 
-FEATURES = ("window", "derivatives", "tensor")
-DATA_TERMS = ("color", "evidence")
+WINDOW = Number(params.WINDOW)
+
+FEATURES = Pick(
+    "features",
+    ("window", "derivatives", "tensor"),
+    "features for the weights: raw windows, Gaussian derivatives, or structure tensors",
+)
+
+DATA = Pick(
+    "data",
+    ("color", "evidence"),
+    "data term of the pixels: the distance of their color to the mean color of each "
+    "label, or evidence from a small network on Gaussian derivatives",
+)
 
 
 def add_train(commands: Any) -> None:
     """Add the command `train` with its options."""
-    texts = "learn from labeled images how to label others", ABOUT_TRAIN
+    texts = "learn from labeled images to label other images", ABOUT_TRAIN
     train = add_command(commands, "train", texts, run_train, check_train)
     add_images(train.add_argument_group("data"))
     model = train.add_argument_group("model")
     add_features(model)
-    add_parameters(model, TRAIN_OPTIONS)
+    add_settings(model, *TRAIN_OPTIONS)
     result = train.add_argument_group("result")
     add_checkpoint(result)
     result.add_argument(
@@ -73,53 +78,35 @@ def add_train(commands: Any) -> None:
         type=place,
         default=Path("model.nc"),
         metavar="FILE.nc",
-        help="netCDF file to write; one of this name is replaced "
+        help="netCDF file to write; an existing file is replaced "
         "(default: %(default)s)",
     )
 
 
 def add_features(model: Any) -> None:
-    """Add what is seen of an image."""
-    model.add_argument(
-        "--features",
-        choices=FEATURES,
-        default=FEATURES[0],
-        help="what weights depend on: raw windows, Gaussian derivatives, or structure "
-        "tensors (default: %(default)s)",
-    )
-    model.add_argument(
-        "--window",
-        type=int,
-        metavar="N",
-        help="side of raw windows, odd, 3 to 15, pixels (default: 3)",
-    )
+    """Add the options for features and data term."""
+    add_pick(model, FEATURES)
+    add_settings(model, WINDOW)
     model.add_argument(
         "--scales",
         type=float,
         nargs="+",
         metavar="S",
-        help="widths of the Gaussians in derivatives and tensors, and in the evidence, "
-        "pixels (default: 1 2 4)",
+        help="widths in pixels of the Gaussians in derivatives, tensors and evidence "
+        f"(default: {' '.join(f'{scale:g}' for scale in params.SCALES)})",
     )
-    model.add_argument(
-        "--data",
-        choices=DATA_TERMS,
-        default=DATA_TERMS[0],
-        help="what pixels say about their labels: the distance of their color to the "
-        "mean color of each label, or a small network on Gaussian derivatives "
-        "(default: %(default)s)",
-    )
+    add_pick(model, DATA)
 
 
 def check_train(options: argparse.Namespace) -> None:
-    """Find the files, fill in defaults, complain about what cannot be."""
+    """Find the files, fill in defaults, complain about inadmissible options."""
     check_meaning(options)
-    fill_in(options, TRAIN_OPTIONS)
+    fill_in(options, WINDOW, *TRAIN_OPTIONS)
     check_images(options)
 
 
 def check_meaning(options: argparse.Namespace) -> None:
-    """Complain about options that have no meaning with others; fill in the rest."""
+    """Complain about incompatible options; fill in the others."""
     windows, colors = options.features == "window", options.data == "color"
     if options.window is not None and not windows:
         options.complain(f"--window has no meaning with --features {options.features}")
@@ -127,8 +114,7 @@ def check_meaning(options: argparse.Namespace) -> None:
         options.complain("--scales need --features derivatives or --data evidence")
     if options.hidden is not None and colors:
         options.complain("--hidden has no meaning with --data color")
-    options.window = 3 if options.window is None else options.window
-    options.scales = options.scales or [1.0, 2.0, 4.0]
+    options.scales = options.scales or list(params.SCALES)
 
 
 def add_label(commands: Any) -> None:
@@ -144,32 +130,34 @@ def add_label(commands: Any) -> None:
         "--prototypes",
         nargs="+",
         metavar="COLOR",
-        help="colors of the labels, '#rrggbb' or gray values from 0 to 1, at least two",
+        help="at least two colors of the labels: '#rrggbb' or gray values from 0 to 1",
     )
     label.add_argument(
         "--truth",
         type=place,
         metavar="FILE",
-        help="label image to compare with: errors and boundary F1 are printed",
+        help="label image to compare with; prints errors and boundary F1",
     )
     add_ignore(label)
-    add_parameters(label.add_argument_group("flow, with --prototypes"), LABEL_OPTIONS)
+    flow = label.add_argument_group("flow, with --prototypes")
+    add_settings(flow, *LABEL_OPTIONS)
     label.add_argument(
         "--out",
         type=place,
         default=Path("labels.png"),
         metavar="FILE.png",
-        help="PNG to write, with FILE.nc beside it; files of these names are replaced "
+        help="PNG to write, with FILE.nc beside it; existing files are replaced "
         "(default: %(default)s)",
     )
 
 
 def check_label(options: argparse.Namespace) -> None:
-    """Complain about options that have no meaning together; fill in defaults."""
-    given = [name for name in LABEL_OPTIONS if getattr(options, name) is not None]
+    """Complain about incompatible options; fill in defaults."""
+    names = [setting.name for setting in LABEL_OPTIONS]
+    given = [name for name in names if getattr(options, name) is not None]
     if options.model is not None and given:
         options.complain(f"--{given[0]} is part of the model: leave it out")
-    fill_in(options, LABEL_OPTIONS)
+    fill_in(options, *LABEL_OPTIONS)
 
 
 def run_train(options: argparse.Namespace) -> int:

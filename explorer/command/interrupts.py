@@ -1,4 +1,4 @@
-"""Signals that ask a process to end, noted until it is convenient to look."""
+"""Record signals that ask a process to end, until the process checks for them."""
 
 from __future__ import annotations
 
@@ -11,11 +11,11 @@ ENDING = tuple(
     for name in ("SIGINT", "SIGTERM", "SIGHUP")
     if hasattr(signal, name)
 )
-"""Ctrl-C, the polite kill, and a closed terminal (which Windows does not know)."""
+"""Ctrl-C, SIGTERM, and a closed terminal (which does not exist on Windows)."""
 
 
 class Interrupts:
-    """Inside `with`, a signal of `ENDING` is noted and does not raise.
+    """Inside `with`, record signals of `ENDING` instead of raising.
 
     With `once`, only the first is noted: a second one, of whatever kind, raises
     KeyboardInterrupt. An exception raised at any odd line would leave half-built state

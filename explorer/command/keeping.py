@@ -1,4 +1,4 @@
-"""`--checkpoint`: runs kept on disk while they go on, and found again."""
+"""`--checkpoint`: save runs to disk regularly, and resume them."""
 
 from __future__ import annotations
 
@@ -17,11 +17,11 @@ from explorer.prediction.predictor import WeightPatchPredictor
 from explorer.prediction.training import TrainingState
 
 EVERY = 5.0
-"""Seconds between two checkpoints: what a crash loses at most, besides a step."""
+"""Seconds between two checkpoints: a crash loses at most this time and a step."""
 
 
 class Keeper(ABC):
-    """Finds a run on disk, and writes it now and then; does nothing without a path.
+    """Reads a run from disk, and saves it regularly; does nothing without a path.
 
     Parameters
     ----------
@@ -45,14 +45,14 @@ class Keeper(ABC):
 
     @abstractmethod
     def find(self, path: Path) -> int:
-        """Go to where the file says, and return the number of the step."""
+        """Restore the state in the file, and return the number of its step."""
 
     @abstractmethod
     def write(self, path: Path) -> list[Path]:
-        """Write where the run is, whole or not at all."""
+        """Write the state of the run, completely or not at all."""
 
     def keep(self, last: bool = False) -> None:
-        """Write the checkpoint if it is time, or for the last time."""
+        """Write the checkpoint if it is due, or if the run ends."""
         now = time.monotonic()
         if self._path is None or not (last or now - self._written > EVERY):
             return
@@ -64,7 +64,7 @@ class Keeper(ABC):
 
 
 class LearnerKeeper(Keeper):
-    """Keeps a learner and its records.
+    """Saves a learner and its records.
 
     Parameters
     ----------
@@ -82,13 +82,13 @@ class LearnerKeeper(Keeper):
         super().__init__(path)
 
     def add(self, record: Step) -> None:
-        """Note a step; the one that a run goes on from comes again."""
+        """Record a step; a resumed run repeats its first one."""
         if self.records and self.records[-1].step == record.step:
             self.records.pop()
         self.records.append(record)
 
     def find(self, path: Path) -> int:
-        """Move the learner."""
+        """Restore the learner."""
         self.records = load_checkpoint(self._learner, path)
         return self.records[-1].step
 
@@ -99,11 +99,11 @@ class LearnerKeeper(Keeper):
 
 
 LONGER = ("steps", "patience")
-"""Parameters that a training may go on with at other values."""
+"""Parameters that may change when a training resumes."""
 
 
 class ModelKeeper(Keeper):
-    """Keeps a predictor in training; the file is a model as `laf label` reads it.
+    """Saves a predictor in training; `laf label` can read the file as a model.
 
     Parameters
     ----------
@@ -121,7 +121,7 @@ class ModelKeeper(Keeper):
         super().__init__(path)
 
     def find(self, path: Path) -> int:
-        """Read the training state, if it is one of the same parameters."""
+        """Read the training state; raise if its parameters differ."""
         kept = WeightPatchPredictor.load(path)
         wanted, found = self._predictor.get_params(), kept.get_params()
         for name in sorted(wanted.keys() - LONGER):

@@ -1,4 +1,4 @@
-"""`laf label`: the labels of an image as a PNG, their probabilities as netCDF."""
+"""`laf label`: write the labels of an image as PNG, their probabilities as netCDF."""
 
 from __future__ import annotations
 
@@ -60,7 +60,7 @@ def label(options: argparse.Namespace) -> int:
 
 
 def check_out(options: argparse.Namespace) -> None:
-    """Raise unless both files can be written, and are not among those to read."""
+    """Raise unless both output files are writable and differ from the input files."""
     out: Path = options.out
     if out.suffix.lower() != ".png":
         raise ValueError(f"`out` = '{out}' must end in .png: labels are a picture")
@@ -90,7 +90,7 @@ def truth_of(
 
 
 def values_in(options: argparse.Namespace, file: LabelFile) -> np.ndarray:
-    """Return what a label image calls the labels of colors that were given in order.
+    """Return the codes in a label image of the labels of given colors.
 
     Numbers below their count are taken as they are.
     """
@@ -143,7 +143,7 @@ def color(text: str) -> list[float]:
 
 
 def values_of(model: WeightPatchPredictor | None, solution: Solution) -> np.ndarray:
-    """Return what stands for each label in label images, (label, code)."""
+    """Return the codes of the labels in label images, (label, code)."""
     if model is None or model.label_values_ is None:
         return np.arange(solution.W.sizes[LABEL])[:, None]
     return model.label_values_
@@ -152,7 +152,7 @@ def values_of(model: WeightPatchPredictor | None, solution: Solution) -> np.ndar
 def picture_of(
     labels: np.ndarray, values: np.ndarray, colors: np.ndarray | None
 ) -> Image.Image:
-    """Return labels as an image that means to a computer what training labels did.
+    """Return labels as an image with the codes of the training labels.
 
     Numbers of 8 bits stay, with the palette trained on, or else one for the eye; colors
     are those of the training labels; other numbers become 16 bits of gray.
@@ -170,7 +170,7 @@ def picture_of(
 
 
 def eye_colors(count: int) -> np.ndarray:
-    """Return colors that people tell apart, (label, 3)."""
+    """Return distinguishable colors, (label, 3)."""
     from explorer.drawing.colors import label_palette  # loads bokeh
 
     return np.array([list(bytes.fromhex(c[1:7])) for c in label_palette(count)])
@@ -179,7 +179,7 @@ def eye_colors(count: int) -> np.ndarray:
 def save(
     solution: Solution, values: np.ndarray, colors: np.ndarray | None, out: Path
 ) -> list[Path]:
-    """Write labels and probabilities; each file appears whole or not at all."""
+    """Write labels and probabilities, each file completely or not at all."""
     data = out.with_suffix(".nc")
     dataset = xr.Dataset({"labels": solution.labels, "W": solution.W})
     dataset[VALUES] = ((LABEL, "code"), values)

@@ -1,4 +1,4 @@
-"""`laf learn`: learn a scene without a dashboard, and keep the result."""
+"""`laf learn`: learn a scene without a dashboard, and write the result."""
 
 from __future__ import annotations
 
@@ -74,7 +74,7 @@ def make_learner(
 def follow(
     learner: Learner, steps: int, keeper: LearnerKeeper, interrupts: Interrupts
 ) -> int:
-    """Take the steps up to `steps`, print a line for each, stop early if asked to.
+    """Take the steps up to `steps`, print a line for each, and stop on request.
 
     The first Ctrl-C lets the step under way finish; a second one drops that step.
     Returns 0, or 1 where the memory did not do.
@@ -119,7 +119,7 @@ def line(record: Step) -> str:
 
 
 def finish(options: argparse.Namespace, result: Result, interrupts: Interrupts) -> int:
-    """Write the files and say how learning ended; return the exit code."""
+    """Write the files and print how learning ended; return the exit code."""
     last = result.records[-1].step
     # a signal after the last step came too late to stop anything
     stopped = bool(interrupts.signum) and last < options.steps

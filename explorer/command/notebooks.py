@@ -1,4 +1,4 @@
-"""Where the notebooks are, and a copy of them that may be edited."""
+"""Locate the notebooks, and make an editable copy."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from pathlib import Path
 import explorer
 
 APP = "explore_learning.ipynb"
-"""The notebook that is the dashboard."""
+"""The notebook that shows the dashboard."""
 
 COPY = "assignment-flow-notebooks"
 """The folder for a copy, in the working directory."""
@@ -31,7 +31,7 @@ def find_notebooks() -> Path:
 
 @dataclass(frozen=True)
 class Copy:
-    """A folder of notebooks to edit: which files are new, which were left alone."""
+    """A folder of editable notebooks, with the new files and the existing ones."""
 
     folder: Path
     new: tuple[str, ...]
@@ -47,7 +47,7 @@ class Copy:
 
 
 def copy_notebooks(source: Path, working_directory: Path) -> Copy:
-    """Copy the notebooks into the working directory; no existing file is touched."""
+    """Copy the notebooks into the working directory; keep existing files."""
     folder = working_directory / COPY
     folder.mkdir(exist_ok=True)
     new: list[str] = []

@@ -1,4 +1,4 @@
-"""What the options of all commands share: parameters, ports, help, defaults."""
+"""Shared parts of the options of all commands: parameters, ports, help, defaults."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-from explorer.params import Parameter
+from explorer.settings import Number, Pick
 
 HIGHEST_PORT = 2**16 - 1
 
@@ -34,43 +34,72 @@ def add_command(
     return command
 
 
-def add_parameters(group: Any, options: dict[str, Parameter]) -> None:
-    """Add one option per parameter; its default is filled in by `check_learn`."""
-    for name, parameter in options.items():
-        group.add_argument(
-            f"--{name}",
-            type=reader(parameter),
-            metavar="N" if parameter.symbol == name else parameter.symbol,
-            help=describe(parameter),
-        )
+def add_settings(group: Any, *settings: Number) -> None:
+    """Add one option per number; `fill_in` gives it its default.
+
+    A name of several words is spelled with dashes; underscores work, too.
+    """
+    for setting in settings:
+        symbol = setting.parameter.symbol
+        common: dict[str, Any] = {
+            "dest": setting.name,
+            "type": reader(setting),
+            "metavar": "N" if symbol == setting.parameter.name else symbol,
+        }
+        dashed = spelled(setting.name)
+        group.add_argument(f"--{dashed}", help=describe(setting), **common)
+        if dashed != setting.name:
+            hidden = argparse.SUPPRESS
+            group.add_argument(f"--{setting.name}", help=hidden, **common)
+
+
+def add_pick(group: Any, pick: Pick) -> None:
+    """Add the option that takes one of several words."""
+    group.add_argument(
+        f"--{spelled(pick.name)}",
+        choices=pick.options,
+        default=pick.default,
+        help=f"{pick.meaning} (default: %(default)s)",
+    )
+
+
+def spelled(name: str) -> str:
+    """Return the spelling of a name in options.
+
+    >>> spelled("n_prototypes")
+    'n-prototypes'
+    """
+    return name.replace("_", "-")
 
 
 def add_checkpoint(group: Any) -> None:
-    """Add the option that keeps a run on disk."""
+    """Add the option that saves a run on disk."""
     group.add_argument(
         "--checkpoint",
         type=place,
         metavar="FILE.nc",
-        help="file that keeps the run every few seconds and when it ends or is "
-        "stopped; if it is there, the run goes on from it, up to the number of steps "
+        help="file to save the run to, every few seconds and when it ends or stops; if "
+        "the file exists, the run resumes from it, up to the number of steps "
         "(default: none)",
     )
 
 
-def describe(parameter: Parameter) -> str:
-    """Return the help text of a parameter: meaning, range, unit, default.
+def describe(setting: Number) -> str:
+    """Return the help text of a number: meaning, range, unit, default.
 
     >>> from explorer import params
-    >>> describe(params.RHO)
-    'scale of the distances; a finite number in [1e-06, 1e+06], distance (default: 0.5)'
+    >>> describe(Number(params.RHO, default=0.1))
+    'scale of the distances; a finite number in [1e-06, 1e+06], distance (default: 0.1)'
     """
+    parameter = setting.parameter
     unit = f", {parameter.unit}" if parameter.unit else ""
-    text = f"{parameter.meaning}; {parameter.admissible}{unit}"
-    return f"{text} (default: {parameter.default:g})".replace("%", "%%")
+    text = f"{setting.meaning}; {parameter.admissible}{unit}"
+    return f"{text} (default: {setting.default:g})".replace("%", "%%")
 
 
-def reader(parameter: Parameter) -> Callable[[str], float]:
+def reader(setting: Number) -> Callable[[str], float]:
     """Return the function that turns the text of an option into a checked value."""
+    parameter = setting.parameter
 
     def read(text: str) -> float:
         try:
@@ -85,7 +114,7 @@ def reader(parameter: Parameter) -> Callable[[str], float]:
 
 
 def place(text: str) -> Path:
-    """Return the path that an option names; ~ is the home folder."""
+    """Return the path of an option; ~ is the home folder."""
     return Path(os.path.expanduser(text))
 
 
@@ -98,8 +127,8 @@ def port(text: str) -> int:
     return int(text)
 
 
-def fill_in(options: argparse.Namespace, parameters: dict[str, Parameter]) -> None:
-    """Give options that were left out the default of their parameter."""
-    for name, parameter in parameters.items():
-        if getattr(options, name) is None:
-            setattr(options, name, parameter.check(parameter.default))
+def fill_in(options: argparse.Namespace, *settings: Number) -> None:
+    """Set omitted options to the defaults of their settings."""
+    for setting in settings:
+        if getattr(options, setting.name) is None:
+            setattr(options, setting.name, setting.default)

@@ -1,4 +1,4 @@
-"""The files that `laf learn` leaves: a netCDF dataset and a report."""
+"""The files that `laf learn` writes: a netCDF dataset and a report."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ SOURCE = "Zeilmann, Petra, Schnörr (JMIV 2023), doi 10.1007/s10851-022-01132-9"
 
 @dataclass(frozen=True, eq=False)
 class Result:
-    """What learning started from, the learner where it stopped, and its steps."""
+    """The scene, the learner after its last step, and the steps."""
 
     scene: xr.Dataset
     learner: Learner
@@ -80,10 +80,10 @@ def targets(out: Path) -> tuple[Path, Path]:
 
 
 def save(result: Result, out: Path) -> list[Path]:
-    """Write both files; each appears whole or not at all, the dataset first."""
+    """Write the dataset and then the report, each completely or not at all."""
     data, report = targets(out)
     write(result.dataset(), data)
-    from explorer.dashboard.report import write_report  # loads bokeh
+    from explorer.dashboards.report import write_report  # loads bokeh
 
     with whole(report) as draft:
         write_report(draft, result.scene, result.learner, result.trace)

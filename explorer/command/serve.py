@@ -29,7 +29,7 @@ from explorer.command.warmup import warming
 
 @dataclass(frozen=True)
 class Page:
-    """A server to start, and the path of the page it is started for."""
+    """A server to start, and the path of its page."""
 
     title: str
     command: list[str]
@@ -37,12 +37,12 @@ class Page:
 
 
 REFILL = 20
-"""Seconds after a page was opened in which the next kernel is not started: it would
-slow down the first picture."""
+"""Seconds after the opening of a page before the next kernel starts, because the start
+would slow down the first picture."""
 
 CLOSED_PAGE = 600
-"""Seconds after which a kernel ends whose page is lost without a farewell (a crash, a
-laptop asleep): longer than a short sleep. A page that is closed says so at once."""
+"""Seconds after which a kernel ends if its page disappears without a message (a crash,
+a laptop asleep): longer than a short sleep. A closing page sends a message at once."""
 
 
 def voila(notebook: Path, port: int) -> Page:
@@ -91,7 +91,7 @@ def flags(options: dict[str, object]) -> list[str]:
 
 
 def require_app(module: str) -> None:
-    """Raise an ImportError that says how to install the server, where it is missing."""
+    """Raise an ImportError with the install command if the server is missing."""
     if not extras.installed(module):
         raise ModuleNotFoundError(extras.missing(module, "`laf`"))
 
@@ -130,7 +130,7 @@ def attend(
     opener: Callable[[str], bool] | None,
     interrupts: Interrupts,
 ) -> int:
-    """Start the server, show its page, and wait for its end or ours."""
+    """Start the server, show its page, and wait until either process ends."""
     token = secrets.token_hex(16)
     server = Server(page.command, private_environment(private, token), private)
     try:
@@ -156,7 +156,7 @@ def announce(page: Page, url: str, opener: Callable[[str], bool] | None) -> None
 
 
 def report_failure(what: str, server: Server) -> int:
-    """Print why the server is no longer there; return the exit code."""
+    """Print the reason why the server ended; return the exit code."""
     print(f"laf: error: {what}; its last words:", file=sys.stderr)
     print(server.last_words(), file=sys.stderr)
     return FAILED

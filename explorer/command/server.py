@@ -1,4 +1,4 @@
-"""A Jupyter server as a subprocess that leaves nothing behind."""
+"""Run a Jupyter server as a subprocess, and end all of its processes."""
 
 from __future__ import annotations
 
@@ -28,15 +28,15 @@ GRACE = 6.0
 """Seconds a server has to end its kernels: it waits 5 s for a busy one itself."""
 
 PAUSE = 0.1
-"""Seconds between two looks at the server."""
+"""Seconds between two checks of the server."""
 
 LOG_LINES = 20
 
-TEMPLATE = Path(explorer.__file__).parent / "dashboard" / "template"
+TEMPLATE = Path(explorer.__file__).parent / "kit" / "template"
 """The page around the dashboard; also found if the package was never installed."""
 
 NO_NEWS = {"fetchNews": "false", "checkForUpdates": False, "doNotDisturbMode": True}
-"""JupyterLab asks the network for news and updates unless told not to."""
+"""Settings that stop JupyterLab from requesting news and updates."""
 
 MAIN_SHELL = {"commsOverSubshells": "disabled"}
 """JupyterLab 4.6 sends widget messages to subshells of the kernel, and may delete one
@@ -45,7 +45,7 @@ subshells, as computations run in threads of their own."""
 
 
 def free_port() -> int:
-    """Return a port on the loopback interface that nobody listens on."""
+    """Return a free port on the loopback interface."""
     with socket.socket() as probe:
         probe.bind((HOST, 0))
         return int(probe.getsockname()[1])
@@ -168,7 +168,7 @@ class Server:
         return "\n".join(lines[-LOG_LINES:])
 
     def stop(self) -> None:
-        """End the server, its kernels, and whatever those started."""
+        """End the server, its kernels, and all of their child processes."""
         end_family(self.process)
 
 
@@ -187,7 +187,7 @@ def end_family(process: psutil.Process) -> None:
 
 
 def answers(url: str) -> bool:
-    """Return whether a server answers at `url`, be it with a refusal."""
+    """Return whether a server answers at `url`, even with an HTTP error."""
     # no proxy: a proxy of the user's would be asked for a page on its own loopback
     opener = urllib.request.build_opener(urllib.request.ProxyHandler({}))
     try:

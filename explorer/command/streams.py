@@ -1,4 +1,4 @@
-"""Output that may end before the command does: closed, a pipe, or a full disk."""
+"""Output that may fail before the command ends: closed, a pipe, or a full disk."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from explorer.command.codes import FAILED
 
 
 class Lasting:
-    """A stream of text whose reader may leave: what follows goes nowhere.
+    """A text stream that discards output after its reader has closed it.
 
     Attributes
     ----------
@@ -26,13 +26,13 @@ class Lasting:
         self.lost: OSError | None = None
 
     def write(self, text: str) -> int:
-        """Write, as long as it leads anywhere."""
+        """Write, unless the stream has failed."""
         with self._losing():
             self._stream.write(text)
         return len(text)
 
     def flush(self) -> None:
-        """Flush, as long as it leads anywhere."""
+        """Flush, unless the stream has failed."""
         with self._losing():
             self._stream.flush()
 
@@ -53,13 +53,13 @@ class Lasting:
 
 
 class Streams:
-    """What became of the printed results of a command; messages do not count."""
+    """The fate of the printed results of a command; messages do not count."""
 
     def __init__(self, out: Lasting) -> None:
         self._out = out
 
     def verdict(self, code: int) -> int:
-        """Return the exit code, not 0 if what was printed has been lost."""
+        """Return the exit code; it is not 0 if printed results were lost."""
         self._out.flush()
         lost = self._out.lost
         if lost is None or isinstance(lost, BrokenPipeError):
@@ -70,7 +70,7 @@ class Streams:
 
 @contextlib.contextmanager
 def lasting_streams() -> Iterator[Streams]:
-    """Let the standard streams last as long as the block, whatever becomes of them.
+    """Keep the standard streams usable during the block, even if they fail.
 
     A closed one (`>&-`) leads nowhere from the start. A terminal without Greek letters
     shows question marks.

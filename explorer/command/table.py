@@ -1,4 +1,4 @@
-"""`laf table`: how well low-rank gradients point where the exact one does."""
+"""`laf table`: measure how closely low-rank gradients follow the exact one."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ TITLE = (
 
 
 def table(options: argparse.Namespace) -> int:
-    """Compute and print the table; write it if asked to."""
+    """Compute and print the table; write it if `--out` names a file."""
     if options.out is not None:
         try:
             check_target(options.out)

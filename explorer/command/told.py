@@ -1,4 +1,4 @@
-"""What `laf train` says before it trains: the pairs, what each is for, the labels."""
+"""Messages of `laf train` before training: pairs, their use, and labels."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from explorer.scenes.pictures import VALUES
 def pairs_text(
     pairs: Sequence[tuple[str, str]], parts: Sequence[tuple[str, int]]
 ) -> str:
-    """Return a line for each image: what it is for, its name, that of its labels.
+    """Return a line for each image: its use, its name, the name of its labels.
 
     parts : what images are for, and how many of them, in order.
     """

@@ -1,4 +1,4 @@
-"""`laf train`: a predictor learned from labeled images."""
+"""`laf train`: train a predictor on labeled images."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ from explorer.prediction.training import TrainingState, TrainingStep
 from explorer.scenes.collection import labeled_images, warn_of_twins
 
 SCORES = "_scores.nc"
-"""What the file with the comparison is called, after the stem of the model."""
+"""Suffix of the file with the comparison, after the stem of the model."""
 
 HEADER = f"{'step':>5} {'loss':>10} {'error %':>8} {'val. loss':>10} {'val. %':>8}"
 
@@ -68,7 +68,7 @@ def train(options: argparse.Namespace) -> int:
 
 
 def read_scenes(options: argparse.Namespace) -> list[list[xr.Dataset]]:
-    """Return the scenes to train on, to validate with and to test on; say what is in.
+    """Return the scenes for training, validation and test; print a summary.
 
     Raises
     ------
@@ -97,12 +97,12 @@ def read_scenes(options: argparse.Namespace) -> list[list[xr.Dataset]]:
 
 
 def say(text: str) -> None:
-    """Print what is no result."""
+    """Print a message that is not a result."""
     print(text, file=sys.stderr)
 
 
 def check_files(options: argparse.Namespace) -> None:
-    """Raise unless what is written can be, and destroys nothing that is read."""
+    """Raise unless the output files are writable and differ from the input files."""
     out: Path = options.out
     if out.suffix != ".nc":
         raise ValueError(f"`out` = '{out}' must end in .nc: it is a netCDF file")
@@ -123,7 +123,7 @@ def scores_of(out: Path) -> Path:
 
 
 def finish(predictor: WeightPatchPredictor, out: Path) -> int:
-    """Write the model, if there is one, and say so; return the exit code."""
+    """Write the model, if there is one, and print its path; return the exit code."""
     if predictor.state_ is None or not predictor.state_.records:
         print("laf train: stopped before step 0, no file written", file=sys.stderr)
         return FAILED
@@ -179,7 +179,7 @@ def follow(
     keeper: ModelKeeper,
     interrupts: Interrupts,
 ) -> int:
-    """Take the steps, print a line for each, stop early if asked to; return 0 or 1.
+    """Take the steps, print a line for each, stop on request; return 0 or 1.
 
     The state reached is kept whatever happens.
     """
@@ -208,7 +208,7 @@ def judge(
     out: Path,
     interrupts: Interrupts,
 ) -> int:
-    """Compare with baselines on images held out: print the table, store it beside."""
+    """Compare with baselines on held-out images; print and write the table."""
     with tqdm(desc="comparing", bar_format="{desc}", file=sys.stderr) as bar:
 
         def check(name: str) -> None:

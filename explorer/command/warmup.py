@@ -15,7 +15,7 @@ from explorer.warmup import JOBS, missing, warm_up
 
 
 def warmup(options: argparse.Namespace) -> int:
-    """Compile what is missing and say how long it took; 1 if something still is."""
+    """Compile missing kernels and print the time; return 1 if one is still missing."""
     absent = missing(JOBS)
     seconds = warm_up(jobs=JOBS)
     print(f"{len(absent)} of {len(JOBS)} parts compiled in {seconds:.1f} s")

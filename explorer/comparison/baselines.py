@@ -12,7 +12,7 @@ import xarray as xr
 
 from explorer import extras
 from explorer.dims import LABEL_FIELD, PICTURE, PROTOTYPES, finite_field
-from explorer.params import Parameter
+from explorer.params import Parameter, Record, of
 from explorer.scenes.scene import distances_to
 
 SIGMA = Parameter(
@@ -42,7 +42,7 @@ A_SCENE = (
 )
 
 
-class Baseline(ABC):
+class Baseline(Record, ABC):
     """A labeling from the image, its prototypes and their distances alone."""
 
     @property
@@ -63,7 +63,7 @@ class Baseline(ABC):
 
 @dataclass(frozen=True)
 class NearestLabel(Baseline):
-    """argmin_j D_ij: each pixel alone; what every method must improve on."""
+    """argmin_j D_ij: the nearest label of each pixel alone, the simplest reference."""
 
     @property
     def name(self) -> str:
@@ -84,10 +84,7 @@ class GaussianDenoising(Baseline):
     sigma : float in [0, 100], σ in pixels; the image is continued by its border.
     """
 
-    sigma: float = SIGMA.default
-
-    def __post_init__(self) -> None:
-        check(self, SIGMA)
+    sigma: float = of(SIGMA)
 
     @property
     def name(self) -> str:
@@ -112,10 +109,7 @@ class TotalVariation(Baseline):
     weight : float in (0, 10³], λ; larger is smoother.
     """
 
-    weight: float = WEIGHT.default
-
-    def __post_init__(self) -> None:
-        check(self, WEIGHT)
+    weight: float = of(WEIGHT)
 
     @property
     def name(self) -> str:
@@ -152,12 +146,9 @@ class RandomWalker(Baseline):
     sigma : float in [0, 100], width of the Gaussian that seeds are found with, pixels.
     """
 
-    beta: float = BETA.default
-    share: float = SEEDED.default
-    sigma: float = SIGMA.default
-
-    def __post_init__(self) -> None:
-        check(self, BETA, SEEDED, SIGMA)
+    beta: float = of(BETA)
+    share: float = of(SEEDED)
+    sigma: float = of(SIGMA)
 
     @property
     def name(self) -> str:
@@ -200,10 +191,9 @@ class GraphCut(Baseline):
         without PyMaxflow (GPL), which the extra `graphcut` installs.
     """
 
-    smoothness: float = SMOOTHNESS.default
+    smoothness: float = of(SMOOTHNESS)
 
-    def __post_init__(self) -> None:
-        check(self, SMOOTHNESS)
+    def _judge(self) -> None:
         load_maxflow()
 
     @property
@@ -265,10 +255,3 @@ def variable(scene: Any, name: str, dims: Sequence[str]) -> np.ndarray:
 def load_maxflow() -> Any:
     """Return maxflow.fastmin, or raise an ImportError that says how to install it."""
     return extras.load("maxflow.fastmin", "`GraphCut`")
-
-
-def check(record: Any, *declared: Parameter) -> None:
-    """Check the parameters of a frozen record."""
-    for parameter in declared:
-        value = parameter.check(getattr(record, parameter.name))
-        object.__setattr__(record, parameter.name, value)

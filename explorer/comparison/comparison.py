@@ -82,7 +82,7 @@ def compare(methods: Sequence[Method], scenes: Sequence[xr.Dataset]) -> xr.Datas
 
 
 def number(value: Any, otherwise: float) -> float:
-    """Return a finite number as it is, for anything else `otherwise`."""
+    """Return `value` if it is finite, else `otherwise`."""
     real = isinstance(value, Real) and math.isfinite(value)
     return float(value) if real else otherwise
 

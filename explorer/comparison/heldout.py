@@ -54,7 +54,7 @@ class Learned:
 
 @dataclass(frozen=True, eq=False)
 class Uniform:
-    """The same flow with uniform weights: what the learned ones must improve on."""
+    """The same flow with uniform weights, the reference for learned weights."""
 
     predictor: WeightPatchPredictor
     name: str = "uniform weights"

@@ -1,1 +1,1 @@
-"""Panels as pictures: colors, PNG files, offline pages."""
+"""Panels as live figures, offline pages, PNG files and tables: one vocabulary."""

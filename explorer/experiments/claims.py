@@ -1,4 +1,4 @@
-"""What Sec. 4 of the paper states in numbers, and what is found here."""
+"""Quantitative claims of Sec. 4 of the paper, and the values found here."""
 
 from __future__ import annotations
 
@@ -40,7 +40,7 @@ def mean_of(data: xr.Dataset, name: str, **where: Any) -> float:
 
 
 def largest_gap(data: xr.Dataset, names: list[str]) -> float:
-    """Return by how much the mean curves of these variants differ at most."""
+    """Return the largest difference between the mean curves of these variants."""
     curves = data.error_percent.sel({VARIANT: names}).mean(SCENE)
     return float((curves.max(VARIANT) - curves.min(VARIANT)).max())
 
@@ -52,7 +52,7 @@ def final_excess(data: xr.Dataset, name: str, other: str) -> float:
 
 
 def last_change(data: xr.Dataset) -> float:
-    """Return how much the validation error moves in the last ten steps of a run."""
+    """Return the change of the validation error in the last ten steps of a run."""
     spans = []
     for run in data.validation_error_percent.transpose(RUN, TRAINING_STEP).values:
         last = run[np.isfinite(run)][-11:]
@@ -75,7 +75,7 @@ def far_norm(data: xr.Dataset) -> float:
 
 
 def slowest_small(data: xr.Dataset) -> float:
-    """Return by how much the curves of T ≤ 5 differ after half of the steps."""
+    """Return the largest difference of the curves of T ≤ 5 after half of the steps."""
     small = [f"T = {T:g}" for T in TIMES if T <= TIME]
     curves = data.error_percent.sel({VARIANT: small}).mean(SCENE)
     half = curves.isel({STEP: curves.sizes[STEP] // 2})
@@ -141,7 +141,7 @@ CLAIMS = (
 
 
 def table(found: Mapping[int, xr.Dataset]) -> xr.Dataset:
-    """Return the claims on those figures that are there, with values and verdicts.
+    """Return the claims about the given figures, with values and verdicts.
 
     Parameters
     ----------
@@ -184,7 +184,7 @@ def verdict(claim: Claim, value: float) -> str:
 
 
 def text_of(claims: xr.Dataset) -> str:
-    """Return the claims as plain text, a line each."""
+    """Return the claims as plain text, one per line."""
     lines = ["holds         Fig.       found  (asked)  statement"]
     for k in range(claims.sizes["claim"]):
         c = claims.isel(claim=k)

@@ -1,4 +1,4 @@
-"""How well a gradient of low rank points where the exact one does, over time T."""
+"""How closely low-rank gradients follow the exact gradient, over time T."""
 
 from __future__ import annotations
 
@@ -24,16 +24,16 @@ from explorer.scenes.voronoi import line_structure, voronoi_structure
 from explorer.threads import exclusive
 
 EXACT = LowRankGradient(40, 40)
-"""The gradient that counts as exact; its own error bound is part of the result."""
+"""The gradient that counts as exact; the result includes its error bound."""
 
 APPROXIMATE = LowRankGradient(10)
 
 AGREEMENT = 0.9
-"""Cosine from which two patch gradients count as pointing the same way (Fig. 3a)."""
+"""Least cosine of patch gradients that count as pointing the same way (Fig. 3a)."""
 
 
 def share_aligned(cosine: np.ndarray, undefined: float = 1.0) -> float:
-    """Return the share of pixels that point the same way, of those with a direction.
+    """Return the share of pixels whose directions agree, among pixels with a direction.
 
     undefined : what is returned where none has one.
     """
@@ -45,10 +45,10 @@ TIMES = (1.0, 5.0, 15.0, 30.0)
 RHO = 0.5
 
 LINE_CELLS, LINE_WIDTH = 60, 1.0
-"""Twice the cells of a learning scene: it takes crowded lines to strain rank one."""
+"""Twice the cells of a learning scene: only crowded lines challenge rank one."""
 
 SMALLEST = 2
-"""Of one pixel there is nothing to learn: all weights name the same neighbor."""
+"""Least size: on a single pixel, all weights refer to the same neighbor."""
 
 
 def scenes(size: int, seed: int) -> dict[str, tuple[Structure, float]]:
@@ -94,16 +94,16 @@ VARIANTS: dict[str, Callable[[Factors], np.ndarray]] = {
 def cosine_table(
     size: int = int(params.SIZE.default), seed: int = int(params.SEED.default)
 ) -> xr.Dataset:
-    """Return the share of pixels whose approximate patch gradient points as the exact.
+    """Return the share of pixels whose low-rank patch gradient follows the exact one.
 
     Uniform weights, ρ = 0.5, radius 1, m = 10; the exact gradient is that of full rank
-    with m = 40. Compared are Riemannian gradients R_Ω ∂f, patch by patch: a common
-    constant in a patch of ∂f moves no weight, and would feign agreement.
+    with m = 40. The comparison uses the Riemannian gradients R_Ω ∂f of each patch: a
+    constant added to a patch of ∂f moves no weight, but would suggest agreement.
 
     Parameters
     ----------
     size : int in 2 … 4096, rows and columns of both scenes.
-    seed : int ≥ 0, of the scenes.
+    seed : int ≥ 0, seed of the scenes.
 
     Returns
     -------
@@ -142,7 +142,7 @@ def table_rows(
 
 @exclusive
 def row(flow: LinearizedFlow, truth: np.ndarray, time: float) -> tuple[float, ...]:
-    """Return one line of the table."""
+    """Return one row of the table."""
     system = flow.plain_system(flow.neighborhood.uniform())
 
     def factors_of(method: LowRankGradient) -> GradientState:

@@ -1,4 +1,4 @@
-"""All figures: how each is computed, and how it is laid out."""
+"""All figures: functions that compute and draw each one."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Fig. 4: what the Krylov dimension m, the rank, and the time T do to learning."""
+"""Fig. 4: the influence of Krylov dimension m, rank and time T on learning."""
 
 from __future__ import annotations
 
@@ -12,8 +12,10 @@ from explorer.experiments.agreement import STEP_SIZE, Course
 from explorer.experiments.scenarios import (
     COLORS,
     LINES,
+    RHO,
     SCENARIOS,
     TIME,
+    counted,
     flow_of,
 )
 from explorer.experiments.units import Bench, Setup, Unit, prepared, stack
@@ -25,12 +27,12 @@ DIMS, RANKS = (2, 3, 5, 10, 20), (1, 2, 5, 10)
 TIMES = (1.0, 2.5, 5.0, 10.0, 20.0, 30.0)
 
 LONG = 30.0
-"""A time at which rank one no longer points everywhere where the gradient does."""
+"""A time at which the rank-one gradient no longer follows the exact one everywhere."""
 
 DECADES = 3.0
 
 LARGE_STEP = 0.5
-"""h where the time is varied: with a smaller one long times do not learn slower."""
+"""h for the curves over T: with a smaller h, long times do not learn more slowly."""
 
 
 def variants() -> dict[str, tuple[LowRankGradient, float]]:
@@ -81,7 +83,7 @@ def factors(setup: Setup) -> Unit:
 
 
 def figure4(setup: Setup | None = None, bench: Bench | None = None) -> xr.Dataset:
-    """Return training curves over m, rank and T, and what the paper does not show.
+    """Return training curves over m, rank and T, and results beyond the paper.
 
     Scenario b with noise; T = 5, m = 10, rank one and h = 0.2 per pixel unless varied,
     h = 0.5 where T is.
@@ -106,7 +108,7 @@ def figure4(setup: Setup | None = None, bench: Bench | None = None) -> xr.Datase
 
 
 def series_of(values: xr.DataArray, prefix: str) -> list[Series]:
-    """Return the curves of those variants whose name is `prefix` and a number."""
+    """Return the curves of the variants whose name is `prefix` and a number."""
     chosen = [
         str(v) for v in values[VARIANT].values if v.startswith(prefix) and "," not in v
     ]
@@ -118,45 +120,69 @@ def draw4(data: xr.Dataset) -> Figure:
     """Return Fig. 4: three sets of curves, long times, σ₂/σ₁, and the factors."""
     mean = data.error_percent.mean(SCENE)
     ratio = data.singular_value_ratio.mean(SCENE)
-    steps, wrong = data[STEP].values, "wrong pixels in %"
-    long_ = [f"T = {LONG:g}", f"T = {LONG:g}, r = 2", f"T = {LONG:g}, r = 5"]
-    named = zip(("rank 1", "rank 2", "rank 5"), long_, strict=True)
-    repaired = [Series(title, steps, mean.sel(variant=n).values) for title, n in named]
-    first: list[Panel] = [
-        Curves("a  Krylov dimension", "step", wrong, series_of(mean, "m =")),
-        Curves("b  rank of the gradient", "step", wrong, series_of(mean, "r =")),
-        Curves(f"c  time, h = {LARGE_STEP:g}", "step", wrong, series_of(mean, "T =")),
-        Curves(f"rank at T = {LONG:g}, h = {LARGE_STEP:g}", "step", wrong, repaired),
+    names = {"rank 1": f"T = {LONG:g}"}
+    names |= {f"rank {r}": f"T = {LONG:g}, r = {r}" for r in (2, 5)}
+    steps = data[STEP].values
+    repaired = [
+        Series(title, steps, mean.sel(variant=n).values) for title, n in names.items()
     ]
-    ratios = series_of(ratio, "T =")
-    pictures: list[Panel] = [
-        Field(title, logarithm(data[name].values), "log₁₀", -DECADES, 0.0)
-        for title, name in (
-            ("|u₁| per pixel, thin lines", "u1_a"),
-            ("|w₁| per pixel, thin lines", "w1_a"),
-            ("|u₁| per pixel, 8 colors", "u1_b"),
-        )
+    usual, large = f"h = {STEP_SIZE:g}", f"h = {LARGE_STEP:g}"
+    first: list[Panel] = [
+        errors("a  Krylov dimension m", series_of(mean, "m ="), f"rank 1, {usual}"),
+        errors("b  rank r of the gradient", series_of(mean, "r ="), f"m = 10, {usual}"),
+        errors("c  time T", series_of(mean, "T ="), f"m = 10, rank 1, {large}"),
+        errors(f"rank at T = {LONG:g}", repaired, f"m = 10, {large}"),
     ]
     second: list[Panel] = [
-        Curves("σ₂/σ₁", "step", "σ₂/σ₁", ratios, log=True),
-        *pictures,
-    ]
+        Curves("σ₂/σ₁ of Z", "step", "σ₂/σ₁", series_of(ratio, "T ="), log=True,
+               note=f"m = 10, rank 1, {large}"),
+        *factor_fields(data),
+    ]  # fmt: skip
+    return Figure(4, "Krylov dimension, rank and time", said4(data), [first, second])
+
+
+def errors(title: str, series: list[Series], note: str) -> Curves:
+    """Return labeling errors over the steps; most curves of a set coincide."""
+    return Curves(title, "step", "wrong pixels in %", series, log=True, note=note)
+
+
+def factor_fields(data: xr.Dataset) -> list[Panel]:
+    """Return where the first singular vectors are large."""
+    return [
+        Field(title, logarithm(data[name].values), "log₁₀, relative to the largest",
+              -DECADES, 0.0, note=note)
+        for title, note, name in (
+            ("|u₁| at each pixel", "thin lines", "u1_a"),
+            ("|w₁| at each pixel", "thin lines", "w1_a"),
+            ("|u₁| at each pixel", "8 colors", "u1_b"),
+        )
+    ]  # fmt: skip
+
+
+def said4(data: xr.Dataset) -> str:
+    """Return the caption of Fig. 4."""
+    mean = data.error_percent.mean(SCENE)
     last = mean.isel(step=-1)
     spread = {
         p: float(max(s.y[-1] for s in series_of(mean, p)) - min(
             s.y[-1] for s in series_of(mean, p))) for p in ("m =", "r =")
     }  # fmt: skip
+    scenes = counted(data.sizes[SCENE])
     slow = ", ".join(f"{float(last.sel(variant=f'T = {T:g}')):.2g}" for T in TIMES)
-    caption = (
-        f"8 colors, noisy, means over {data.sizes[SCENE]} scenes. After {steps[-1]} "
-        f"steps the curves of all m lie within {spread['m =']:.2g} %, those of all "
-        f"ranks within {spread['r =']:.2g} %; wrong at T = "
-        f"{', '.join(f'{T:g}' for T in TIMES)}: {slow} % of the pixels. "
-        "Below: σ₂/σ₁ along training, and where the first singular vectors live."
+    return (
+        f"Labeling error during learning, 8 colors with noise "
+        f"{SCENARIOS[COLORS].noise:g}, means over {scenes}. A curve "
+        f"ends where no pixel is wrong. "
+        f"T = {TIME:g}, ρ = {RHO:g}, m = {LowRankGradient().dim} and rank 1 unless "
+        f"varied; h per pixel. After {int(data[STEP][-1])} steps the curves of all m "
+        f"lie within {spread['m =']:.2g} %, and those of all ranks within "
+        f"{spread['r =']:.2g} %. Wrong at T = {', '.join(f'{T:g}' for T in TIMES)}: "
+        f"{slow} % of the pixels. Below: the ratio of the first two singular values of "
+        f"Z during learning, and the norm over the labels of the first singular "
+        f"vectors of Z at uniform weights."
     )
-    return Figure(4, "Krylov dimension, rank and time", caption, [first, second])
 
 
 def logarithm(values: np.ndarray) -> np.ndarray:
-    """Return log₁₀, cut off below."""
+    """Return log₁₀, clipped from below."""
     return np.log10(np.maximum(values, 10.0**-DECADES))

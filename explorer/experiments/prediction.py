@@ -1,4 +1,4 @@
-"""Fig. 5: weights predicted for images never seen."""
+"""Fig. 5: weights predicted for unseen images."""
 
 from __future__ import annotations
 
@@ -16,7 +16,15 @@ from explorer.dims import (
     TRAINING_STEP,
     WEIGHT_FIELD,
 )
-from explorer.experiments.scenarios import LINES, SCENARIOS, TIME, flow_of
+from explorer.experiments.scenarios import (
+    LINES,
+    RHO,
+    SCENARIOS,
+    TIME,
+    counted,
+    flow_of,
+    percent,
+)
 from explorer.experiments.units import Bench, Setup, Unit, prepared, stack
 from explorer.flow.krylov import Krylov
 from explorer.learning.learner import Learner
@@ -33,16 +41,16 @@ from explorer.prediction.predictor import WeightPatchPredictor
 from explorer.scenes.scores import score
 
 STEPS_FACTOR = 10 / 3
-"""Steps of the predictor for each of a learner: 100 for 30, as in the paper."""
+"""Predictor steps per learner step: 100 for 30, as in the paper."""
 
 VALIDATION, UNSEEN = 1000, 2000
-"""Seeds of the validation and of the unseen scenes lie this far behind."""
+"""Offsets of the seeds of validation and unseen scenes from those of training."""
 
 APART = 10_000
-"""Seeds of what two runs are trained on differ by this; the unseen scenes are one."""
+"""Offset between the training seeds of two runs; all runs share the unseen scenes."""
 
-SECTION = 24
-"""Rows and columns of the section whose weight patches are shown."""
+SECTION = 12
+"""Rows and columns of the section in the figure, small enough to read its patches."""
 
 
 def scenes(setup: Setup, offset: int = 0) -> list[xr.Dataset]:
@@ -65,7 +73,7 @@ def columns(name: str, pairs: list[tuple[float, float]]) -> dict[str, Any]:
 
 
 def train(setup: Setup, run: int) -> xr.Dataset:
-    """Train a predictor on scenes of its own, and label those that no run has seen."""
+    """Train a predictor on the scenes of its run, and label the unseen scenes."""
     seed = setup.seed + run * APART
     predictor = WeightPatchPredictor(steps=round(STEPS_FACTOR * setup.steps), seed=seed)
     predictor.fit(scenes(setup, run * APART), scenes(setup, run * APART + VALIDATION))
@@ -82,7 +90,7 @@ def train(setup: Setup, run: int) -> xr.Dataset:
 
 
 def compare(setup: Setup) -> xr.Dataset:
-    """Return the unseen scenes, and what is made of them without a predictor.
+    """Return the unseen scenes, and their labelings without a predictor.
 
     That is: uniform weights, the nearest label, and weights that were learned on the
     first of them with its ground truth and without noise.
@@ -108,7 +116,7 @@ def compare(setup: Setup) -> xr.Dataset:
 
 
 def figure5(setup: Setup | None = None, bench: Bench | None = None) -> xr.Dataset:
-    """Return how predictors trained on five scenes label five they have never seen.
+    """Return how predictors trained on five scenes label five unseen scenes.
 
     Scenario a with noise; 50 prototypes of 3 × 3 windows, five further scenes for
     validation, the step of the least validation loss counts. There are as many runs
@@ -140,56 +148,107 @@ def figure5(setup: Setup | None = None, bench: Bench | None = None) -> xr.Datase
     return data.assign_coords({SCENE: seeds}).assign_attrs(figure=5)
 
 
-def mosaic(weights: np.ndarray, top: int, left: int) -> np.ndarray:
-    """Return the 3 × 3 patches of a section side by side, each over its largest."""
-    side = round(weights.shape[0] ** 0.5)
-    part = weights[:, top : top + SECTION, left : left + SECTION]
-    part = part / part.max(axis=0)
-    rows, cols = part.shape[1:]
-    tiles = part.reshape(side, side, rows, cols).transpose(2, 0, 3, 1)
-    return tiles.reshape(side * rows, side * cols)
+def corner(truth: np.ndarray) -> tuple[int, int]:
+    """Return the first row and column of the section with the most line pixels."""
+    side = min(SECTION, *truth.shape)
+    windows = np.lib.stride_tricks.sliding_window_view(truth == 0, (side, side))
+    counts = windows.sum(axis=(2, 3))
+    row, col = np.unravel_index(np.argmax(counts), counts.shape)
+    return int(row), int(col)
+
+
+def mosaic(weights: np.ndarray) -> np.ndarray:
+    """Return patches (offset, row, col) side by side, each relative to its largest.
+
+    NaN is a gap between two patches.
+    """
+    side, (rows, cols) = round(weights.shape[0] ** 0.5), weights.shape[1:]
+    tiles = np.full((rows, side + 1, cols, side + 1), np.nan)
+    relative = (weights / weights.max(axis=0)).reshape(side, side, rows, cols)
+    tiles[:, :side, :, :side] = relative.transpose(2, 0, 3, 1)
+    return tiles.reshape(rows * (side + 1), cols * (side + 1))[:-1, :-1]
 
 
 def draw5(data: xr.Dataset) -> Figure:
-    """Return Fig. 5: a section, its patches, the curves, labelings of the unseen."""
+    """Return Fig. 5: a section and its patches, curves, labelings of unseen scenes."""
     first = data.isel({SCENE: 0, RUN: 0})
-    size = first.sizes["row"]
-    corner = (size - min(SECTION, size)) // 2
-    cut = {d: slice(corner, corner + SECTION) for d in PIXELS}
-    steps = data[TRAINING_STEP].values
+    row, col = corner(first.truth.values)
+    section = first.isel(
+        row=slice(row, row + SECTION), col=slice(col, col + SECTION)
+    )  # fmt: skip
+    many = [data.isel({SCENE: k, RUN: 0}) for k in range(min(3, data.sizes[SCENE]))]
+    inputs: list[Panel] = [
+        Picture(f"unseen image {k}", shown.image.values,
+                note=f"noise {SCENARIOS[LINES].noise:g}")
+        for k, shown in enumerate(many, start=1)
+    ]  # fmt: skip
+    found: list[Panel] = [
+        labeled(f"labeling of image {k}", shown)
+        for k, shown in enumerate(many, start=1)
+    ]
+    rows = [seen(section, (row, col), data), weighed(section), inputs, found]
+    return Figure(5, "Weights of images never seen", said5(data), rows)
+
+
+def seen(section: xr.Dataset, place: tuple[int, int], data: xr.Dataset) -> list[Panel]:
+    """Return a section without noise and with noise, and the curves of training."""
+    tones, noise = SCENARIOS[LINES].colors, SCENARIOS[LINES].noise
+    return [
+        Picture("a  section without noise", tones[section.truth.values],
+                note="of image 1, from row {}, column {}".format(*place)),
+        Picture("b  the same section with noise", section.image.values,
+                note=f"noise {noise:g}; the predictor sees this"),
+        training(data),
+    ]  # fmt: skip
+
+
+def weighed(section: xr.Dataset) -> list[Panel]:
+    """Return the patches of both kinds of weights, and the predicted labeling."""
+    patches: list[Panel] = [
+        Field(title, mosaic(section[name].values), "relative to the patch's largest",
+              0.0, 1.0, note="3 × 3 weights for each pixel")
+        for title, name in (
+            ("d  weights learned from a", "estimated_weights"),
+            ("e  weights predicted from b", "predicted_weights"),
+        )
+    ]  # fmt: skip
+    return [*patches, labeled("f  section labeled with e", section)]
+
+
+def training(data: xr.Dataset) -> Curves:
+    """Return the errors of training and validation in the first run."""
+    first, steps = data.isel({SCENE: 0, RUN: 0}), data[TRAINING_STEP].values
     curves = [
         Series("training", steps, first.error_percent.values),
         Series("validation", steps, first.validation_error_percent.values),
     ]
-    estimated, predicted = (
-        Field(title, mosaic(first[name].values, corner, corner), "of largest", 0.0, 1.0)
-        for title, name in (
-            ("weights learned without noise", "estimated_weights"),
-            ("weights predicted from noise", "predicted_weights"),
-        )
-    )
-    section = Picture("section of an unseen image", first.image.isel(cut).values)
-    wrong = "wrong pixels in %"
-    top: list[Panel] = [
-        section, Curves("training", "step", wrong, curves), estimated, predicted,
-    ]  # fmt: skip
-    bottom: list[Panel] = [Picture("unseen image", first.image.values)]
-    for k in range(min(3, data.sizes[SCENE])):
-        shown = data.isel({SCENE: k, RUN: 0})
-        error, labeling = float(shown.predicted_error_percent), shown.labeling.values
-        bottom.append(Labels(f"labeled: {error:.2f} % wrong", labeling, 2))
+    return Curves("c  training", "step", "wrong pixels in %", curves, log=True)
+
+
+def labeled(title: str, shown: xr.Dataset) -> Labels:
+    """Return a labeling with its wrong pixels marked."""
+    found, truth = shown.labeling.values, shown.truth.values
+    wrong = f"{percent(found, truth):.2f} % wrong"
+    return Labels(title, found, 2, truth, SCENARIOS[LINES].colors, note=wrong)
+
+
+def said5(data: xr.Dataset) -> str:
+    """Return the caption of Fig. 5."""
     said = "; ".join(
         f"{name} {float(data[f'{name}_error_percent'].mean()):.2f} % wrong, "
         f"F1 {float(data[f'{name}_boundary_f1'].mean()):.3f}"
         for name in ("predicted", "uniform", "nearest")
     )
     of_runs = data.predicted_error_percent.mean(SCENE)
-    caption = (
-        f"Thin lines, {data.sizes[SCENE]} unseen noisy scenes, means over them and "
-        f"{data.sizes[RUN]} runs: {said}. {data.sizes[TRAINING_STEP] - 1} steps on "
-        f"{data.sizes[SCENE]} scenes; the runs, each from other scenes, leave "
-        f"{float(of_runs.min()):.2f} to {float(of_runs.max()):.2f} % wrong. "
-        f"Boundary F1 within two pixels. Weight patches of the section, each divided "
-        "by its largest entry."
+    predictor = WeightPatchPredictor()
+    scenes, runs = counted(data.sizes[SCENE]), counted(data.sizes[RUN], "run")
+    return (
+        f"Thin lines with noise {SCENARIOS[LINES].noise:g}; means over {scenes} unseen "
+        f"in training and over {runs}: {said} (boundary F1 within two pixels). "
+        f"Training takes {data.sizes[TRAINING_STEP] - 1} steps on {scenes} with "
+        f"{predictor.n_prototypes} prototypes of 3 × 3 windows, "
+        f"T = {TIME:g}, ρ = {RHO:g}, m = {Krylov().dim}. The runs, each trained on "
+        f"other scenes, leave {float(of_runs.min()):.2f} to "
+        f"{float(of_runs.max()):.2f} % wrong. In d and e each patch is relative to its "
+        f"largest weight. Dark pixels with a cross have wrong labels."
     )
-    return Figure(5, "Weights of images never seen", caption, [top, bottom])

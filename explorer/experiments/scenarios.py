@@ -1,4 +1,4 @@
-"""Fig. 1: both scenarios, and what uniform weights and rounding make of them."""
+"""Fig. 1: both scenarios, and their labelings by uniform weights and by rounding."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from explorer.experiments.units import Bench, Setup, over_scenes, prepared, stac
 from explorer.flow.krylov import Krylov
 from explorer.flow.linearized import LinearizedFlow
 from explorer.panels import Figure, Labels, Panel, Picture
-from explorer.scenes.voronoi import voronoi_scene
+from explorer.scenes.voronoi import HUES, TONES, voronoi_scene
 
 RHO, TIME = 0.5, 5.0
 
@@ -24,7 +24,7 @@ LINES = "thin lines"
 
 @dataclass(frozen=True)
 class Scenario:
-    """A set of scenes: kind and noise, chosen so that the paper's problems appear.
+    """A set of scenes: kind and noise, chosen to reproduce the paper's problems.
 
     At noise 0.45 half of the pixels are nearest to a wrong hue; at 0.3 one in twenty
     is nearest to the wrong of two tones, and uniform weights erase the lines.
@@ -34,8 +34,13 @@ class Scenario:
     kind: str
     noise: float
 
+    @property
+    def colors(self) -> np.ndarray:
+        """The prototypes: the color of each label, (label, channel)."""
+        return HUES if self.kind == "colors" else TONES
+
     def scene(self, size: int, seed: int, noise: float | None = None) -> xr.Dataset:
-        """Return a scene, with its own noise or another."""
+        """Return a scene with the noise of the scenario, or with another noise."""
         level = self.noise if noise is None else noise
         return voronoi_scene(self.kind, size, level, seed)
 
@@ -46,8 +51,17 @@ SCENARIOS = {
 }
 
 
+def counted(count: int, thing: str = "scene") -> str:
+    """Return a number of things as text.
+
+    >>> counted(1), counted(5)
+    ('1 scene', '5 scenes')
+    """
+    return f"{count} {thing}" if count == 1 else f"{count} {thing}s"
+
+
 def flow_of(scene: xr.Dataset) -> LinearizedFlow:
-    """Return the flow of a scene as all figures have it: ρ = 0.5, 3 × 3 windows."""
+    """Return the flow of a scene for all figures: ρ = 0.5, 3 × 3 windows."""
     return LinearizedFlow(scene.distances, rho=RHO)
 
 
@@ -110,29 +124,63 @@ def computation(scenario: Scenario, size: int) -> Callable[[int], xr.Dataset]:
     return lambda seed: compare(scenario, size, seed)
 
 
+LETTERS = {(LINES, "image"): "a", (COLORS, "image"): "b", (LINES, "uniform"): "c",
+           (COLORS, "nearest"): "d"}  # fmt: skip
+"""Letters of the panels in the paper's Fig. 1; it lacks the other panels."""
+
+
+def titled(name: str, part: str, text: str) -> str:
+    """Return a title with the letter of the paper, if the paper shows that part."""
+    return "  ".join(filter(None, (LETTERS.get((name, part), ""), text)))
+
+
 def draw1(data: xr.Dataset) -> Figure:
     """Return Fig. 1: input, ground truth, uniform weights, rounding; first scenes."""
-    rows, said = [], []
-    for name in data.scenario.values:
-        each = data.sel(scenario=name)
-        first, count = each.isel(scene=0), int(each.labels[0])
-        means = {name: float(x.mean()) for name, x in each.items() if x.ndim == 1}
-        panels: list[Panel] = [
-            Picture(f"{name}: input", first.image.values),
-            Labels("ground truth", first.truth.values, count),
-        ]
-        for kind, title in (("uniform", "uniform weights"), ("nearest", "rounding")):
-            error = means[f"{kind}_error_percent"]
-            labeling = first[kind].values
-            panels.append(Labels(f"{title}: {error:.1f} % wrong", labeling, count))
-        rows.append(panels)
-        said.append(
-            f"{name}: uniform weights label {means['uniform_error_percent']:.1f} % "
-            f"wrongly, rounding {means['nearest_error_percent']:.1f} %"
-        )
-    lines = float(data.sel(scenario=LINES).erased_percent.mean())
+    rows = [row1(data.sel(scenario=name)) for name in data.scenario.values]
+    lines = data.sel(scenario=LINES).erased_percent
     caption = (
-        f"Means over {data.sizes[SCENE]} scenes. {'; '.join(said)}. Uniform weights "
-        f"erase {lines:.0f} % of the line pixels."
+        f"One scene of {data.sizes['row']} × {data.sizes['col']} pixels for each "
+        f"scenario, with Gaussian noise of standard deviation "
+        f"{SCENARIOS[LINES].noise:g} (thin lines) and {SCENARIOS[COLORS].noise:g} "
+        f"(8 colors). Uniform weights: the linearized flow with averages over 3 × 3 "
+        f"windows, T = {TIME:g}, ρ = {RHO:g}, m = {Krylov().dim}. Rounding: the label "
+        f"of the color nearest to a pixel. {means1(data)} Uniform weights erase "
+        f"{float(lines.mean()):.0f} % of the line pixels."
     )
     return Figure(1, "Two labeling problems", caption, rows)
+
+
+def row1(each: xr.Dataset) -> list[Panel]:
+    """Return the panels of one scenario; labels have the colors of the input."""
+    name, first = str(each.scenario.values), each.isel(scene=0)
+    scenario, count = SCENARIOS[name], int(each.labels[0])
+    panels: list[Panel] = [
+        Picture(
+            titled(name, "image", f"{name}: input"), first.image.values,
+            note=f"noise {scenario.noise:g}",
+        ),
+        Labels(
+            "ground truth", first.truth.values, count, colors=scenario.colors,
+            note=f"{count} labels",
+        ),
+    ]  # fmt: skip
+    for part, text in (("uniform", "uniform weights"), ("nearest", "rounding")):
+        error = float(first[f"{part}_error_percent"])
+        panels.append(
+            Labels(
+                titled(name, part, text), first[part].values, count,
+                colors=scenario.colors, note=f"{error:.1f} % wrong",
+            )
+        )  # fmt: skip
+    return panels
+
+
+def means1(data: xr.Dataset) -> str:
+    """Return the shares of wrong pixels over all scenes as text."""
+    mean = data.mean(SCENE)
+    parts = [
+        f"{name}, uniform weights {float(at.uniform_error_percent):.1f} % and rounding "
+        f"{float(at.nearest_error_percent):.1f} %"
+        for name, at in ((n, mean.sel(scenario=n)) for n in data.scenario.values)
+    ]
+    return f"Wrong pixels, means over {counted(data.sizes[SCENE])}: {'; '.join(parts)}."

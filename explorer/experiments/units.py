@@ -1,4 +1,4 @@
-"""Experiments in units: each computed once, stored, and not again after a break."""
+"""Experiments in units: each unit is computed once and stored, for runs that resume."""
 
 from __future__ import annotations
 
@@ -16,22 +16,23 @@ import xarray as xr
 from explorer import params
 from explorer.files import expanded, write
 from explorer.images.reading import is_path
+from explorer.params import Record, of, settle
 
 SIZE = replace(params.SIZE, low=8)
-"""Smaller scenes have no structure left to learn."""
+"""Least size of a scene: smaller ones have no structure to learn."""
 
 SEED = replace(params.SEED, high=2**31 - 1)
-"""Seeds of further scenes lie above the first."""
+"""Largest first seed, because further scenes use the seeds above it."""
 
 PACKAGE = Path(__file__).parents[1]
 
-DRAWING = ("dashboard", "command")
-"""Folders of the package that no number depends on."""
+DRAWING = ("command", "dashboards", "drawing", "kit", "panels.py")
+"""Parts of the package that do not affect the numbers."""
 
 
 @cache
 def code_digest() -> str:
-    """Return a fingerprint of the code that units are computed by.
+    """Return a fingerprint of the code that computes units.
 
     With other code, be it a constant, what is stored does not count.
     """
@@ -43,8 +44,8 @@ def code_digest() -> str:
 
 
 @dataclass(frozen=True)
-class Setup:
-    """What an experiment is run on: five scenes of 128 × 128 pixels, as in Sec. 4.1.
+class Setup(Record):
+    """The scenes of an experiment: five of 128 × 128 pixels, as in Sec. 4.1.
 
     Parameters
     ----------
@@ -54,15 +55,10 @@ class Setup:
     seed : int in 0 … 2³¹ − 1, of the first scene; the others follow.
     """
 
-    size: int = int(params.SIZE.default)
-    scenes: int = 5
-    steps: int = int(params.STEPS.default)
-    seed: int = int(params.SEED.default)
-
-    def __post_init__(self) -> None:
-        for declared in (SIZE, params.SCENES, params.STEPS, SEED):
-            value = declared.check(getattr(self, declared.name))
-            object.__setattr__(self, declared.name, value)
+    size: int = of(SIZE)
+    scenes: int = of(params.SCENES)
+    steps: int = of(params.STEPS)
+    seed: int = of(SEED)
 
     @property
     def seeds(self) -> range:
@@ -71,12 +67,12 @@ class Setup:
 
 
 QUICK = Setup(size=40, scenes=2, steps=5)
-"""Small enough to try everything in a minute or two; figures mean little then."""
+"""A trial setup that takes a minute or two; its figures mean little."""
 
 
 @dataclass(frozen=True, eq=False)
 class Unit:
-    """A part of an experiment that is computed in one go.
+    """A part of an experiment that is computed as a whole.
 
     name : of letters, digits, dots and dashes; settings : all that its result depends
     on besides the code, which counts anyway.
@@ -124,7 +120,7 @@ class Bench:
                 "to keep nothing"
             )
         if self.folder is not None:
-            object.__setattr__(self, "folder", expanded(self.folder, "folder"))
+            settle(self, folder=expanded(self.folder, "folder"))
             if self.folder.exists() and not self.folder.is_dir():
                 raise NotADirectoryError(
                     f"`folder` = '{self.folder}' is a file: name a folder"

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from explorer.params import Record
 from explorer.records import frozen
 from explorer.scenes.pictures import Picture
 from explorer.scenes.scene import distances_to
@@ -28,16 +29,16 @@ class Distances(ABC):
         """Return D, (label, row, col), of an image (row, col, channel)."""
 
 
-class DataTerm(ABC):
-    """A way to come by distances: a frozen record of choices."""
+class DataTerm(Record, ABC):
+    """A way to compute distances: a frozen record of choices."""
 
     @abstractmethod
     def fit(self, pictures: Sequence[Picture], seed: int) -> Distances:
-        """Return what these training images teach."""
+        """Return distances learned from training images."""
 
     @abstractmethod
     def restore(self, arrays: dict[str, np.ndarray]) -> Distances:
-        """Return what has these arrays."""
+        """Return distances with stored arrays."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -55,7 +56,7 @@ class ColorDistances(Distances):
 class PrototypeDistance(DataTerm):
     """The distance of colors to the prototypes of the scenes (2.15), as in the paper.
 
-    Where labels differ in shape rather than in color, it says little.
+    This distance carries little information if labels differ in shape, not in color.
     """
 
     def fit(self, pictures: Sequence[Picture], seed: int) -> Distances:
@@ -63,5 +64,5 @@ class PrototypeDistance(DataTerm):
         return self.restore({"prototypes": pictures[0].prototypes})
 
     def restore(self, arrays: dict[str, np.ndarray]) -> Distances:
-        """Return what has these prototypes."""
+        """Return the distances to stored prototypes."""
         return ColorDistances({name: frozen(array) for name, array in arrays.items()})

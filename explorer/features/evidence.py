@@ -1,17 +1,24 @@
-"""`Evidence`: distances learned from what the labels of training images look like."""
+"""`Evidence`: distances learned from the appearance of labels in training images."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
 import numpy as np
 
 from explorer import params
 from explorer.features.classifier import Classifier, fit_classifier
 from explorer.features.data_terms import DataTerm, Distances
-from explorer.features.extractors import Extractor, GaussianDerivatives
+from explorer.features.extractors import (
+    Extractor,
+    GaussianDerivatives,
+    RawWindow,
+    StructureTensor,
+    checked_features,
+)
 from explorer.features.sampling import flat, sampled_known
+from explorer.params import of, part
 from explorer.records import frozen
 from explorer.scenes.pictures import Picture
 
@@ -48,20 +55,14 @@ class Evidence(DataTerm):
     hidden : int in 0 … 1000, units of the hidden layer.
     """
 
-    features: Extractor = field(
-        default_factory=lambda: GaussianDerivatives((1.0, 2.0, 4.0))
+    features: Extractor = part(
+        lambda: GaussianDerivatives(params.SCALES),
+        checked_features,
+        *(RawWindow, GaussianDerivatives, StructureTensor),
+        meaning="features of the neighborhood of a pixel",
     )
-    balance: float = params.BALANCE.default
-    hidden: int = int(params.HIDDEN.default)
-
-    def __post_init__(self) -> None:
-        if not isinstance(self.features, Extractor):
-            raise TypeError(
-                f"`features` = {self.features!r} is a {type(self.features).__name__}; "
-                "needed is an extractor such as `GaussianDerivatives()`"
-            )
-        object.__setattr__(self, "balance", params.BALANCE.check(self.balance))
-        object.__setattr__(self, "hidden", params.HIDDEN.check(self.hidden))
+    balance: float = of(params.BALANCE)
+    hidden: int = of(params.HIDDEN)
 
     def fit(self, pictures: Sequence[Picture], seed: int) -> Distances:
         """Return the log odds that a classifier finds."""

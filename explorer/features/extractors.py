@@ -19,6 +19,7 @@ from explorer.dims import (
 from explorer.features.features import window_features
 from explorer.features.transforming import PixelTransformer, checked_image
 from explorer.geometry.grid import offsets
+from explorer.params import Record, of, several
 
 MOST_SCALES, SHARPEST, COARSEST = 8, 0.5, 64.0
 """Scales: how many at most, and their range. The derivative of a Gaussian that is
@@ -37,7 +38,43 @@ ENTRIES = ((0, 0), (0, 1), (1, 1))
 """Entries of a symmetric 2 × 2 tensor."""
 
 
-class Extractor(PixelTransformer):
+def checked_features(value: Any) -> Extractor:
+    """Return `value`, or raise if it is no extractor."""
+    if not isinstance(value, Extractor):
+        raise TypeError(
+            f"`features` = {value!r} is a {type(value).__name__}; "
+            "needed is an extractor such as `GaussianDerivatives()`"
+        )
+    return value
+
+
+def checked_window(value: Any) -> int:
+    """Return the side of a window, or raise."""
+    window = params.WINDOW.check(value)
+    if window % 2 == 0:
+        raise ValueError(f"`window` = {window} is even; needed is an odd integer")
+    return window
+
+
+def checked_scales(scales: Any) -> tuple[float, ...]:
+    """Return scales as a tuple of floats, the same object if it is one, or raise."""
+    try:
+        found = tuple(scales)
+    except TypeError:
+        found = ()
+    numeric = all(isinstance(s, numbers.Real) for s in found)
+    plain = [s for s in found if not isinstance(s, (bool, np.timedelta64))]
+    inside = numeric and all(SHARPEST <= s <= COARSEST for s in plain)
+    if not (inside and 1 <= len(found) <= MOST_SCALES and len(plain) == len(found)):
+        raise ValueError(
+            f"`scales` = {scales!r} is not admissible; needed are 1 to {MOST_SCALES} "
+            f"numbers in [{SHARPEST:g}, {COARSEST:g}] (pixels)"
+        )
+    ready = all(type(s) is float for s in found)
+    return found if ready else tuple(map(float, found))
+
+
+class Extractor(PixelTransformer, Record):
     """A way to describe each pixel by numbers: a frozen record of choices.
 
     It serves scikit-learn as a transformer of images to tables, `transform`.
@@ -62,13 +99,7 @@ class RawWindow(Extractor):
     window : odd int in 3 … 15, side of the window, pixels.
     """
 
-    window: int = int(params.WINDOW.default)
-
-    def __post_init__(self) -> None:
-        window = params.WINDOW.check(self.window)
-        if window % 2 == 0:
-            raise ValueError(f"`window` = {window} is even; needed is an odd integer")
-        object.__setattr__(self, "window", window)
+    window: int = of(params.WINDOW, check=checked_window)
 
     def of(self, image: np.ndarray) -> np.ndarray:
         """Return (row, col, window² · channels)."""
@@ -93,10 +124,9 @@ class GaussianDerivatives(Extractor):
         Gaussian.
     """
 
-    scales: tuple[float, ...] = (0.7, 1.5, 3.0)
-
-    def __post_init__(self) -> None:
-        object.__setattr__(self, "scales", checked_scales(self.scales))
+    scales: tuple[float, ...] = several(
+        (0.7, 1.5, 3.0), checked_scales, "standard deviations of the Gaussian, pixels"
+    )
 
     def of(self, image: np.ndarray) -> np.ndarray:
         """Return (row, col, 6 · scales · channels)."""
@@ -124,10 +154,9 @@ class StructureTensor(Extractor):
     scales : floats in [0.5, 64], at most 8, standard deviations of the window, pixels.
     """
 
-    scales: tuple[float, ...] = (1.0, 2.0)
-
-    def __post_init__(self) -> None:
-        object.__setattr__(self, "scales", checked_scales(self.scales))
+    scales: tuple[float, ...] = several(
+        (1.0, 2.0), checked_scales, "standard deviations of the window, pixels"
+    )
 
     def of(self, image: np.ndarray) -> np.ndarray:
         """Return (row, col, (1 + 3 · scales) · channels)."""
@@ -157,21 +186,3 @@ def smoothed(
     import scipy.ndimage as nd  # its functions are unknown to type checkers
 
     return np.asarray(nd.gaussian_filter(channel, scale, order=order, mode="nearest"))  # type: ignore[attr-defined]
-
-
-def checked_scales(scales: Any) -> tuple[float, ...]:
-    """Return scales as a tuple of floats, the same object if it is one, or raise."""
-    try:
-        found = tuple(scales)
-    except TypeError:
-        found = ()
-    numeric = all(isinstance(s, numbers.Real) for s in found)
-    plain = [s for s in found if not isinstance(s, (bool, np.timedelta64))]
-    inside = numeric and all(SHARPEST <= s <= COARSEST for s in plain)
-    if not (inside and 1 <= len(found) <= MOST_SCALES and len(plain) == len(found)):
-        raise ValueError(
-            f"`scales` = {scales!r} is not admissible; needed are 1 to {MOST_SCALES} "
-            f"numbers in [{SHARPEST:g}, {COARSEST:g}] (pixels)"
-        )
-    ready = all(type(s) is float for s in found)
-    return found if ready else tuple(map(float, found))

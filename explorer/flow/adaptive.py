@@ -17,18 +17,19 @@ from explorer.flow.evolution import Evolution, Integrator, Work, checked_rtol
 from explorer.flow.krylov import direction_error
 from explorer.flow.rounding import Ledger
 from explorer.flow.system import LinearSystem
+from explorer.params import of
 
 LARGEST_EXPONENT = 30.0
-"""T μ of one sub-step at most: beyond, e^{Tμ} drowns the smallest components."""
+"""Largest T μ of one sub-step; beyond it, e^{Tμ} swamps the smallest components."""
 
 GROWTH = 4
-"""Vectors added at a time: testing the error costs about as much as four of them."""
+"""Vectors added at a time; an error test costs about as much as four vectors."""
 
 ROUNDINGS = 4
-"""A sub-step is not made more accurate than so many roundings of V."""
+"""Least error of a sub-step, in roundings of V; smaller errors are not requested."""
 
 HALVINGS = 60
-"""A sub-step halved so often has the length of a rounding of the time."""
+"""Most halvings of a sub-step; then its length equals a rounding of the time."""
 
 
 @dataclass(frozen=True)
@@ -54,12 +55,8 @@ class AdaptiveKrylov(Integrator):
     end (see `flow.rounding.Ledger`). Rounding, amplified by the flow, is part of it.
     """
 
-    dim: int = 20
-    rtol: float = params.TOLERANCE.default
-
-    def __post_init__(self) -> None:
-        object.__setattr__(self, "dim", params.DIM.check(self.dim))
-        object.__setattr__(self, "rtol", checked_rtol(self.rtol))
+    dim: int = of(params.DIM, 20)
+    rtol: float = of(params.RTOL, params.TOLERANCE.default, checked_rtol)
 
     def integrate(
         self,

@@ -15,6 +15,7 @@ from explorer.dims import LABEL, checked_dtype, finite_field
 from explorer.flow.labeled import LabeledSystem
 from explorer.flow.system import LinearSystem
 from explorer.geometry.neighborhood import Neighborhood
+from explorer.params import settle
 from explorer.threads import exclusive
 from explorer.truths import truth_field
 
@@ -45,7 +46,7 @@ def log_likelihood(distances: np.ndarray, rho: float, dtype: np.dtype) -> np.nda
 
 
 def read_only(values: np.ndarray) -> np.ndarray:
-    """Return a copy that nobody can write into."""
+    """Return a read-only copy."""
     array = values.copy()
     array.flags.writeable = False
     return array
@@ -97,7 +98,7 @@ class Flow(ABC):
         dims, coords = (LABEL, *fields["neighborhood"].dims), fields["coordinates"]
         coords.require_free()
         dtype = checked_dtype(fields["dtype"])
-        C, base = log_likelihood(D, fields["rho"], dtype), None
+        C, base = log_likelihood(D, self.rho, dtype), None
         if base_point is not None:
             base_point = coords.align("base_point", base_point)
             base = check_base_point(base_point, D.shape, dims)
@@ -110,8 +111,7 @@ class Flow(ABC):
             "_base": None if base is None else base.astype(dtype),
             "_log_likelihood": C.astype(dtype, copy=False),
         }
-        for name, value in fields.items():
-            object.__setattr__(self, name, value)
+        settle(self, **fields)
 
     @final
     @property

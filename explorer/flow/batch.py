@@ -22,6 +22,7 @@ from explorer.dims import (
 from explorer.flow.base import read_only
 from explorer.flow.evolution import Integrator, Solution
 from explorer.flow.linearized import LinearizedFlow
+from explorer.params import of, settle
 from explorer.truths import truth_field
 
 UNLABELED = -1
@@ -51,8 +52,8 @@ class FlowBatch:
     """
 
     distances: Any
-    rho: float = params.RHO.default
-    radius: int = int(params.RADIUS.default)
+    rho: float = of(params.RHO)
+    radius: int = of(params.RADIUS)
     flows: tuple[LinearizedFlow, ...] = field(init=False, repr=False)
     coordinates: Coordinates = field(init=False, repr=False)
 
@@ -73,10 +74,9 @@ class FlowBatch:
             "flows": flows,
             "coordinates": coords,
         }
-        for name, value in fields.items():
-            object.__setattr__(self, name, value)
+        settle(self, **fields)
         for flow, own in zip(flows, D, strict=True):  # one copy in memory, not two
-            object.__setattr__(flow, "distances", flow.distances.copy(data=own))
+            settle(flow, distances=flow.distances.copy(data=own))
 
     def uniform_weights(self) -> xr.DataArray:
         """Return equal weights for all images, (image, offset, row, col)."""

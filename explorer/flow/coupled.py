@@ -24,7 +24,7 @@ from explorer.flow.coupling import (
 from explorer.flow.evolution import Evolution, Integrator, Solution, present
 from explorer.flow.iterated import check_times
 from explorer.flow.krylov import Krylov
-from explorer.params import is_real
+from explorer.params import is_real, settle
 from explorer.threads import exclusive
 
 KRYLOV = Krylov()
@@ -49,7 +49,7 @@ class Stage:
 
     def __post_init__(self) -> None:
         at_barycenter("flow", self.flow)
-        object.__setattr__(self, "coupling", kept(self.coupling))
+        settle(self, coupling=kept(self.coupling))
 
 
 @dataclass(frozen=True, eq=False)
@@ -95,8 +95,7 @@ class SerialFlow:
             )
             for k in range(1, len(stages))
         )
-        object.__setattr__(self, "stages", stages)
-        object.__setattr__(self, "maps", maps)
+        settle(self, stages=stages, maps=maps)
 
     @property
     def flows(self) -> tuple[Flow, ...]:
@@ -207,9 +206,7 @@ class ParallelFlow:
             i, j = check_place(place, len(flows))
             name = f"couplings[({i}, {j})]"
             maps[i, j] = coupling_of(name, value, flows[i].shape, flows[j].shape)
-        object.__setattr__(self, "flows", flows)
-        object.__setattr__(self, "couplings", couplings)
-        object.__setattr__(self, "maps", maps)
+        settle(self, flows=flows, couplings=couplings, maps=maps)
 
     def uniform_weights(self) -> list[xr.DataArray]:
         """Return uniform weights for each flow."""

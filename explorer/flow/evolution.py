@@ -19,6 +19,7 @@ from explorer.flow.status import Ending, Status
 from explorer.flow.system import LinearSystem
 from explorer.geometry import simplex
 from explorer.late import late
+from explorer.params import Record
 from explorer.threads import exclusive
 
 LARGEST_LOG_SCALE = 300.0
@@ -160,7 +161,7 @@ class Solution:
         return system.label(W, symbol="W", long_name="assignment")
 
 
-class Integrator(ABC):
+class Integrator(Record, ABC):
     """A way to solve V̇ = A V + B, V(0) = 0: a frozen record of choices.
 
     Attributes

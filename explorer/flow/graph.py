@@ -13,6 +13,7 @@ from explorer.coordinates import Coordinates
 from explorer.dims import FEATURE, LABEL, NODE, finite_field
 from explorer.flow.base import Flow
 from explorer.geometry.graph import Graph
+from explorer.params import check_fields, of
 
 
 @dataclass(frozen=True, eq=False)
@@ -44,7 +45,7 @@ class GraphFlow(Flow):
 
     distances: Any
     graph: Any = field(repr=False)
-    rho: float = params.RHO.default
+    rho: float = of(params.RHO)
     base_point: Any = None
     dtype: Any = "float64"
     neighborhood: Graph = field(init=False, repr=False)
@@ -54,7 +55,8 @@ class GraphFlow(Flow):
 
     def __post_init__(self) -> None:
         D = finite_field("distances", self.distances, (LABEL, NODE), keep=True)
-        rho, graph = params.RHO.check(self.rho), Graph.of(self.graph)
+        check_fields(self)
+        graph = Graph.of(self.graph)
         if graph.shape != D.shape[1:]:
             raise ValueError(
                 f"`graph` has {graph.shape[0]} nodes, `distances` has {D.shape[1]}: "
@@ -63,7 +65,6 @@ class GraphFlow(Flow):
         self._settle(
             D,
             self.base_point,
-            rho=rho,
             graph=graph.pattern,
             dtype=self.dtype,
             neighborhood=graph,

@@ -23,6 +23,7 @@ from explorer.flow.evolution import (
 )
 from explorer.flow.rounding import EPS, Path, amplified
 from explorer.flow.system import LinearSystem
+from explorer.params import of
 
 MOST_STEPS = 10**7
 """Euler steps of one pixel take ten microseconds: two minutes at least."""
@@ -56,13 +57,8 @@ class ExplicitEuler(Integrator):
     rtol : float in (0, 1], relative error above which `status` says so.
     """
 
-    time_step: float = params.TIME_STEP.default
-    rtol: float = params.RTOL.default
-
-    def __post_init__(self) -> None:
-        checked = params.TIME_STEP.check(self.time_step)
-        object.__setattr__(self, "time_step", checked)
-        object.__setattr__(self, "rtol", checked_rtol(self.rtol))
+    time_step: float = of(params.TIME_STEP)
+    rtol: float = of(params.RTOL, check=checked_rtol)
 
     def integrate(
         self,
@@ -137,10 +133,7 @@ class DenseExponential(Integrator):
     problem that would not fit into memory is refused before anything is allocated.
     """
 
-    rtol: float = params.RTOL.default
-
-    def __post_init__(self) -> None:
-        object.__setattr__(self, "rtol", checked_rtol(self.rtol))
+    rtol: float = of(params.RTOL, check=checked_rtol)
 
     def integrate(
         self,

@@ -27,7 +27,7 @@ from explorer.flow.krylov import Krylov
 from explorer.flow.status import Ending, Status
 from explorer.flow.system import LinearSystem
 from explorer.geometry import simplex
-from explorer.params import shown
+from explorer.params import Record, must, part, shown
 from explorer.threads import exclusive
 
 
@@ -50,8 +50,16 @@ class IteratedSolution:
     status: Status
 
 
+def checked_krylov(value: Any) -> Krylov:
+    """Return `value`, or raise if it is no Krylov."""
+    if not isinstance(value, Krylov):
+        admissible, cure = "a Krylov instance", "pass Krylov(dim=10)"
+        raise TypeError(must("integrator", admissible, value, cure))
+    return value
+
+
 @dataclass(frozen=True)
-class IteratedLinearization:
+class IteratedLinearization(Record):
     """A sequence of linearized flows, each at the point that the last one reached.
 
     Parameters
@@ -59,13 +67,9 @@ class IteratedLinearization:
     integrator : Krylov, solves each of them.
     """
 
-    integrator: Krylov = field(default_factory=Krylov)
-
-    def __post_init__(self) -> None:
-        if not isinstance(self.integrator, Krylov):
-            raise TypeError(
-                f"`integrator` = {self.integrator!r} is no Krylov: pass Krylov(dim=10)"
-            )
+    integrator: Krylov = part(
+        Krylov, checked_krylov, Krylov, meaning="solver of each linearized flow"
+    )
 
     def iterate(
         self,

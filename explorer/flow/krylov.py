@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from functools import cache
 
 import numpy as np
@@ -13,13 +13,10 @@ from explorer.flow import phi
 from explorer.flow.arnoldi import Basis
 from explorer.flow.coordinates import lifted
 from explorer.flow.evolution import Evolution, Integrator, Work, checked_rtol
-from explorer.flow.orthogonalization import (
-    BlockChebyshev,
-    Orthogonalization,
-    checked_orthogonalization,
-)
+from explorer.flow.orthogonalization import Orthogonalization, any_orthogonalization
 from explorer.flow.rounding import Path, amplified
 from explorer.flow.system import LinearSystem
+from explorer.params import of
 from explorer.threads import exclusive
 
 
@@ -63,14 +60,9 @@ class Krylov(Integrator):
     a base point all of this is bounded in Ũ = V/W₀ (see `flow.coordinates`).
     """
 
-    dim: int = int(params.DIM.default)
-    rtol: float = params.RTOL.default
-    orthogonalization: Orthogonalization = field(default_factory=BlockChebyshev)
-
-    def __post_init__(self) -> None:
-        object.__setattr__(self, "dim", params.DIM.check(self.dim))
-        object.__setattr__(self, "rtol", checked_rtol(self.rtol))
-        checked_orthogonalization(self.orthogonalization)
+    dim: int = of(params.DIM)
+    rtol: float = of(params.RTOL, check=checked_rtol)
+    orthogonalization: Orthogonalization = any_orthogonalization()
 
     @exclusive
     def init(
@@ -153,6 +145,5 @@ def direction_error(
         return np.full(phi.INTERVALS + 1, noise[1])
     history = basis.norm * phi.phi_history(basis.H, time, shift)
     defect = time * basis.residual * np.abs(history[:, -1])
-    if noise[0] > 0.0:
-        defect += time * noise[0] * basis.magnitude(history) + noise[1]
+    defect += time * noise[0] * basis.magnitude(history) + noise[1]
     return phi.defect_bound(defect, time * growth - shift)

@@ -12,6 +12,7 @@ from explorer.coordinates import Coordinates
 from explorer.dims import LABEL_FIELD, finite_field
 from explorer.flow.base import Flow
 from explorer.geometry.grid import Grid
+from explorer.params import check_fields, of
 
 
 @dataclass(frozen=True, eq=False)
@@ -45,8 +46,8 @@ class LinearizedFlow(Flow):
     """
 
     distances: Any
-    rho: float = params.RHO.default
-    radius: int = int(params.RADIUS.default)
+    rho: float = of(params.RHO)
+    radius: int = of(params.RADIUS)
     base_point: Any = None
     dtype: Any = "float64"
     neighborhood: Grid = field(init=False, repr=False)
@@ -56,13 +57,11 @@ class LinearizedFlow(Flow):
 
     def __post_init__(self) -> None:
         D = finite_field("distances", self.distances, LABEL_FIELD, keep=True)
-        rho, radius = params.RHO.check(self.rho), params.RADIUS.check(self.radius)
-        grid = Grid(radius, *D.shape[1:])
+        check_fields(self)
+        grid = Grid(self.radius, *D.shape[1:])
         self._settle(
             D,
             self.base_point,
-            rho=rho,
-            radius=radius,
             dtype=self.dtype,
             neighborhood=grid,
             coordinates=Coordinates.of("distances", self.distances, LABEL_FIELD),

@@ -23,6 +23,7 @@ from explorer.flow.evolution import checked_tolerance
 from explorer.flow.integrators import euler_steps
 from explorer.flow.status import Ending, Status
 from explorer.geometry import simplex
+from explorer.params import Record, of
 from explorer.threads import exclusive
 
 Velocity = Callable[[np.ndarray], np.ndarray]
@@ -71,7 +72,7 @@ class Moment:
 
 
 @dataclass(frozen=True)
-class GeometricEuler:
+class GeometricEuler(Record):
     """Geometric explicit Euler W ← exp_W(h S(W)), of first order in h.
 
     Parameters
@@ -79,11 +80,7 @@ class GeometricEuler:
     time_step : float in (0, 10⁴], h in flow time; the last step is cut to end at T.
     """
 
-    time_step: float = params.TIME_STEP.default
-
-    def __post_init__(self) -> None:
-        checked = params.TIME_STEP.check(self.time_step)
-        object.__setattr__(self, "time_step", checked)
+    time_step: float = of(params.TIME_STEP)
 
     def iterate(
         self, velocity: Velocity, U: np.ndarray, time: float
@@ -97,14 +94,18 @@ class GeometricEuler:
             yield Moment(t, U, k + 1, k + 1)
 
     def solve(
-        self, flow: Flow, weights: Any, time: float, entropy: float = 0.0
+        self,
+        flow: Flow,
+        weights: Any,
+        time: float,
+        entropy: float = params.ENTROPY.default,
     ) -> NonlinearSolution:
         """Integrate (2.9) from W₀; see `integrate`."""
         return integrate(self.iterate, flow, weights, time, entropy)
 
 
 @dataclass(frozen=True)
-class AdaptiveRungeKutta:
+class AdaptiveRungeKutta(Record):
     """Embedded Runge–Kutta–Munthe-Kaas scheme of order 8(5,3), Dormand and Prince.
 
     Parameters
@@ -114,11 +115,7 @@ class AdaptiveRungeKutta:
         it is a relative tolerance of W.
     """
 
-    tolerance: float = params.TOLERANCE.default
-
-    def __post_init__(self) -> None:
-        checked = checked_tolerance(self.tolerance)
-        object.__setattr__(self, "tolerance", checked)
+    tolerance: float = of(params.TOLERANCE, check=checked_tolerance)
 
     def iterate(
         self, velocity: Velocity, U: np.ndarray, time: float
@@ -139,7 +136,11 @@ class AdaptiveRungeKutta:
             yield Moment(scheme.t, scheme.y.reshape(shape), steps, scheme.nfev)
 
     def solve(
-        self, flow: Flow, weights: Any, time: float, entropy: float = 0.0
+        self,
+        flow: Flow,
+        weights: Any,
+        time: float,
+        entropy: float = params.ENTROPY.default,
     ) -> NonlinearSolution:
         """Integrate (2.9) from W₀; see `integrate`."""
         return integrate(self.iterate, flow, weights, time, entropy)
@@ -151,7 +152,7 @@ def integrate(
     flow: Flow,
     weights: Any,
     time: float,
-    entropy: float = 0.0,
+    entropy: float = params.ENTROPY.default,
 ) -> NonlinearSolution:
     """Integrate Ẇ = R_W S(W) from the base point of `flow` until `time` or certainty.
 

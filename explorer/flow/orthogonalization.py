@@ -14,7 +14,7 @@ from explorer.flow.arnoldi import Arnoldi, Basis
 from explorer.flow.chebyshev import Kept, Recurrence, Rerun, Vectors
 from explorer.flow.system import Operator
 from explorer.geometry.chains import Line
-from explorer.params import is_real
+from explorer.params import Parameter, Record, is_real, of, one_of, part
 
 MOST_KEPT = 64 * 2**20
 """Bytes of a basis up to which its vectors are kept, unless told otherwise. Above it
@@ -41,7 +41,36 @@ def line_of(start: np.ndarray | Line) -> Line:
     return start if isinstance(start, Line) else Line(start)
 
 
-class Orthogonalization(ABC):
+BLOCK = Parameter(
+    "block", "block", 5, 1, 8, "vectors per block", "vectors", integer=True,
+    slider=(1, 8, 1),
+)  # fmt: skip
+
+KEEP = "whether the vectors stay in memory; None: if they are small"
+
+
+def checked_block(value: Any) -> int:
+    """Return the number of vectors per block, or raise."""
+    whole = is_real(value) and isinstance(value, (int, np.integer))
+    if not whole or not BLOCK.low <= value <= BLOCK.high:
+        raise ValueError(
+            f"`block` = {value!r} is out of range; needed is {BLOCK.admissible} "
+            f"({BLOCK.meaning})"
+        )
+    return int(value)
+
+
+def checked_keep(value: Any) -> bool | None:
+    """Return whether vectors stay in memory, or raise."""
+    if not (value is None or isinstance(value, bool)):
+        raise TypeError(
+            f"`keep` = {value!r} is a {type(value).__name__}; needed is "
+            "True, False or None (kept if small)"
+        )
+    return value
+
+
+class Orthogonalization(Record, ABC):
     """A way to build an orthonormal basis of K_m(A, start)."""
 
     @abstractmethod
@@ -103,21 +132,8 @@ class BlockChebyshev(Orthogonalization):
         than 18 pixels wide always keep them.
     """
 
-    block: int = 5
-    keep: bool | None = None
-
-    def __post_init__(self) -> None:
-        whole = is_real(self.block) and isinstance(self.block, (int, np.integer))
-        if not whole or not 1 <= self.block <= 8:
-            raise ValueError(
-                f"`block` = {self.block!r} is out of range; needed is an integer in "
-                "[1, 8] (vectors per block)"
-            )
-        if not (self.keep is None or isinstance(self.keep, bool)):
-            raise TypeError(
-                f"`keep` = {self.keep!r} is a {type(self.keep).__name__}; needed is "
-                "True, False or None (kept if small)"
-            )
+    block: int = of(BLOCK, check=checked_block)
+    keep: bool | None = one_of((None, True, False), checked_keep, KEEP)
 
     def build(
         self,
@@ -156,3 +172,10 @@ def checked_orthogonalization(value: Any) -> Orthogonalization:
             "`BlockChebyshev()` or `GramSchmidt()`"
         )
     return value
+
+
+def any_orthogonalization() -> Any:
+    """Return a field that says how bases are made orthonormal: fast, if not given."""
+    kinds = BlockChebyshev, GramSchmidt
+    meaning = "how bases are made orthonormal"
+    return part(BlockChebyshev, checked_orthogonalization, *kinds, meaning=meaning)

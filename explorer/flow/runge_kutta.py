@@ -22,6 +22,7 @@ from explorer.flow.evolution import (
 from explorer.flow.integrators import LONGEST, direction_of
 from explorer.flow.rounding import Ledger
 from explorer.flow.system import LinearSystem
+from explorer.params import of
 
 
 class Stretch(NamedTuple):
@@ -46,13 +47,8 @@ class RungeKutta(Integrator):
     rtol : float in (0, 1], relative error above which `status` says so.
     """
 
-    tolerance: float = params.TOLERANCE.default
-    rtol: float = params.RTOL.default
-
-    def __post_init__(self) -> None:
-        checked = checked_tolerance(self.tolerance)
-        object.__setattr__(self, "tolerance", checked)
-        object.__setattr__(self, "rtol", checked_rtol(self.rtol))
+    tolerance: float = of(params.TOLERANCE, check=checked_tolerance)
+    rtol: float = of(params.RTOL, check=checked_rtol)
 
     def integrate(
         self,

@@ -66,11 +66,12 @@ class Graph(Neighborhood):
             )
         pattern = pattern.copy()
         pattern.sum_duplicates()
-        alone = np.flatnonzero(np.diff(pattern.indptr) == 0)
-        if pattern.shape[0] == 0 or alone.size:
+        degrees = np.diff(pattern.indptr)
+        alone = np.flatnonzero(degrees == 0)
+        if not degrees.size or alone.size:
             first = f", the first is {alone[0]}" if alone.size else ""
             raise ValueError(
-                f"`graph` has {pattern.shape[0]} nodes, {alone.size} without "
+                f"`graph` has {degrees.size} nodes, {alone.size} without "
                 f"neighbors{first}: give each node one at least, itself for example "
                 "(add `scipy.sparse.eye_array(n)`)"
             )
@@ -81,7 +82,7 @@ class Graph(Neighborhood):
     @property
     def shape(self) -> tuple[int]:
         """(nodes,)."""
-        return (self.pattern.shape[0],)
+        return (self.degrees.size,)
 
     @property
     def weight_shape(self) -> tuple[int]:
@@ -101,7 +102,7 @@ class Graph(Neighborhood):
     @cached_property
     def sources(self) -> np.ndarray:
         """The node i of each edge (i, k)."""
-        return np.repeat(np.arange(self.shape[0]), self.degrees)
+        return np.repeat(np.arange(self.pixels), self.degrees)
 
     @property
     def targets(self) -> np.ndarray:
@@ -173,7 +174,7 @@ class Graph(Neighborhood):
         weights: np.ndarray,
         fields: tuple[np.ndarray, np.ndarray, np.ndarray],
         components: tuple[np.ndarray, np.ndarray, float, float],
-        keep: bool = True,
+        keep: bool,
     ) -> tuple[np.ndarray, np.ndarray]:
         """T Σ_r ⟦R_S u_r, w_r⟧ + ⟦R_S G, C⟧ and G."""
         (S, C, z), (u, w, time, scale) = fields, components

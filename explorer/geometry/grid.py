@@ -165,7 +165,7 @@ class Grid(Neighborhood):
         weights: np.ndarray,
         fields: tuple[np.ndarray, np.ndarray, np.ndarray],
         components: tuple[np.ndarray, np.ndarray, float, float],
-        keep: bool = True,
+        keep: bool,
     ) -> tuple[np.ndarray, np.ndarray]:
         """T Σ_r ⟦R_S u_r, w_r⟧ + ⟦R_S G, C⟧ and G in one pass."""
         (S, C, z), (u, w, time, scale) = fields, components

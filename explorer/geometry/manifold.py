@@ -84,8 +84,7 @@ def inner(p: np.ndarray, u: np.ndarray, v: np.ndarray) -> np.ndarray:
 def angle(p: np.ndarray, q: np.ndarray) -> np.ndarray:
     """Return d(p, q)/2, the angle between √p and √q."""
     chord = np.sqrt(p) - np.sqrt(q)
-    half = 0.5 * np.sqrt(simplex.inner(chord, chord))
-    return 2.0 * np.arcsin(np.minimum(half, 1.0))
+    return 2.0 * np.arcsin(0.5 * np.sqrt(simplex.inner(chord, chord)))
 
 
 @rowwise(reduces=True, boundary=True)
@@ -105,11 +104,9 @@ def geodesic(p: np.ndarray, q: np.ndarray, time: float = 0.5) -> np.ndarray:
     √· maps the simplex into the unit sphere, where geodesics are great circles:
     √γ(t) = (sin((1−t)θ) √p + sin(tθ) √q) / sin θ, θ = d(p, q)/2.
     """
-    theta = angle(p, q)
-    small = theta < np.sqrt(np.finfo(float).eps)  # sin x = x to rounding
-    scale = np.where(small, 1.0, np.sin(theta))
-    a = np.where(small, 1.0 - time, np.sin((1.0 - time) * theta) / scale)
-    b = np.where(small, time, np.sin(time * theta) / scale)
+    turns = angle(p, q) / np.pi  # NumPy's sinc x is sin(πx)/(πx), 1 at x = 0
+    a = (1.0 - time) * np.sinc((1.0 - time) * turns) / np.sinc(turns)
+    b = time * np.sinc(time * turns) / np.sinc(turns)
     square = (a * np.sqrt(p) + b * np.sqrt(q)) ** 2
     return square / square.sum(axis=0)
 

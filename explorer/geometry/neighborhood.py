@@ -115,7 +115,7 @@ class Neighborhood(ABC):
         weights: np.ndarray,
         fields: tuple[np.ndarray, np.ndarray, np.ndarray],
         components: tuple[np.ndarray, np.ndarray, float, float],
-        keep: bool = True,
+        keep: bool,
     ) -> tuple[np.ndarray, np.ndarray]:
         """T Σ_r ⟦R_S u_r, w_r⟧ + ⟦R_S G, C⟧, as weights, and G; no G unless to `keep`.
 

@@ -6,7 +6,7 @@ PyTorch is loaded here, on first use, and no setting of it is touched.
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from functools import cache
 from typing import Any
 
@@ -25,7 +25,9 @@ from explorer.gradients.traced import (
     traced_euler,
     traced_krylov,
 )
-from explorer.losses.losses import DirectionLoss, Loss, checked_loss
+from explorer.losses.balanced import any_loss
+from explorer.losses.losses import Loss
+from explorer.params import of
 from explorer.threads import exclusive
 
 
@@ -59,15 +61,12 @@ class EulerAutodiff(GradientMethod):
     differentiates the same discrete map. They are found when they are asked for.
     """
 
-    time_step: float = params.TIME_STEP.default
-    loss: Loss = field(default_factory=DirectionLoss)
+    time_step: float = of(params.TIME_STEP)
+    loss: Loss = any_loss()
     cure = "lower `time_step`"
     source = "PyTorch through (3.49), Zeilmann, Petra, Schnörr (JMIV 2023), Sec. 3.4"
 
-    def __post_init__(self) -> None:
-        checked = params.TIME_STEP.check(self.time_step)
-        object.__setattr__(self, "time_step", checked)
-        checked_loss(self.loss)
+    def _judge(self) -> None:
         load_torch()
 
     @exclusive
@@ -131,13 +130,11 @@ class KrylovAutodiff(GradientMethod):
     are those of the closed form. Both are found when they are asked for.
     """
 
-    dim: int = int(params.DIM.default)
-    loss: Loss = field(default_factory=DirectionLoss)
+    dim: int = of(params.DIM)
+    loss: Loss = any_loss()
     source = "PyTorch through (2.28b), Zeilmann, Petra, Schnörr (JMIV 2023), Sec. 3.4"
 
-    def __post_init__(self) -> None:
-        object.__setattr__(self, "dim", params.DIM.check(self.dim))
-        checked_loss(self.loss)
+    def _judge(self) -> None:
         load_torch()
 
     @exclusive

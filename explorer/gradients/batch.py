@@ -68,7 +68,7 @@ def told(result: xr.Dataset) -> xr.Dataset:
 
 
 def failure(flow: LinearizedFlow) -> xr.Dataset:
-    """Return what stands for the gradient of an image that has failed."""
+    """Return the placeholder for the gradient of a failed image."""
     nothing = flow.label_weights(np.full(flow.neighborhood.weight_shape, np.nan))
     numbers = (
         "loss",

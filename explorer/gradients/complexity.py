@@ -1,4 +1,4 @@
-"""What the gradient methods cost: the table of Remarks 3.9–3.12, and what ours take."""
+"""Costs of gradient methods: the table of Remarks 3.9–3.12, and the costs here."""
 
 from __future__ import annotations
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -18,17 +18,35 @@ from explorer.flow.coupling import length
 from explorer.flow.evolution import Evolution
 from explorer.flow.krylov import Krylov
 from explorer.gradients.factors import Factors
-from explorer.gradients.gradient import LowRankGradient, assemble, rank_or_all
+from explorer.gradients.gradient import assemble
+from explorer.gradients.ranks import RANK_OR_ALL, require_rank
 from explorer.gradients.routes import forward_basis, van_loan
-from explorer.losses.losses import DirectionLoss, Loss, LossValue
+from explorer.losses.balanced import any_loss
+from explorer.losses.losses import Loss, LossValue
+from explorer.params import Parameter, Record, of, settle
 from explorer.threads import exclusive
 from explorer.truths import percent_wrong
 
 SOURCE = "(5.1)–(5.3), Theorem 3.8"
 
+OBSERVED = Parameter(
+    "observed", "i", -1, -(2**31), 2**31 - 1, "flow that the loss judges; -1: the last",
+    integer=True, slider=(-1, 5, 1),
+)  # fmt: skip
+
+
+def checked_observed(value: Any) -> int:
+    """Return the number of a flow, or raise."""
+    if isinstance(value, bool) or not isinstance(value, int):
+        raise TypeError(
+            f"`observed` = {value!r} is a {type(value).__name__}; "
+            "needed is the number of a flow, an integer such as −1 for the last"
+        )
+    return value
+
 
 @dataclass(frozen=True)
-class SerialGradient:
+class SerialGradient(Record):
     """∂f/∂Ω_k for all stages of V̇_k = A_k V_k + B_k + Π₀ L_k V_{k−1}(T_{k−1}).
 
     f is the loss of the last V. Backward, with g_k = T_k ∂f/∂V_k and
@@ -45,15 +63,13 @@ class SerialGradient:
     loss : DirectionLoss, CrossEntropy or TangentLoss
     """
 
-    dim: int = int(params.DIM.default)
-    rank: int = 0
-    loss: Loss = field(default_factory=DirectionLoss)
+    dim: int = of(params.DIM)
+    rank: int = of(RANK_OR_ALL)
+    loss: Loss = any_loss()
 
-    def __post_init__(self) -> None:
-        dim, rank = rank_or_all(self.dim, self.rank)
-        each = LowRankGradient(dim, rank, self.loss)
-        object.__setattr__(self, "dim", each.dim)
-        object.__setattr__(self, "rank", each.rank)
+    def _judge(self) -> None:
+        require_rank(self.rank, self.dim)
+        settle(self, rank=self.rank or self.dim)
 
     @exclusive
     def __call__(
@@ -105,7 +121,7 @@ class SerialGradient:
 
 
 @dataclass(frozen=True)
-class ParallelGradient:
+class ParallelGradient(Record):
     """∂f/∂Ω_i for all flows V̇_i = A_i V_i + B_i + Σ_j Π₀ L_ij V_j that run together.
 
     f is the loss of one of the V_i(T). With 𝐀 the block matrix, 𝐠 = T ∂f/∂𝐕 zero in
@@ -122,21 +138,14 @@ class ParallelGradient:
     observed : int, the flow that the loss judges; −1, the last, if not given.
     """
 
-    dim: int = int(params.DIM.default)
-    rank: int = 0
-    loss: Loss = field(default_factory=DirectionLoss)
-    observed: int = -1
+    dim: int = of(params.DIM)
+    rank: int = of(RANK_OR_ALL)
+    loss: Loss = any_loss()
+    observed: int = of(OBSERVED, check=checked_observed)
 
-    def __post_init__(self) -> None:
-        dim, rank = rank_or_all(self.dim, self.rank)
-        each = LowRankGradient(dim, rank, self.loss)
-        object.__setattr__(self, "dim", each.dim)
-        object.__setattr__(self, "rank", each.rank)
-        if isinstance(self.observed, bool) or not isinstance(self.observed, int):
-            raise TypeError(
-                f"`observed` = {self.observed!r} is a {type(self.observed).__name__}; "
-                "needed is the number of a flow, an integer such as −1 for the last"
-            )
+    def _judge(self) -> None:
+        require_rank(self.rank, self.dim)
+        settle(self, rank=self.rank or self.dim)
 
     @exclusive
     def __call__(

@@ -1,4 +1,4 @@
-"""What every gradient method takes and returns."""
+"""The common interface of gradient methods: inputs and results."""
 
 from __future__ import annotations
 
@@ -18,6 +18,7 @@ from explorer.flow.evolution import Evolution
 from explorer.flow.system import LinearSystem
 from explorer.late import late
 from explorer.losses.losses import Loss
+from explorer.params import Record
 from explorer.threads import exclusive
 from explorer.truths import percent_wrong
 
@@ -133,7 +134,7 @@ def numbers_of(record: Any) -> dict[str, float]:
     return {k: v for k, v in vars(record).items() if isinstance(v, (int, float))}
 
 
-class GradientMethod(ABC):
+class GradientMethod(Record, ABC):
     """A way to compute ∂f(Ω): a frozen record of choices.
 
     Attributes

@@ -14,7 +14,7 @@ in place of the integrals Z = ∫₀¹ λ yᵀ ds and z = ∫₀¹ λ ds. Nothin
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from functools import cache
 
 import numpy as np
@@ -36,7 +36,9 @@ from explorer.gradients.discrete import (
     spectrum,
 )
 from explorer.gradients.gradient import sensitivity
-from explorer.losses.losses import DirectionLoss, Loss, checked_loss
+from explorer.losses.balanced import any_loss
+from explorer.losses.losses import Loss
+from explorer.params import of
 from explorer.threads import exclusive
 
 
@@ -67,15 +69,10 @@ class EulerAdjoint(GradientMethod):
     scheme, see `integration_errors`.
     """
 
-    time_step: float = params.TIME_STEP.default
-    loss: Loss = field(default_factory=DirectionLoss)
+    time_step: float = of(params.TIME_STEP)
+    loss: Loss = any_loss()
     cure = "lower `time_step`"
     source = "(3.49) of Zeilmann, Petra, Schnörr (JMIV 2023), discrete adjoint"
-
-    def __post_init__(self) -> None:
-        checked = params.TIME_STEP.check(self.time_step)
-        object.__setattr__(self, "time_step", checked)
-        checked_loss(self.loss)
 
     @exclusive
     def differentiate(

@@ -111,7 +111,7 @@ class Factors:
         return left[:r], right, left[r]
 
     def tail(self, rank: int) -> float:
-        """Return ‖Z − Z_r‖ of the computed Z: what rank r neglects."""
+        """Return ‖Z − Z_r‖ of the computed Z: the part that rank r neglects."""
         return float(np.linalg.norm(self.singular_values[rank:]))
 
     def truncated_error(self, rank: int) -> float:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from abc import abstractmethod
 from collections.abc import Callable
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from typing import Any, final
 
 import numpy as np
@@ -23,26 +23,22 @@ from explorer.gradients.derivative import (
     GradientMethod,
 )
 from explorer.gradients.factors import Factors, known
-from explorer.gradients.routes import Route, TwoSided
-from explorer.losses.losses import DirectionLoss, Loss, LossValue, checked_loss
+from explorer.gradients.kronecker import KroneckerSum
+from explorer.gradients.ranks import AUTO, checked_rank, require_rank
+from explorer.gradients.routes import Route, TwoSided, checked_route
+from explorer.losses.balanced import any_loss
+from explorer.losses.losses import Loss, LossValue
+from explorer.params import of, part
 from explorer.threads import exclusive
-from explorer.truths import percent_wrong
-
-AUTO = "auto"
 
 
 @dataclass(frozen=True, eq=False)
 class GradientState:
-    """What does not depend on the rank: the loss, the factors of Z."""
+    """The parts of a gradient that do not depend on the rank: loss and factors of Z."""
 
     loss: LossValue
     factors: Factors
     truth: np.ndarray
-
-    @property
-    def error_percent(self) -> float:
-        """Share of wrongly labeled pixels, in percent."""
-        return percent_wrong(self.factors.evolution.labels, self.truth)
 
     def bounds(self, rank: int) -> Bounds:
         """Bound the errors at this rank; NaN if the loss knows none of its slope."""
@@ -53,7 +49,7 @@ class GradientState:
 
 
 class ClosedForm(GradientMethod):
-    """Theorem 3.8: ∂f from factors of Z. What differs is how those are found."""
+    """Theorem 3.8: ∂f from factors of Z; subclasses differ in how they find these."""
 
     @property
     @abstractmethod
@@ -144,35 +140,17 @@ class LowRankGradient(ClosedForm):
     The term in z (second summand of (3.28a)) is kept exactly, not folded into the SVD.
     """
 
-    dim: int = int(params.DIM.default)
-    rank: Any = int(params.RANK.default)
-    loss: Loss = field(default_factory=DirectionLoss)
-    route: Route = field(default_factory=TwoSided)
-    rank_tolerance: float = params.RANK_TOLERANCE.default
+    dim: int = of(params.DIM)
+    rank: Any = of(params.RANK, check=checked_rank, words=(AUTO,))
+    loss: Loss = any_loss()
+    route: Route = part(
+        TwoSided, checked_route, TwoSided, KroneckerSum, meaning="route to compute Z"
+    )
+    rank_tolerance: float = of(params.RANK_TOLERANCE)
 
-    def __post_init__(self) -> None:
-        object.__setattr__(self, "dim", params.DIM.check(self.dim))
-        tolerance = params.RANK_TOLERANCE.check(self.rank_tolerance)
-        object.__setattr__(self, "rank_tolerance", tolerance)
-        checked_loss(self.loss)
-        if not isinstance(self.route, Route):
-            raise TypeError(
-                f"`route` = {self.route!r} is a {type(self.route).__name__}; needed "
-                "is `TwoSided()` or `KroneckerSum()`"
-            )
-        if isinstance(self.rank, str):
-            if self.rank == AUTO:
-                return
-            raise TypeError(
-                f"`rank` = {self.rank!r} is a word that is not known; needed is "
-                f'{params.RANK.admissible}, or "{AUTO}"'
-            )
-        object.__setattr__(self, "rank", params.RANK.check(self.rank))
-        if self.rank > self.dim:
-            raise ValueError(
-                f"`rank` = {self.rank} exceeds `dim` = {self.dim}: a Krylov space of "
-                "dimension m holds at most m components; lower `rank` or raise `dim`"
-            )
+    def _judge(self) -> None:
+        if self.rank != AUTO:
+            require_rank(self.rank, self.dim)
 
     @property
     def forward(self) -> Krylov:
@@ -194,7 +172,7 @@ class LowRankGradient(ClosedForm):
         return self.route.factorize(evolution, value, self.dim, check)
 
     def rank_of(self, factors: Factors) -> int:
-        """Return `rank`, or what "auto" finds, at least 1."""
+        """Return `rank`, or the rank that "auto" finds, at least 1."""
         if self.rank != AUTO:
             return int(self.rank)
         allowed = self.rank_tolerance * factors.tail(0)
@@ -212,10 +190,10 @@ def lighter(size: int) -> str:
     need = cheapest.memory(size)
     if not fits(need):
         return (
-            f"the cheapest gradient, {call_of(cheapest)}, needs {need / 1e9:.3g} GB "
+            f"the cheapest gradient, {call_of(cheapest)}, needs {need / 10**9:.3g} GB "
             "too; use fewer pixels or labels"
         )
-    return f"use `{call_of(cheapest)}`, which needs {need / 1e9:.3g} GB"
+    return f"use `{call_of(cheapest)}`, which needs {need / 10**9:.3g} GB"
 
 
 def call_of(method: LowRankGradient) -> str:
@@ -223,12 +201,6 @@ def call_of(method: LowRankGradient) -> str:
     if method == LowRankGradient():
         return f"LowRankGradient(dim={method.dim}, rank={method.rank})"
     return "LowRankGradient(route=TwoSided(BlockChebyshev(keep=False)))"
-
-
-def rank_or_all(dim: Any, rank: Any) -> tuple[int, int]:
-    """Return checked `dim` and `rank`, where rank 0 stands for all, which is `dim`."""
-    dim = params.DIM.check(dim)
-    return dim, replace(params.RANK, low=0).check(rank) or dim
 
 
 def assemble(factors: Factors, rank: int) -> np.ndarray:

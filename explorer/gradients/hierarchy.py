@@ -8,7 +8,7 @@ two Krylov bases. A method that would not fit into memory is refused with what i
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import final
 
 import numpy as np
@@ -30,7 +30,9 @@ from explorer.gradients.kronecker import (
     augmented,
     unscaled,
 )
-from explorer.losses.losses import DirectionLoss, Loss, LossValue, checked_loss
+from explorer.losses.balanced import any_loss
+from explorer.losses.losses import Loss, LossValue
+from explorer.params import of
 
 EPS = float(np.finfo(float).eps)
 
@@ -55,9 +57,6 @@ def corner(Z: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
 class DenseForm(ClosedForm):
     """A method whose forward pass is the dense exponential."""
 
-    def __post_init__(self) -> None:
-        checked_loss(self.loss)
-
     @final
     @property
     def forward(self) -> DenseExponential:
@@ -69,10 +68,6 @@ class KrylovForm(ClosedForm):
     """A method whose forward pass has a Krylov space of `dim` vectors."""
 
     dim: int
-
-    def __post_init__(self) -> None:
-        object.__setattr__(self, "dim", params.DIM.check(self.dim))
-        checked_loss(self.loss)
 
     @final
     @property
@@ -93,7 +88,7 @@ class DirectKronecker(DenseForm):
     loss : DirectionLoss, CrossEntropy or TangentLoss
     """
 
-    loss: Loss = field(default_factory=DirectionLoss)
+    loss: Loss = any_loss()
 
     def memory(self, size: int) -> int:
         """Return the bytes that a problem of n = `size` numbers takes."""
@@ -129,8 +124,8 @@ class KroneckerKrylov(KrylovForm):
     loss : DirectionLoss, CrossEntropy or TangentLoss
     """
 
-    dim: int = int(params.DIM.default)
-    loss: Loss = field(default_factory=DirectionLoss)
+    dim: int = of(params.DIM)
+    loss: Loss = any_loss()
 
     def memory(self, size: int) -> int:
         """Return the bytes that a problem of n = `size` numbers takes."""
@@ -171,8 +166,8 @@ class BenziSimoncini(KrylovForm):
     loss : DirectionLoss, CrossEntropy or TangentLoss
     """
 
-    dim: int = int(params.DIM.default)
-    loss: Loss = field(default_factory=DirectionLoss)
+    dim: int = of(params.DIM)
+    loss: Loss = any_loss()
 
     def memory(self, size: int) -> int:
         """Return the bytes that a problem of n = `size` numbers takes."""
@@ -204,8 +199,8 @@ class FactoredSVD(KrylovForm):
     loss : DirectionLoss, CrossEntropy or TangentLoss
     """
 
-    dim: int = int(params.DIM.default)
-    loss: Loss = field(default_factory=DirectionLoss)
+    dim: int = of(params.DIM)
+    loss: Loss = any_loss()
 
     def memory(self, size: int) -> int:
         """Return the bytes that a problem of n = `size` numbers takes."""
@@ -235,7 +230,7 @@ class DenseGradient(DenseForm):
     loss : DirectionLoss, CrossEntropy or TangentLoss
     """
 
-    loss: Loss = field(default_factory=DirectionLoss)
+    loss: Loss = any_loss()
     cure = "lower `time`"
 
     def memory(self, size: int) -> int:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -17,15 +17,18 @@ from explorer.flow.evolution import LARGEST_LOG_SCALE, Evolution
 from explorer.flow.iterated import IteratedLinearization, check_patches, check_times
 from explorer.flow.krylov import Krylov
 from explorer.geometry import simplex
-from explorer.gradients.gradient import LowRankGradient, assemble_both, rank_or_all
+from explorer.gradients.gradient import assemble_both
+from explorer.gradients.ranks import RANK_OR_ALL, require_rank
 from explorer.gradients.routes import TwoSided
-from explorer.losses.losses import DirectionLoss, Loss, LossValue, target_of
+from explorer.losses.balanced import any_loss
+from explorer.losses.losses import Loss, LossValue, target_of
+from explorer.params import Record, of, settle
 from explorer.threads import exclusive
 from explorer.truths import percent_wrong
 
 
 @dataclass(frozen=True)
-class IteratedGradient:
+class IteratedGradient(Record):
     """∂f/∂Ω⁽ᵏ⁾ for U⁽ᵏ⁺¹⁾ = U⁽ᵏ⁾ + J V(h_k; Ω⁽ᵏ⁾, U⁽ᵏ⁾ − D/ρ), k = 0 … K−1 (1.5)–(1.7).
 
     f is the loss of V = Π₀ U⁽ᴷ⁾/J, which is the tangent vector at the barycenter with
@@ -40,15 +43,13 @@ class IteratedGradient:
     loss : DirectionLoss, CrossEntropy or TangentLoss
     """
 
-    dim: int = int(params.DIM.default)
-    rank: int = 0
-    loss: Loss = field(default_factory=DirectionLoss)
+    dim: int = of(params.DIM)
+    rank: int = of(RANK_OR_ALL)
+    loss: Loss = any_loss()
 
-    def __post_init__(self) -> None:
-        dim, rank = rank_or_all(self.dim, self.rank)
-        each = LowRankGradient(dim, rank, self.loss)
-        object.__setattr__(self, "dim", each.dim)
-        object.__setattr__(self, "rank", each.rank)
+    def _judge(self) -> None:
+        require_rank(self.rank, self.dim)
+        settle(self, rank=self.rank or self.dim)
 
     @exclusive
     def __call__(

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from functools import cache
+from typing import Any
 
 import numpy as np
 from scipy.linalg import expm
@@ -18,13 +19,14 @@ from explorer.flow.krylov import direction_error
 from explorer.flow.orthogonalization import (
     BlockChebyshev,
     Orthogonalization,
-    checked_orthogonalization,
+    any_orthogonalization,
 )
 from explorer.gradients.factors import Curve, Factors, known, norms, product_error
 from explorer.losses.losses import LossValue
+from explorer.params import Record
 
 
-class Route(ABC):
+class Route(Record, ABC):
     """A way from the end of a forward solve to the factors of Z.
 
     Attributes
@@ -61,10 +63,7 @@ class TwoSided(Route):
     orthogonalization : BlockChebyshev or GramSchmidt, of K_m(A, b) and K_m(Aᵀ, g).
     """
 
-    orthogonalization: Orthogonalization = field(default_factory=BlockChebyshev)
-
-    def __post_init__(self) -> None:
-        checked_orthogonalization(self.orthogonalization)
+    orthogonalization: Orthogonalization = any_orthogonalization()
 
     def factorize(
         self,
@@ -92,6 +91,16 @@ class TwoSided(Route):
             lambda: factor_errors(evolution, left, value.slope_error),
             carried_errors(evolution, left, value),
         )
+
+
+def checked_route(value: Any) -> Route:
+    """Return `value`, or raise if it is no route."""
+    if not isinstance(value, Route):
+        raise TypeError(
+            f"`route` = {value!r} is a {type(value).__name__}; needed "
+            "is `TwoSided()` or `KroneckerSum()`"
+        )
+    return value
 
 
 def forward_basis(evolution: Evolution) -> Basis:

@@ -226,8 +226,8 @@ def orthogonalized(
 ) -> tuple[Tensor, list[Tensor]]:
     """Return w − Σ h_i q_i orthogonal to all q_i, and the h_i.
 
-    Gram–Schmidt, done twice. The second pass subtracts what is zero but for rounding:
-    its derivative is zero, too, and is left out.
+    Gram–Schmidt runs twice. The second pass subtracts components that are zero up to
+    rounding; their derivatives are also zero and are omitted.
     """
     h = []
     for q in vectors:

@@ -100,7 +100,7 @@ def stem_of(path: Place) -> str:
 
 
 def text_of(path: Place, folders: bool) -> str:
-    """Return what is compared of a path."""
+    """Return the part of a path that is compared."""
     place = Path(os.path.abspath(path))
     text = stem_of(place)
     if folders:
@@ -158,7 +158,7 @@ def refuse_other_numbers(images: Sequence[Place], labels: Sequence[Place]) -> No
 
 
 def mismatch(images: Sequence[Place], labels: Sequence[Place]) -> str:
-    """Return what is wrong with files that cannot be paired."""
+    """Return a message about files that cannot be paired."""
     lonely = without_partner(images, labels), without_partner(labels, images)
     twice = several(images), several(labels)
     found = []

@@ -66,7 +66,7 @@ class Facts:
     orientation: int = UPRIGHT
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Decoded:
     """Pixels of an image file, upright.
 
@@ -102,7 +102,7 @@ class Decoded:
         return self.facts.orientation
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Stored:
     """Samples of an image, and what they mean.
 

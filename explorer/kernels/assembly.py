@@ -1,4 +1,8 @@
-"""The compiled kernel that turns factors of Z into the gradient, in one pass."""
+"""The compiled kernel that computes the gradient from the factors of Z in one pass.
+
+A task computes one row of the gradient. It reads Ω, S and u in this row, C and w in the
+rows of the window, and writes G and the gradient in this row only: no lock is needed.
+"""
 
 from __future__ import annotations
 
@@ -50,8 +54,8 @@ def _replicate_row(factor, S, U, i, mean, out):
 def assemble(weights, fields, components, out):
     """out = T Σ_r ⟦R_S u_r, w_r⟧ + ⟦R_S G, C⟧ with G = c z + T Σ_r (u_r∘X_r − …).
 
-    fields : (S, C, z, G), (label, row, col), of which G is written: to c z, the parts
-    of all u_r are added: u_r∘X_r − ⟨S, X_r⟩ u_r − ⟨S, u_r⟩ X_r with X_r = Ω w_r;
+    fields : (S, C, z, G), (label, row, col). G is written: it is c z plus T times the
+    parts of all components, u_r∘X_r − ⟨S, X_r⟩ u_r − ⟨S, u_r⟩ X_r with X_r = Ω w_r.
     components : (u, w, T, c), u and w (r, label, row, col).
     """
     similarity, potential, z, G = fields

@@ -1,6 +1,6 @@
 """Gradient and similarity for 3 × 3 windows, each in one pass, in vector registers.
 
-The same results as `assembly` and `windows.similarity`, which do any window.
+`assembly` and `windows.similarity` compute the same results for windows of any size.
 """
 
 from __future__ import annotations
@@ -73,9 +73,11 @@ def _mean(S, at, fields, lanes):
 def _component(W, S, factors, at, work, total):
     """Add one component to G and to the sums over the neighbors, which are returned.
 
-    factors are u and w as flat planes, their first address, the plane's length, T;
-    at is the address of the run, of the rows above and below it, relative to it, and
-    whether it is at the ends of its row.
+    factors : u and w as flat planes, the first address, the length of a plane, T.
+    at : address of the run, the offsets to the rows above and below, and `ends`.
+
+    The first loop reads u and w and forms the means over the labels, which the second
+    loop needs at every label; `work` holds X and G of the run between the loops.
     """
     (U, X, first, plane, time), (start, above, below, ends) = factors, at
     labels, rows, cols = S.shape
@@ -101,7 +103,12 @@ def _component(W, S, factors, at, work, total):
 
 @kernel(**FLAGS)
 def _row(W, fields, components, i, work, out):
-    """Row i of G and of the gradient."""
+    """Compute row i of G and of the gradient.
+
+    In each run G comes first, because R_S G needs the mean of G over all labels. The
+    pass reads C and w in three rows, all other fields in row i, and writes row i only:
+    threads need no lock.
+    """
     S, C, z, G = fields
     U, X, time, scale = components
     labels, rows, cols = S.shape

@@ -1,9 +1,10 @@
 """Vector registers inside compiled kernels: 64 bytes of consecutive numbers at once.
 
-The compiler vectorizes a loop only where it can rule out that what is written is read
-again, and gives up on loops over many rows. Here vectors are asked for outright: values
-of type `Lanes` hold eight float64 or sixteen float32. They live in kernels only.
-Addresses count numbers from the start of a C-contiguous array; nothing checks them.
+The compiler vectorizes a loop only if it can rule out that the loop reads what it has
+written, and it gives up on loops over many rows. Therefore this module requests vectors
+explicitly: values of type `Lanes` hold eight float64 or sixteen float32. They exist
+only inside kernels. Addresses count numbers from the start of a C-contiguous array;
+nothing checks them.
 """
 
 from __future__ import annotations
@@ -17,8 +18,8 @@ from numba.core import cgutils
 from numba.extending import intrinsic, models, register_model
 
 BYTES = 64
-"""Length of a register: one cache line. Where the processor has shorter ones, the
-compiler uses several."""
+"""Length of a register: one cache line. On processors with shorter registers, the
+compiler uses several of them."""
 
 
 class Lanes(types.Type):
@@ -88,7 +89,7 @@ def spread(typing: Any, array: Any, number: Any) -> Any:
 
 @intrinsic
 def fma(typing: Any, a: Any, b: Any, c: Any) -> Any:
-    """Return a∘b + c, in one rounding where the processor can."""
+    """Return a∘b + c, with a single rounding if the processor supports it."""
 
     def generate(context: Any, builder: Any, signature: Any, args: Any) -> Any:
         whole = context.get_value_type(a)

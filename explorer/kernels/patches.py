@@ -1,6 +1,7 @@
 """Compiled kernels on weight patches, (offset, pixel): a step of descent, a norm.
 
-Written tile by tile, so that all weights of some pixels are in the cache at once.
+A task works on one tile: a range of pixels with all of their weights, which stay in the
+cache for several loops. Tasks write disjoint ranges and need no lock.
 """
 
 from __future__ import annotations
@@ -17,7 +18,7 @@ TILE = 512
 
 @kernel(parallel=True, **FLAGS)
 def below_least(u, out):
-    """out = min_k u_k − u for each pixel: exp of it cannot overflow."""
+    """out = min_k u_k − u for each pixel; it is at most 0, so exp cannot overflow."""
     count, size = u.shape
     for t in prange((size + TILE - 1) // TILE):
         low, high = t * TILE, min((t + 1) * TILE, size)
@@ -32,7 +33,10 @@ def below_least(u, out):
 
 @kernel(parallel=True, **FLAGS)
 def scale_patches(p, floor, out):
-    """out = p∘out, made a point of the simplex with entries of at least `floor`."""
+    """out = p∘out, normalized; entries below `floor` are raised to it in between.
+
+    Three loops over a tile: multiply and sum, normalize and raise, normalize again.
+    """
     count, size = p.shape
     for t in prange((size + TILE - 1) // TILE):
         low, high = t * TILE, min((t + 1) * TILE, size)

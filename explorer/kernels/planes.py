@@ -1,9 +1,9 @@
-"""How fields lie in memory where speed counts: plane by plane, a cache line apart.
+"""The memory layout of fields for fast kernels: planes, one cache line apart.
 
-Images are often 128, 256, 512 pixels wide. Then equal pixels of all labels lie a power
-of two apart and share a few places of the processor's cache: each pushes the others
-out. A gap of one cache line between planes ends that; sweeps over a Krylov space become
-two to three times faster.
+Images are often 128, 256 or 512 pixels wide. Then the same pixel of all labels lies at
+addresses a power of two apart, which share a few sets of the processor's cache and
+evict each other. A gap of one cache line between planes avoids this; sweeps over a
+Krylov space become two to three times faster.
 """
 
 from __future__ import annotations
@@ -16,12 +16,12 @@ from explorer.kernels.lanes import BYTES
 
 
 def gap(dtype: np.dtype) -> int:
-    """Return how many numbers lie between two planes."""
+    """Return the number of entries between two planes."""
     return BYTES // dtype.itemsize
 
 
 def aligned(shape: tuple[int, ...], dtype: np.dtype) -> np.ndarray:
-    """Return an array, not set to anything, at the start of a cache line."""
+    """Return an uninitialized array that starts at a cache line."""
     size = math.prod(shape) * dtype.itemsize
     store = np.empty(size + BYTES, np.uint8)
     start = -store.ctypes.data % BYTES
@@ -29,7 +29,7 @@ def aligned(shape: tuple[int, ...], dtype: np.dtype) -> np.ndarray:
 
 
 def empty_fields(count: int, shape: tuple[int, ...], dtype: np.dtype) -> np.ndarray:
-    """Return (count, label, …) with gaps between the planes, which hold zeros."""
+    """Return an uninitialized (count, label, …); the gaps between planes hold zeros."""
     labels, pixels = shape[0], math.prod(shape[1:])
     store = aligned((count, labels, pixels + gap(dtype)), dtype)
     store[..., pixels:] = 0.0
@@ -39,7 +39,7 @@ def empty_fields(count: int, shape: tuple[int, ...], dtype: np.dtype) -> np.ndar
 def planes(fields: np.ndarray) -> np.ndarray:
     """Return (count, label, pixel) without a copy; gaps count as further pixels.
 
-    Fields must come from `empty_fields` (or be its first so many), or be contiguous.
+    Fields must come from `empty_fields` (all, or the first few), or be contiguous.
     """
     if not suitable(fields):
         raise ValueError(
@@ -56,12 +56,12 @@ def planes(fields: np.ndarray) -> np.ndarray:
 
 
 def readable_planes(fields: np.ndarray) -> np.ndarray:
-    """Return `planes`, of a copy where the fields lie in any other way."""
+    """Return `planes` of the fields, or of a copy if their layout does not allow it."""
     return planes(fields if suitable(fields) else np.ascontiguousarray(fields))
 
 
 def suitable(fields: np.ndarray) -> bool:
-    """Whether fields are contiguous, or lie as `empty_fields` lays them out."""
+    """Whether fields are contiguous or have the layout of `empty_fields`."""
     if fields.flags.c_contiguous or fields.size == 0:
         return fields.flags.c_contiguous
     labels, plane = fields.shape[1], fields[0, 0]

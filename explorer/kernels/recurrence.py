@@ -1,10 +1,10 @@
 """Compiled kernels of Krylov spaces: recurrences, Gram matrices, combinations.
 
-At 512 × 512 pixels memory traffic is what costs. So several steps of a recurrence are
-taken in one pass, each a few rows behind the last, and inner products are not taken
-along the way but all at once, in tiles that stay in the cache. Rows and tiles are
-shared out among threads; sums run over tiles in a fixed order, so results do not depend
-on the number of threads.
+At 512 × 512 pixels memory traffic dominates the cost. Therefore one pass takes several
+steps of a recurrence, each step a few rows behind the previous one. Inner products are
+computed afterwards, all at once, in tiles that stay in the cache. Threads share rows
+and tiles; sums over tiles run in a fixed order, so results do not depend on the number
+of threads.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ from explorer.kernels.windows import (
 )
 
 REDUCE: dict[str, Any] = {"cache": True, "fastmath": {"contract", "reassoc", "nsz"}}
-"""Sums may be taken in any order within a tile: only then can they be vectorized."""
+"""Sums within a tile may run in any order; otherwise they cannot be vectorized."""
 
 TILE = 1024
 """Numbers of each vector in a tile: a dozen of them fill half of a 96 kB L1 cache."""
@@ -33,7 +33,10 @@ TILE = 1024
 
 @kernel(**FLAGS)
 def _finish(replicator, fields, factors, out):
-    """out = c₀ S∘(W − mean) + c₁ V + c₂ P, written once: others may be reading it.
+    """out = c₀ S∘(W − mean) + c₁ V + c₂ P; write each number of `out` only once.
+
+    Two bands may write the same row while one of them reads it: because both write the
+    same final numbers, and no intermediate ones, the reader sees valid numbers.
 
     replicator is (S, W, mean), fields (V, P).
     """
@@ -46,7 +49,7 @@ def _finish(replicator, fields, factors, out):
 
 @kernel(**FLAGS)
 def _combine3(fields, factors, out):
-    """out = c₀ x + c₁ y + c₂ z, written once: others may be reading it."""
+    """out = c₀ x + c₁ y + c₂ z; write each number of `out` only once, as `_finish`."""
     x, y, z = fields
     a, b, d = factors
     for c in range(out.size):
@@ -55,7 +58,10 @@ def _combine3(fields, factors, out):
 
 @kernel(**FLAGS)
 def _bounds(first, last, k, steps, radius, rows):
-    """Return the rows of v_{k+1} that a band needs to finish its own of the last."""
+    """Return the rows of v_{k+1} that a band needs for its own rows of the last field.
+
+    Each of the later steps reads `radius` more rows on either side.
+    """
     margin = (steps - 1 - k) * radius
     return max(first - margin, 0), min(last + margin, rows)
 
@@ -71,9 +77,12 @@ def sweep(system, vectors, factors, bands):
     """v_{k+1} = c₀ R_S Ω v_k + c₁ v_k + c₂ v_{k−1} for all k, in one pass over Ω, S.
 
     system is (Ω, S), vectors (steps + 1, label, pixel), factors (steps, 3). In each
-    band of rows step k trails step k − 1 by a neighborhood's radius, so that what it
-    reads is still in the cache. Bands overlap: near their ends each computes what it
-    needs of its neighbor's rows, the same numbers to the last bit.
+    band of rows, step k trails step k − 1 by the radius of a neighborhood: the rows of
+    v_k that it reads are complete and still in the cache.
+
+    Each thread works on a band. Near its ends a band also computes the rows that it
+    needs of the neighboring bands, so threads never wait for each other. Such rows are
+    written by both bands without a lock: both write the same numbers, bit for bit.
     """
     weights, similarity = system
     steps, radius = factors.shape[0], round(weights.shape[0] ** 0.5) // 2
@@ -107,7 +116,8 @@ def sweep(system, vectors, factors, bands):
 def sweep_transpose(system, vectors, factors, bands):
     """v_{k+1} = c₀ Ωᵀ R_S v_k + c₁ v_k + c₂ v_{k−1} for all k; see `sweep`.
 
-    The last rows of R_S v_k are kept, for each k, in a ring of a neighborhood's height.
+    For each k, a ring holds the last 2R + 1 rows of R_S v_k, those that Ωᵀ folds into
+    one row. Row s lies at s modulo 2R + 1; `done[k]` is the next row to compute.
     """
     weights, similarity = system
     steps, radius = factors.shape[0], round(weights.shape[0] ** 0.5) // 2
@@ -197,7 +207,8 @@ def _combine_tile(factors, vectors, place, target):
 def combine(columns, vectors, out):
     """out[r] = Σ_k columns[r, k] V_k, tile by tile; V is (m, label, pixel), out (r, …).
 
-    Either may have gaps between its planes. `out` may be the last vector itself.
+    Both arrays may have gaps between their planes. `out` may be the last vector itself,
+    because each number of `out` is written after all vectors were read at its place.
     """
     labels, step = out.shape[1], out.shape[2]
     size = min(step, vectors.shape[2])
@@ -211,7 +222,7 @@ def combine(columns, vectors, out):
 
 
 def fold(column: np.ndarray, vectors: np.ndarray) -> None:
-    """Put Σ_k column_k V_k in place of the last V; V is (m, label, pixel)."""
+    """Replace the last V by Σ_k column_k V_k; V is (m, label, pixel)."""
     combine(column[None], vectors, vectors[-1:])
 
 

@@ -1,8 +1,8 @@
-"""Rows of chained fields in vector registers: where they are, their sums and products.
+"""Rows of chained fields in vector registers: their addresses, sums and products.
 
-A field is one of a chain v₀, v₁, … that `sweeps` makes. Its rows are found by a layout
-(base, depth, pitch, plane): row i of v_k begins at base_k + (i mod depth_k) · pitch,
-that of the next label a plane later.
+The fields form a chain v₀, v₁, … that `sweeps` computes. A layout (base, depth, pitch,
+plane) locates their rows: row i of v_k begins at base_k + (i mod depth_k) · pitch, and
+the same row of the next label one plane later.
 """
 
 from __future__ import annotations
@@ -29,10 +29,10 @@ def find_rows(layout, i, at):
 
 @kernel(**FLAGS)
 def combine_row(x, at, shape, factors, target):
-    """Write Σ_k factors_k v_k of a row to an address; factors that are 0 cost nothing.
+    """Write Σ_k factors_k v_k of a row to an address; skip factors that are 0.
 
-    at are the addresses of the row in all v_k, shape (label, col, plane), target
-    (array, first address, plane).
+    at : addresses of the row in all v_k. shape : (labels, cols, plane).
+    target : (array, first address, plane).
     """
     (labels, cols, plane), (out, first, step) = shape, target
     lanes = 64 // x.itemsize
@@ -58,7 +58,10 @@ def copy_row(source, spot, x, target):
 
 @kernel(**INLINE)
 def _four_products(x, left, rights, cols, sums):
-    """sums_p += v_a v_b over whole registers of a row, for four b at once."""
+    """sums_p += v_a v_b over whole registers of a row, for four b at once.
+
+    One load of v_a then serves four products.
+    """
     out, p = sums
     lanes = out.shape[2]
     b0, b1, b2, b3 = rights
@@ -80,8 +83,9 @@ def _four_products(x, left, rights, cols, sums):
 def _products_row(x, at, shape, start, out):
     """out_ab += the products of a row of v_{start + a} and v_b, for all b ≤ start + a.
 
-    out is (a, b, lanes), b padded to fours: what is beyond has no meaning. A product is
-    a register of partial sums; what registers do not cover goes to its first number.
+    out is (a, b, lanes), with b padded to a multiple of four; entries with b beyond
+    start + a have no meaning. Each product is a register of partial sums. The columns
+    that whole registers do not cover are added to the first number of the register.
     """
     labels, cols, plane = shape
     new, width, lanes = out.shape
@@ -102,7 +106,10 @@ def _products_row(x, at, shape, start, out):
 
 @kernel(**FLAGS)
 def sums_row(x, at, shape, i, sums):
-    """Take the products and combinations of row i that are asked for."""
+    """Compute the requested products and combinations of row i.
+
+    Each row has its own place in `products` and `out`, so bands need no lock.
+    """
     products, since, columns, out, work = sums
     labels, cols, _ = shape
     step = out.shape[2]

@@ -1,10 +1,11 @@
-"""Sums over 3 × 3 neighbors in vector registers: the parts that fast kernels share.
+"""Sums over 3 × 3 neighbors in vector registers: shared parts of the fast kernels.
 
-W is (9, row, col), fields are (label, pixel) or (count, label, pixel), where pixel is
-row · cols + col; planes may have gaps. A row is worked on in runs of `Lanes`; the last
-run is moved back to end with the row, and computes some pixels a second time. Where a
-run begins or ends with its row (`ends`, two truths), neighbors outside are replaced by
-the pixels at the border. All this needs `wide` rows.
+W is (9, row, col); fields are (label, pixel) or (count, label, pixel) with pixel =
+row · cols + col, and planes may have gaps. Kernels process a row in runs, one register
+of `Lanes` each. The last run is shifted back so that it ends with the row; it computes
+some pixels a second time, with the same result. `ends` states whether a run begins and
+whether it ends with its row; there, the border pixels replace the neighbors outside.
+All kernels here require `wide` rows.
 """
 
 from __future__ import annotations
@@ -28,13 +29,13 @@ INLINE: dict[str, Any] = {"forceinline": True, "fastmath": {"contract"}}
 
 
 def wide(side: int, rows: int, cols: int, dtype: np.dtype) -> bool:
-    """Whether these kernels can do it: 3 × 3 windows, two rows, a run in each."""
+    """Whether these kernels apply: 3 × 3 windows, two rows, one full run per row."""
     return side == 3 and rows > 1 and cols >= BYTES // dtype.itemsize
 
 
 @kernel(**INLINE)
 def run_count(cols, lanes):
-    """Return how many runs a row takes."""
+    """Return the number of runs of a row."""
     return (cols + lanes - 1) // lanes
 
 
@@ -47,7 +48,7 @@ def run_at(n, cols, lanes):
 
 @kernel(**INLINE)
 def around(X, at, ends):
-    """Return x to the left of a run's pixels, at them, and to the right."""
+    """Return x at the left neighbors of a run's pixels, at the pixels, at the right."""
     here = load(X, at)
     left = shift_right(here, here) if ends[0] else load(X, at - 1)
     right = shift_left(here, here) if ends[1] else load(X, at + 1)
@@ -73,11 +74,11 @@ def load_weights(W, at):
 
 @kernel(**INLINE)
 def _given(W, at, ends):
-    """Return weights that a row gives to a run right below, above or in it.
+    """Return the weights by which the pixels of a row refer to a run of pixels.
 
-    They are those of the pixels to the right, which name the run as their left
-    neighbor, of the pixels themselves, and of those to the left. At the ends the pixel
-    at the border gives twice: it is its own neighbor outside.
+    The first weights belong to the pixels on the right, whose left neighbors form the
+    run; the second to the pixels in the same columns; the third to the pixels on the
+    left. A border pixel counts twice, because it replaces its neighbor outside.
     """
     p = W.shape[1] * W.shape[2]
     b, d = at + p, at + 2 * p
@@ -88,7 +89,7 @@ def _given(W, at, ends):
 
 @kernel(**INLINE)
 def load_given(W, rows, c, ends):
-    """Return the weights by which Ωᵀ brings values here from the nine around.
+    """Return the weights by which Ωᵀ collects the values of the nine pixels around.
 
     `rows` are three pairs (source row, first offset), see `sources`; c is a column.
     """
@@ -102,7 +103,10 @@ def load_given(W, rows, c, ends):
 
 @kernel(**INLINE)
 def sources(i, rows):
-    """Return the rows that Ωᵀ folds into row i, each with its first offset."""
+    """Return the rows that Ωᵀ folds into row i, each with its first offset.
+
+    At the border, row i itself takes the place of the missing row outside.
+    """
     above = (0, 0) if i == 0 else (i - 1, 6)
     below = (rows - 1, 6) if i == rows - 1 else (i + 1, 0)
     return below, (i, 3), above

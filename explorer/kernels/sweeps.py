@@ -1,13 +1,16 @@
 """Many steps of a recurrence in one pass, for 3 × 3 windows, in vector registers.
 
-A chain of fields v₀, v₁, … is worked off row by row: step k trails step k − 1 by one
-row, so that what it reads is still in the cache. Where the last field has a row, inner
-products and combinations of all fields are taken in that row. The fields are either
-kept, or only their last few rows are (a ring): then only sums remain of the chain, and
-it is run again when others are wanted. That takes less memory than it takes time.
+A chain of fields v₀, v₁, … is computed row by row: step k trails step k − 1 by one row,
+so the rows that it reads are still in the cache. As soon as the last field has a row,
+the pass computes the inner products and combinations of all fields in that row. A chain
+either stores its fields, or only their last few rows in a ring. With a ring, only the
+sums remain, and the chain runs again when other sums are needed: this trades time for
+memory.
 
-Each thread works on a band of rows. Near its ends it computes what it needs of its
-neighbors' rows, the same numbers to the last bit.
+Each thread works on a band of rows. Near its ends a band also computes the rows that it
+needs of the neighboring bands, so threads never wait for each other. If the fields are
+stored, both bands write such rows without a lock: they write the same numbers, bit for
+bit. A ring belongs to one band. Sums are written per row, by the band that owns it.
 """
 
 from __future__ import annotations
@@ -68,7 +71,7 @@ def _forward_row(system, x, layout, step, factors, work):
 
 @kernel(**FLAGS)
 def _replicate_row(S, x, address, i, ring):
-    """Write row i of R_S v_k, whose row is at an address of x, to the ring."""
+    """Write row i of R_S v_k to the ring; row i of v_k is at an address of x."""
     (here, plane), (labels, rows, cols) = address, S.shape
     pixels, lanes, width = rows * cols, 64 // x.itemsize, ring.shape[2]
     target = (i % 3) * labels * width
@@ -107,9 +110,9 @@ def _adjoint_row(system, x, layout, step, factors, ring):
 
 @kernel(parallel=True, **FLAGS)
 def sweep(system, fields, layout, plan, sums, bands):
-    """Run a chain of A = R_S Ω; see `chains.Chain` for what it is made of.
+    """Run a chain of A = R_S Ω; `chains.Chain` prepares the arguments.
 
-    system : (Ω, S). fields : (1 or bands, n), what is kept or a ring for each band.
+    system : (Ω, S). fields : (1 or bands, n), all stored fields, or a ring per band.
     layout : (base, depth, pitch, plane), see `address`.
     plan : (source, line, start, factors, mixes). v₀ is line₀ times the source (label,
     pixel) plus line₁, if there are any; v_{k+1} is Σ mixes_ki v_i if factors_k0 is 0,
@@ -156,7 +159,8 @@ def sweep(system, fields, layout, plan, sums, bands):
 def sweep_transpose(system, fields, layout, plan, sums, bands):
     """Run a chain of Aᵀ = Ωᵀ R_S; see `sweep`.
 
-    The last three rows of R_S v_k are kept, for each k, in a ring.
+    For each k, a ring holds the last three rows of R_S v_k, those that Ωᵀ folds into
+    one row. Row i lies at i modulo 3; `done[k]` is the next row to compute.
     """
     source, line, start, factors, mixes = plan
     base, depth, pitch, plane = layout  # the threads take arrays and numbers, no tuples

@@ -1,9 +1,10 @@
 """Compiled stencil kernels on planar arrays: Ω X, Ωᵀ Y, R_S Ω V, ⟦P, Q⟧, similarity.
 
 Storage is planar: (label, row, col) and (offset, row, col). The innermost loop runs
-along a row and has no branch; rows outside the image are clamped by choosing the row,
-columns by two short edge loops. Rows are shared out among threads, each writing its
-own rows only, so results do not depend on the number of threads.
+along a row and has no branch. Rows outside the image are replaced by border rows before
+the loop; two short edge loops handle columns outside. Threads share the rows. Each
+thread writes only its own rows, so kernels need no lock, and results do not depend on
+the number of threads.
 """
 
 from __future__ import annotations
@@ -18,7 +19,7 @@ from explorer.compiled.kernel import kernel
 TILE = 2048
 """Pixels that one task centers at a time."""
 
-# "contract" lets the compiler fuse a·b + c; nothing else of IEEE arithmetic is given up
+# "contract" lets the compiler fuse a·b + c; otherwise IEEE arithmetic holds
 FLAGS: dict[str, Any] = {"cache": True, "fastmath": {"contract"}}
 
 
@@ -35,7 +36,7 @@ def _clamp(i, size):
 
 @kernel(**FLAGS)
 def _add_product(acc, w, x):
-    """acc += w∘x. Arrays that begin at zero: indices need no check for their sign."""
+    """acc += w∘x. Loop indices start at zero, so they need no check for their sign."""
     for c in range(acc.size):
         acc[c] += w[c] * x[c]
 
@@ -152,7 +153,11 @@ def average(weights, values, out):
 
 @kernel(parallel=True, **FLAGS)
 def average_transpose(weights, values, out):
-    """out = Ωᵀ Y: clamped contributions fold back onto the border."""
+    """out = Ωᵀ Y: contributions to neighbors outside fold back onto the border.
+
+    A row of the output collects from all rows that refer to it, instead of a row of the
+    input adding to several rows: so each thread writes only its own rows.
+    """
     for i in prange(values.shape[1]):
         for j in range(values.shape[0]):
             _scatter_rows(weights, values[j], i, out[j, i])
@@ -160,7 +165,10 @@ def average_transpose(weights, values, out):
 
 @kernel(parallel=True, **FLAGS)
 def apply(weights, similarity, values, out):
-    """out = A V = R_S Ω V (2.23), the replicator fused into the row pass."""
+    """out = A V = R_S Ω V (2.23), with the replicator in the same pass over a row.
+
+    R_S needs the mean over all labels, so `work` holds Ω V of the row until then.
+    """
     labels, rows, cols = values.shape
     for i in prange(rows):
         work = np.empty((labels, cols), values.dtype)
@@ -174,7 +182,10 @@ def apply(weights, similarity, values, out):
 
 @kernel(parallel=True, **FLAGS)
 def apply_transpose(weights, similarity, values, work, out):
-    """out = Aᵀ U = Ωᵀ R_S U; `work` is overwritten by R_S U."""
+    """out = Aᵀ U = Ωᵀ R_S U; `work` is overwritten by R_S U.
+
+    A row of Ωᵀ reads R_S U in several rows, so all rows of `work` come first.
+    """
     labels, rows, cols = values.shape
     for i in prange(rows):
         mean = np.zeros(cols, values.dtype)
@@ -224,7 +235,7 @@ def similarity(weights, log_likelihood, out):
 
 @kernel(parallel=True, **FLAGS)
 def center(values, factor, out):
-    """out = factor · Π₀ U: the mean over the labels of each pixel taken away."""
+    """out = factor · Π₀ U: subtract the mean over the labels at each pixel."""
     labels, size = values.shape
     tiles = (size + TILE - 1) // TILE
     for t in prange(tiles):

@@ -1,4 +1,4 @@
-"""Learning runs on disk: where a `Learner` was, to go on from there to the last bit."""
+"""Checkpoints of a `Learner` on disk, to resume learning with bit-identical results."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ PARTS = {
     "labels": "the ground truth",
     "start": "the initial weights",
 }
-"""What a checkpoint belongs to, besides the settings."""
+"""Arrays that identify the run of a checkpoint, besides the settings."""
 
 
 def save_checkpoint(learner: Learner, records: Sequence[Step], path: Place) -> None:
@@ -95,7 +95,7 @@ def load_checkpoint(learner: Learner, path: Place) -> list[Step]:
 
 
 def refuse_others(path: Place, wanted: dict[str, Any], found: dict[str, Any]) -> None:
-    """Raise where a checkpoint belongs to another run, naming what differs."""
+    """Raise if a checkpoint belongs to another run; the error names the difference."""
     for name in sorted(wanted.keys() | found.keys()):
         if wanted.get(name) == found.get(name):
             continue
@@ -142,7 +142,7 @@ def place_of(dataset: xr.Dataset) -> tuple[np.ndarray, Any, int]:
 
 
 def identity(learner: Learner) -> dict[str, Any]:
-    """Return what a run is determined by: digests of its arrays, and its settings."""
+    """Return the identity of a run: digests of its arrays, and its settings."""
     settings = learner.settings().items()
     return {
         "data": learner.flow.digest,
@@ -153,7 +153,7 @@ def identity(learner: Learner) -> dict[str, Any]:
 
 
 def packed(memory: Any) -> dict[str, np.ndarray]:
-    """Return what an optimizer remembers as named arrays; none for nothing."""
+    """Return the memory of an optimizer as named arrays; none if it is empty."""
     if memory is None:
         return {}
     if isinstance(memory, Moments):
@@ -162,7 +162,7 @@ def packed(memory: Any) -> dict[str, np.ndarray]:
 
 
 def unpacked(arrays: dict[str, np.ndarray]) -> Any:
-    """Return what `packed` was given."""
+    """Return the memory that `packed` stored."""
     if not arrays:
         return None
     if "value" in arrays:

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from explorer import params
 from explorer.flow.system import LinearSystem
 from explorer.gradients.derivative import Derivative
 from explorer.learning.trace import Step
@@ -26,7 +27,7 @@ class Evaluation:
     loss: float
     gradient: np.ndarray
     gradient_norm: float
-    tau: float = 0.0
+    tau: float = params.TAU.default
 
     @classmethod
     @exclusive

@@ -21,6 +21,7 @@ from explorer.learning.optimizers import (
     RiemannianDescent,
 )
 from explorer.learning.trace import Step, trace_of
+from explorer.params import check_fields, of
 from explorer.truths import DECLARATION
 
 
@@ -50,10 +51,10 @@ class Learner:
 
     flow: Flow
     labels: Any
-    time: float = params.TIME.default
+    time: float = of(params.TIME)
     gradient: GradientMethod = field(default_factory=LowRankGradient)
     optimizer: Optimizer = field(default_factory=RiemannianDescent)
-    tau: float = params.TAU.default
+    tau: float = of(params.TAU)
     initial_weights: Any = None
     _step: int = field(default=0, init=False, repr=False)
     _memory: Any = field(default=None, init=False, repr=False)
@@ -61,8 +62,7 @@ class Learner:
 
     def __post_init__(self) -> None:
         self._truth = read_only(checked_flow(self.flow).check_labels(self.labels))
-        self.time = params.TIME.check(self.time)
-        self.tau = params.TAU.check(self.tau)
+        check_fields(self)
         require("gradient", self.gradient, GradientMethod, "LowRankGradient()")
         require("optimizer", self.optimizer, Optimizer, "RiemannianDescent()")
         dims, label = self.flow.neighborhood.dims, self.flow.coordinates.label
@@ -82,7 +82,7 @@ class Learner:
         super().__setattr__(name, value)
 
     def __getstate__(self) -> dict[str, Any]:
-        """Return what copies and pickles hold: not the evaluation, which is redone."""
+        """Return the state for copies and pickles; they recompute the evaluation."""
         return vars(self) | {"_point": None}
 
     @property
@@ -104,7 +104,7 @@ class Learner:
 
     @property
     def position(self) -> tuple[np.ndarray, Any, int]:
-        """The weights, what the optimizer remembers, and the number of the step."""
+        """The weights, the memory of the optimizer, and the number of the step."""
         return self._weights, self._memory, self._step
 
     def move(self, weights: np.ndarray, memory: Any, step: int) -> None:
@@ -172,7 +172,7 @@ class Learner:
 
 
 def require(argument: str, value: Any, kind: type, example: str) -> None:
-    """Raise unless `value` is an instance of what its role needs."""
+    """Raise unless `value` is an instance of the class that its role requires."""
     if not isinstance(value, kind):
         raise TypeError(
             f"`{argument}` = {value!r} cannot serve: needed is a {kind.__name__}; pass "

@@ -19,6 +19,7 @@ import numpy as np
 
 from explorer import params
 from explorer.learning.evaluation import Evaluation
+from explorer.params import Record, of
 
 Evaluate = Callable[[np.ndarray], Evaluation]
 
@@ -27,34 +28,34 @@ SUFFICIENT = 1e-4
 choice of Nocedal and Wright, Numerical Optimization, Sec. 3.1."""
 
 HALVINGS = 40
-"""A step halved so often changes weights by less than their rounding."""
+"""Most halvings of a step: after these it changes weights by less than rounding."""
 
 TINY = 1e-8
-"""Added to the size of the gradient per pixel, which is of order one, in quotients."""
+"""Added to denominators: small beside the gradient per pixel, which is of order one."""
 
 
-class Optimizer(ABC):
+class Optimizer(Record, ABC):
     """A rule that takes one learning step."""
 
     @abstractmethod
     def advance(
         self, evaluate: Evaluate, point: Evaluation, memory: Any
     ) -> tuple[Evaluation, Any]:
-        """Return the next evaluation, and what to remember; memory begins as None."""
+        """Return the next evaluation and the new memory; memory starts as None."""
 
 
 class ExplicitOptimizer(Optimizer):
-    """A rule that knows where to go without trying it out."""
+    """A rule that computes the next weights without trial evaluations."""
 
     @abstractmethod
     def propose(self, point: Evaluation, memory: Any) -> tuple[np.ndarray, Any]:
-        """Return the next weights, and what to remember; memory begins as None."""
+        """Return the next weights and the new memory; memory starts as None."""
 
     @final
     def advance(
         self, evaluate: Evaluate, point: Evaluation, memory: Any
     ) -> tuple[Evaluation, Any]:
-        """Evaluate what is proposed."""
+        """Evaluate the proposed weights."""
         weights, memory = self.propose(point, memory)
         return evaluate(weights), memory
 
@@ -100,10 +101,7 @@ class RiemannianDescent(ExplicitOptimizer):
     and the regularizer alone, u = −t∘h I τ/(Ω + h I τ), never overshoots t = 0.
     """
 
-    step: float = params.STEP.default
-
-    def __post_init__(self) -> None:
-        object.__setattr__(self, "step", params.STEP.check(self.step))
+    step: float = of(params.STEP)
 
     def propose(self, point: Evaluation, memory: Any) -> tuple[np.ndarray, Any]:
         """Return the weights after a step of fixed size."""
@@ -125,10 +123,7 @@ class ArmijoDescent(Optimizer):
     step : float in (0, 10⁴], the first and largest h, per pixel.
     """
 
-    step: float = params.STEP.default
-
-    def __post_init__(self) -> None:
-        object.__setattr__(self, "step", params.STEP.check(self.step))
+    step: float = of(params.STEP)
 
     def advance(
         self, evaluate: Evaluate, point: Evaluation, memory: Any
@@ -165,12 +160,8 @@ class MomentumDescent(ExplicitOptimizer):
     Damped for h alone, the regularizer overshoots at small entries, step after step.
     """
 
-    step: float = params.STEP.default
-    momentum: float = params.MOMENTUM.default
-
-    def __post_init__(self) -> None:
-        object.__setattr__(self, "step", params.STEP.check(self.step))
-        object.__setattr__(self, "momentum", params.MOMENTUM.check(self.momentum))
+    step: float = of(params.STEP)
+    momentum: float = of(params.MOMENTUM)
 
     def propose(self, point: Evaluation, memory: Any) -> tuple[np.ndarray, Any]:
         """Take a step along the accumulated directions; remember them."""
@@ -182,7 +173,7 @@ class MomentumDescent(ExplicitOptimizer):
 
 
 class Moments(NamedTuple):
-    """What Adam and AdaMax remember: steps taken, mean direction, mean size."""
+    """The memory of Adam and AdaMax: steps taken, mean direction, mean size."""
 
     steps: int
     mean: np.ndarray
@@ -224,14 +215,9 @@ class Adam(ExplicitOptimizer):
     beta1, beta2 : float in [0, 0.9999], β₁ and β₂.
     """
 
-    rate: float = params.RATE.default
-    beta1: float = params.BETA1.default
-    beta2: float = params.BETA2.default
-
-    def __post_init__(self) -> None:
-        for declared in (params.RATE, params.BETA1, params.BETA2):
-            value = declared.check(getattr(self, declared.name))
-            object.__setattr__(self, declared.name, value)
+    rate: float = of(params.RATE)
+    beta1: float = of(params.BETA1)
+    beta2: float = of(params.BETA2)
 
     def propose(self, point: Evaluation, memory: Any) -> tuple[np.ndarray, Any]:
         """Take a step; remember both moments."""
@@ -254,14 +240,9 @@ class AdaMax(ExplicitOptimizer):
     beta1, beta2 : float in [0, 0.9999], β₁ and β₂.
     """
 
-    rate: float = params.RATE.default
-    beta1: float = params.BETA1.default
-    beta2: float = params.BETA2.default
-
-    def __post_init__(self) -> None:
-        for declared in (params.RATE, params.BETA1, params.BETA2):
-            value = declared.check(getattr(self, declared.name))
-            object.__setattr__(self, declared.name, value)
+    rate: float = of(params.RATE)
+    beta1: float = of(params.BETA1)
+    beta2: float = of(params.BETA2)
 
     def propose(self, point: Evaluation, memory: Any) -> tuple[np.ndarray, Any]:
         """Take a step; remember the mean direction and the largest size."""

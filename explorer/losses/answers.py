@@ -1,4 +1,4 @@
-"""What a user's loss function returns, checked before anything is computed from it."""
+"""Check the results of user-defined loss functions before further computation."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ def beyond_floats(value: Any) -> bool:
 
 
 def checked_answer(answer: Any, V: np.ndarray) -> tuple[float, np.ndarray]:
-    """Return f and ∂f from what `function` returned, or raise naming it."""
+    """Return f and ∂f from the result of `function`; errors name the function."""
     if not isinstance(answer, tuple) or len(answer) != 2:
         raise TypeError(
             f"`function` returned a {type(answer).__name__}, no pair; needed is a "

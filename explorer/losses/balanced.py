@@ -4,12 +4,21 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 
 from explorer import params
 from explorer.flow.evolution import Evolution
-from explorer.losses.losses import DirectionLoss, Loss, LossValue, target_of
+from explorer.losses.losses import (
+    CrossEntropy,
+    DirectionLoss,
+    Loss,
+    LossValue,
+    checked_loss,
+    target_of,
+)
+from explorer.params import of, part
 from explorer.truths import truth_of
 
 
@@ -26,10 +35,7 @@ class BalancedLoss(Loss):
     balance : float in [0, 2].
     """
 
-    balance: float = params.BALANCE.default
-
-    def __post_init__(self) -> None:
-        object.__setattr__(self, "balance", params.BALANCE.check(self.balance))
+    balance: float = of(params.BALANCE)
 
     def __call__(self, V: np.ndarray, target: np.ndarray) -> tuple[float, np.ndarray]:
         """Return f(V) and ∂f(V) = √κ∘∂g(√κ∘V), g the direction loss."""
@@ -64,3 +70,9 @@ class BalancedLoss(Loss):
             lambda: plain.error(scaled, largest * evolution.error),
             lambda: largest * plain.gradient_error(scaled, largest * evolution.error),
         )
+
+
+def any_loss() -> Any:
+    """Return a field that holds a loss, the paper's if not given."""
+    kinds = DirectionLoss, CrossEntropy, BalancedLoss
+    return part(DirectionLoss, checked_loss, *kinds, meaning="function to minimize")

@@ -18,19 +18,22 @@ STEPS = 10.0 ** -np.arange(1.0, 7.0)
 """Steps t relative to ‖V‖: from 0.1, where the loss may bend, to 1e-6."""
 
 ROUNDING = 1000 * np.finfo(float).eps
-"""Remainders below this share of the numbers that cancel in them are rounding: a loss
-sums over pixels, and may lose some digits of its own."""
+"""Remainders below this fraction of the numbers that cancel in them count as rounding:
+a loss sums over pixels, and may itself lose some digits."""
 
 LEAST_SLOPE = 1.8
-"""Of the remainder: 2 for a right gradient (3 where second derivatives vanish, too), 1
-for a wrong one; a fifth is left to the orders beyond."""
+"""Least slope of the remainder for a correct gradient. The slope is 2 for a correct
+gradient (3 if second derivatives also vanish) and 1 for a wrong one; 0.2 allows for
+higher orders."""
 
 FITTED = 3
-"""Steps that the slope is fitted to, the smallest ones above rounding: there a wrong
-gradient stands out most, and higher orders least."""
+"""Number of step sizes for the slope fit: the smallest ones above rounding error,
+because a wrong gradient has the largest effect there, and higher orders the least."""
 
 
-def check_loss(loss: Any, V: Any, target: Any, seed: int = 0) -> xr.Dataset:
+def check_loss(
+    loss: Any, V: Any, target: Any, seed: int = int(params.SEED.default)
+) -> xr.Dataset:
     """Compare f and ∂f: |f(V + tY) − f(V) − t⟨∂f(V), Y⟩| falls like t² if they agree.
 
     Y is a random unit direction, of zero mean over the labels as all tangent vectors V.
@@ -70,7 +73,7 @@ def check_loss(loss: Any, V: Any, target: Any, seed: int = 0) -> xr.Dataset:
 
 
 def checked(loss: Any) -> Loss:
-    """Return a loss that checks what it returns."""
+    """Return a loss that checks its own results."""
     if isinstance(loss, TangentLoss):
         return loss
     if isinstance(loss, type) or not callable(loss):
@@ -109,7 +112,7 @@ def fitted_slope(steps: np.ndarray, remainder: np.ndarray, rounding: float) -> f
 
 
 def verdict(steps: np.ndarray, remainder: np.ndarray, slope: float) -> xr.Dataset:
-    """Return the remainders with what they say."""
+    """Return the remainders with their slope and the verdict."""
     passed = math.isnan(slope) or slope >= LEAST_SLOPE
     if math.isnan(slope):
         status = "passed: only rounding remains, along this line the loss is linear"

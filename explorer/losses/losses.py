@@ -15,11 +15,11 @@ from explorer.geometry import simplex
 from explorer.geometry.neighborhood import Neighborhood
 from explorer.late import late
 from explorer.losses.answers import beyond_floats, checked_answer, takes_two
-from explorer.params import is_real
+from explorer.params import Record, is_real
 from explorer.truths import at_known, count_known, truth_of
 
-ORDINARY = (1e-140, 1e140)
-"""Norms whose squares are ordinary numbers."""
+ORDINARY = 1e-140
+"""Norms above have squares that are ordinary numbers, with all their digits."""
 
 CURVATURE = 2.0 / np.sqrt(3.0)
 """‖V‖² · ‖∂²f(V)‖₂ ≤ 2/√3. With c the cosine of the angle between V* and V and s its
@@ -61,7 +61,7 @@ class LossValue:
     slope_error: Any
 
 
-class Loss(ABC):
+class Loss(Record, ABC):
     """A function f of V(T) with its gradient, at the pixels whose label is known."""
 
     @abstractmethod
@@ -96,8 +96,7 @@ class DirectionLoss(Loss):
     def evaluate(self, evolution: Evolution, truth: np.ndarray) -> LossValue:
         """Return f and its gradient in the direction itself, whatever its scale."""
         V = at_known(evolution.direction, truth)
-        known = truth.min() >= 0
-        if known and ORDINARY[0] < float(np.linalg.norm(V)) < ORDINARY[1]:
+        if truth.min() >= 0 and float(np.linalg.norm(V)) > ORDINARY:
             value, slope = self.of_labels(V, truth)
         else:
             value, slope = self(V, target_of(truth, V.shape[0]))
@@ -214,7 +213,7 @@ class TangentLoss(Loss):
     lipschitz: float = math.nan
     curvature: float = math.nan
 
-    def __post_init__(self) -> None:
+    def _judge(self) -> None:
         if not takes_two(self.function):
             raise TypeError(
                 f"`function` = {self.function!r} is a {type(self.function).__name__}; "
@@ -226,7 +225,7 @@ class TangentLoss(Loss):
                 raise ValueError(f"`{name}` = {value!r}; needed is a number ≥ 0")
 
     def __call__(self, V: np.ndarray, target: np.ndarray) -> tuple[float, np.ndarray]:
-        """Return what the function returns, checked."""
+        """Return the checked result of the function."""
         truth = truth_of(target)
         answer = self.function(at_known(V, truth), target)
         value, slope = checked_answer(answer, V)

@@ -1,1 +1,1 @@
-"""Weights for images never seen: patches by prototypes, trained end to end."""
+"""Weights for unseen images: patches from prototypes, trained end to end."""

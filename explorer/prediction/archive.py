@@ -1,4 +1,4 @@
-"""Trained predictors as netCDF files: all that training needs to go on from there."""
+"""Trained predictors as netCDF files, with everything needed to resume training."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ KIND = "weight patch predictor"
 PATCH, PARAMETER = "patch", "parameter"
 
 DATA_TERM = "data_term_"
-"""What names of arrays of the data term begin with."""
+"""Prefix of the names of the data term's arrays."""
 
 RECORDS: dict[str, Any] = {
     kind.__name__: kind
@@ -50,7 +50,7 @@ def to_dataset(
     state: TrainingState,
     distances: Distances,
 ) -> xr.Dataset:
-    """Return what a predictor has learned: parameters, training state, data term."""
+    """Return the content of a predictor: parameters, training state, data term."""
     history = history_of(state.records)
     data: dict[str, Any] = {}
     for name in ("model", "best"):
@@ -100,7 +100,7 @@ def spelled(value: Any) -> Any:
 
 
 def read_out(value: Any) -> Any:
-    """Return what `spelled` was given."""
+    """Return the value that `spelled` wrote."""
     if not isinstance(value, dict):
         return tuple(value) if isinstance(value, list) else value
     arguments = {name: read_out(part) for name, part in value.items()}
@@ -136,7 +136,7 @@ def packed(predictor: Any) -> xr.Dataset:
 
 
 def unpack(predictor: Any, dataset: xr.Dataset) -> None:
-    """Let a predictor with its parameters know what `packed` has stored."""
+    """Restore the content that `packed` stored into a predictor."""
     predictor.state_ = state_of(dataset)
     predictor.distances_ = distances_of(dataset, predictor.data_term)
     predictor.label_prototypes_ = frozen(dataset["label_prototypes"].values)

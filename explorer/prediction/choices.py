@@ -1,4 +1,4 @@
-"""What the parameters of a predictor may be, and which of them shape its model."""
+"""Check the parameters of a predictor, and list those that determine its model."""
 
 from __future__ import annotations
 
@@ -6,22 +6,16 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from explorer import params
 from explorer.features.data_terms import DataTerm
-from explorer.features.extractors import Extractor, RawWindow
+from explorer.features.extractors import Extractor
 from explorer.gradients.gradient import LowRankGradient
 from explorer.losses.losses import checked_loss
+from explorer.params import check_fields
 from explorer.records import described
-
-DECLARED = {
-    "n_prototypes": params.PATCHES, "rho": params.RHO, "radius": params.RADIUS,
-    "time": params.TIME, "dim": params.DIM, "steps": params.TRAINING_STEPS,
-    "patience": params.PATIENCE, "rate": params.PATCH_RATE, "seed": params.SEED,
-}  # fmt: skip
 
 
 def shaping(predictor: Any) -> dict[str, Any]:
-    """Return those choices without which what was trained means nothing."""
+    """Return the choices that a trained model depends on."""
     raw = predictor.features is None
     return {
         "features": predictor.features,
@@ -59,10 +53,8 @@ def refuse_change(before: Mapping[str, Choice], predictor: Any) -> None:
 
 def check_choices(predictor: Any) -> None:
     """Check every parameter of a predictor, and make numbers of one kind of them."""
-    for name, declared in DECLARED.items():
-        setattr(predictor, name, declared.check(getattr(predictor, name)))
-    predictor.window = RawWindow(predictor.window).window
-    predictor.rank = LowRankGradient(predictor.dim, predictor.rank).rank
+    check_fields(predictor)
+    LowRankGradient(predictor.dim, predictor.rank)  # raises if they do not fit
     features, data_term = predictor.features, predictor.data_term
     if not (features is None or isinstance(features, Extractor)):
         raise TypeError(

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from explorer.params import settle
 from explorer.records import frozen
 from explorer.threads import exclusive
 
@@ -30,8 +31,7 @@ class PatchModel:
     log_scale: float
 
     def __post_init__(self) -> None:
-        for name in ("tangents", "prototypes"):
-            object.__setattr__(self, name, frozen(getattr(self, name)))
+        settle(self, tangents=frozen(self.tangents), prototypes=frozen(self.prototypes))
 
     @exclusive
     def shares(self, features: np.ndarray) -> Shares:

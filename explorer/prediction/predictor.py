@@ -1,4 +1,4 @@
-"""`WeightPatchPredictor`: weights for images never seen, from local features."""
+"""`WeightPatchPredictor`: weights for unseen images, from local features."""
 
 from __future__ import annotations
 
@@ -13,15 +13,17 @@ from explorer import params
 from explorer.coordinates import Coordinates
 from explorer.dims import LABEL_FIELD, PIXELS
 from explorer.features.data_terms import DataTerm, Distances, PrototypeDistance
-from explorer.features.extractors import Extractor, RawWindow
+from explorer.features.extractors import Extractor, RawWindow, checked_window
 from explorer.files import Place, read, sealed, unpacking, write
 from explorer.flow.evolution import Solution
 from explorer.flow.krylov import Krylov
 from explorer.flow.linearized import LinearizedFlow
 from explorer.gradients.gradient import LowRankGradient
+from explorer.gradients.ranks import AUTO, checked_rank
 from explorer.learning.learner import require
 from explorer.losses.losses import DirectionLoss, Loss
 from explorer.messages import require_callable
+from explorer.params import of
 from explorer.prediction import archive
 from explorer.prediction.choices import check_choices, refuse_change, remembered
 from explorer.prediction.estimator import NOT_TRAINED, SceneEstimator
@@ -58,7 +60,7 @@ class WeightPatchPredictor(SceneEstimator):
     window : odd int in 3 … 15, side of the window whose raw values are the features.
     features : Extractor, optional, to read instead of a raw window.
     data_term : DataTerm, where D comes from: `PrototypeDistance()` as in the paper, or
-        `Evidence()`, learned from what labels look like.
+        `Evidence()`, learned from the appearance of labels.
     loss : Loss, `DirectionLoss()` as in the paper, or `BalancedLoss()` for rare labels.
     rho, radius, time : of the flow: ρ, R, T.
     dim, rank : of the gradient: m, r.
@@ -73,7 +75,7 @@ class WeightPatchPredictor(SceneEstimator):
     label_prototypes_ : (label, channel), that of the training images; label_values_ :
     (label, code), gray values or colors of the labels in label images; label_colors_ :
     (label, 3), what their palettes show, None without palettes; distances_ : the data
-    term, fitted; state_ : what training goes on from.
+    term, fitted; state_ : TrainingState to resume from.
 
     Notes
     -----
@@ -90,20 +92,20 @@ class WeightPatchPredictor(SceneEstimator):
     ('row', 'col')
     """
 
-    n_prototypes: int = int(params.PATCHES.default)
-    window: int = int(params.WINDOW.default)
+    n_prototypes: int = of(params.PATCHES)
+    window: int = of(params.WINDOW, check=checked_window)
     features: Extractor | None = None
     data_term: DataTerm = PrototypeDistance()  # noqa: RUF009 — frozen
     loss: Loss = DirectionLoss()  # noqa: RUF009
-    rho: float = params.RHO.default
-    radius: int = int(params.RADIUS.default)
-    time: float = params.TIME.default
-    dim: int = int(params.DIM.default)
-    rank: int = int(params.RANK.default)
-    steps: int = int(params.TRAINING_STEPS.default)
-    patience: int = int(params.PATIENCE.default)
-    rate: float = params.PATCH_RATE.default
-    seed: int = int(params.SEED.default)
+    rho: float = of(params.RHO)
+    radius: int = of(params.RADIUS)
+    time: float = of(params.TIME)
+    dim: int = of(params.DIM)
+    rank: Any = of(params.RANK, check=checked_rank, words=(AUTO,))
+    steps: int = of(params.TRAINING_STEPS)
+    patience: int = of(params.PATIENCE)
+    rate: float = of(params.PATCH_RATE)
+    seed: int = of(params.SEED)
 
     def __post_init__(self) -> None:
         check_choices(self)
@@ -120,11 +122,11 @@ class WeightPatchPredictor(SceneEstimator):
         Parameters
         ----------
         scenes : Dataset or sequence of Datasets, as `voronoi_scene` returns: `image`,
-            `labels`, `prototypes`; `clean`, if there, is what is clustered.
-        validation : the same, of images that are not trained on; they decide when to
-            stop and which step was best. Without any the training loss does.
-        state : TrainingState, optional, to go on from: `state_`, reached with the same
-            scenes. With the same parameters the result is the same to the last bit.
+            `labels`, `prototypes`; if `clean` exists, it is clustered.
+        validation : scenes held out from training; they decide when to stop and which
+            step was best. Without validation scenes, the training loss decides.
+        state : TrainingState to resume from, optional: `state_` after training on the
+            same scenes. With the same parameters, results are bit-identical.
         """
         for _ in self.iterate(scenes, validation, state):
             pass
@@ -223,14 +225,14 @@ class WeightPatchPredictor(SceneEstimator):
         return state, kind, distances
 
     def save(self, path: Place) -> None:
-        """Write a netCDF file, whole or not at all; `load` reads it."""
+        """Write a netCDF file, completely or not at all; `load` reads it."""
         check_choices(self)
         self._trained()
         write(sealed(archive.packed(self)), path)
 
     @classmethod
     def load(cls, path: Place) -> WeightPatchPredictor:
-        """Return a predictor that `save` wrote; training can go on from it."""
+        """Return a predictor that `save` wrote; training can resume from it."""
         dataset = read(path, archive.KIND, archive.SCHEMA)
         with unpacking(path):
             predictor = cls(**archive.parameters_of(dataset))

@@ -12,6 +12,7 @@ import xarray as xr
 from explorer.dims import STEP
 from explorer.flow.base import Flow
 from explorer.gradients.gradient import LowRankGradient
+from explorer.params import settle
 from explorer.prediction.patches import PatchModel, Shares
 from explorer.records import frozen
 from explorer.truths import percent_wrong
@@ -38,7 +39,7 @@ class Example:
 
 @dataclass(frozen=True, eq=False)
 class TrainingStep:
-    """What is known after `step` steps: means over training and validation images."""
+    """Results after `step` steps: means over training and validation images."""
 
     step: int
     loss: float
@@ -70,7 +71,7 @@ class TrainingState:
 
     def __post_init__(self) -> None:
         for name in ("slope", "mean", "square"):
-            object.__setattr__(self, name, frozen(getattr(self, name)))
+            settle(self, **{name: frozen(getattr(self, name))})
 
     @classmethod
     def start(
@@ -81,7 +82,7 @@ class TrainingState:
         return cls(model, model, zero, zero, zero, scenes=scenes)
 
     def check(self, scenes: tuple[str, str], features: int, offsets: int) -> None:
-        """Raise unless training can go on from here: same scenes, same sizes."""
+        """Raise unless training can resume from here: same scenes, same sizes."""
         for k, name in enumerate(("scenes", "validation")):
             if scenes[k] != self.scenes[k]:
                 raise ValueError(
@@ -177,7 +178,7 @@ class Trainer:
     ) -> TrainingState:
         """Return the state with a record and the gradient at its parameters.
 
-        Without validation images the training loss decides what is best.
+        Without validation images the training loss determines the best step.
         """
         began = clock.perf_counter()
         loss, error, slope = self.evaluate(state.model, training)
@@ -195,7 +196,7 @@ class Trainer:
         return replace(state, best=best, slope=slope, records=records)
 
     def moved(self, state: TrainingState) -> TrainingState:
-        """Return the state after a step of Adam; what is known of it comes later."""
+        """Return the state after a step of Adam; its results are added later."""
         slope, count = state.slope, len(state.records)
         mean = BETA1 * state.mean + (1.0 - BETA1) * slope
         square = BETA2 * state.square + (1.0 - BETA2) * slope**2

@@ -189,7 +189,7 @@ def warn_of_twins(parts: Mapping[str, Sequence[xr.Dataset]]) -> None:
 
 
 def checked_paths(argument: str, paths: Any) -> list[Place]:
-    """Return paths as a list, or raise naming what is none."""
+    """Return paths as a list; raise naming an entry that is no path."""
     single = is_path(paths) or isinstance(paths, (xr.Dataset, xr.DataArray))
     single = single or (isinstance(paths, np.ndarray) and paths.ndim == 0)
     if single or not isinstance(paths, Iterable):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -28,6 +29,12 @@ LONGEST = params.Parameter(
     integer=True,
 )  # fmt: skip
 
+NOISE = replace(params.NOISE, default=0.2)
+"""Less than in a random scene: real images have noise of their own."""
+
+SIZE = replace(params.SIZE, default=256)
+"""A photo shows less than a random scene of the same size."""
+
 SIDEWAYS = 5
 """Orientations (EXIF) from this one on exchange rows and columns."""
 
@@ -38,8 +45,8 @@ SAMPLES = ("astronaut", "chelsea", "coffee", "rocket")
 def image_scene(
     image: Any,
     labels: Any = int(params.LABELS.default),
-    noise: float = 0.2,
-    seed: int = 0,
+    noise: float = NOISE.default,
+    seed: int = int(params.SEED.default),
 ) -> xr.Dataset:
     """Return a scene made of a real image.
 
@@ -65,7 +72,7 @@ def image_scene(
     FileNotFoundError, ValueError, TypeError
         naming the argument, what it holds, and the cure.
     """
-    noise, seed = params.NOISE.check(noise), params.SEED.check(seed)
+    noise, seed = NOISE.check(noise), params.SEED.check(seed)
     return make_scene(image_structure(image, labels, seed), noise, seed)
 
 
@@ -135,14 +142,14 @@ def refuse_other_shape(
     )
 
 
-def sample_image(name: str, size: int = 256) -> np.ndarray:
+def sample_image(name: str, size: int = int(SIZE.default)) -> np.ndarray:
     """Return a bundled image, cut to a square and scaled to size × size, in [0, 1].
 
     Parameters
     ----------
     name : one of `explorer.SAMPLES`; size : int in 1 … 4096.
     """
-    size = params.SIZE.check(size)
+    size = SIZE.check(size)
     if not isinstance(name, str) or name not in SAMPLES:
         raise ValueError(f"`name` = {name!r}; bundled are {', '.join(SAMPLES)}")
     import skimage.data

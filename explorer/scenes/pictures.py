@@ -41,7 +41,7 @@ COLORS = "label_colors"
 
 
 def label_coords(found: LabelSet) -> dict[str, tuple[tuple[str, str], np.ndarray]]:
-    """Return what stands for each label in label files, as coordinates of a scene."""
+    """Return the codes of the labels in label files as coordinates of a scene."""
     coords = {VALUES: ((LABEL, "code"), found.values)}
     if found.colors is not None:
         coords[COLORS] = ((LABEL, "rgb"), found.colors)
@@ -50,10 +50,10 @@ def label_coords(found: LabelSet) -> dict[str, tuple[tuple[str, str], np.ndarray
 
 @dataclass(frozen=True)
 class Kind:
-    """What images have in common with those trained on.
+    """The properties that images must share with the training images.
 
-    channels : how many; names : what they are called, None if they are not; scale :
-    their values.
+    channels : number of channels; names : their names, or None; scale : range of the
+    values.
     """
 
     channels: int
@@ -62,7 +62,7 @@ class Kind:
 
     @classmethod
     def of(cls, pictures: Sequence[Picture]) -> Kind:
-        """Return what pictures that all have the same prototypes have in common."""
+        """Return the common properties of pictures with the same prototypes."""
         first = pictures[0]
         low, high = range_of(*(p.image for p in pictures))
         scale = Scale(low, high, float(first.prototypes.max()))

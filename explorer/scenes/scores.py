@@ -116,7 +116,7 @@ def score(
 
 
 def without(argument: str, truth: np.ndarray, ignore: Any) -> np.ndarray:
-    """Return a truth with no label, −1, where it has one that is to be left out."""
+    """Return a truth in which the ignored labels are replaced by −1 (no label)."""
     numbers = np.atleast_1d(plain("ignore", ignore)).tolist()
     for number in numbers:
         if isinstance(number, bool) or not isinstance(number, int) or number < 0:

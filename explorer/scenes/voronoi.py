@@ -27,7 +27,7 @@ def voronoi_scene(
     kind: str = "colors",
     size: int = int(params.SIZE.default),
     noise: float = params.NOISE.default,
-    seed: int = 0,
+    seed: int = int(params.SEED.default),
 ) -> xr.Dataset:
     """Return a scene with random Voronoi structure.
 

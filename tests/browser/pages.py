@@ -31,6 +31,9 @@ THUMB = 16
 
 NOTEBOOK = "explore_learning.ipynb"
 
+ERROR, SIGMA = "error:0", "singular-values:0"
+"""Sources of the curves of the labeling error and of the singular values."""
+
 
 def open_explorer(page, server, kind):
     """Open the notebook in JupyterLab or Voila and wait for the first picture."""
@@ -56,7 +59,7 @@ def run_notebook(page, server, name):
 def wait_for_picture(page):
     """Wait until a view is there and has been fed."""
     page.wait_for_selector("[data-ready=true]", timeout=120_000, state="attached")
-    wait_for(page, lambda: column(page, "labeling-error"), 120)
+    wait_for(page, lambda: column(page, ERROR), 120)
 
 
 def column(page, source, name="y"):

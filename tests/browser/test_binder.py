@@ -121,7 +121,7 @@ def test_the_dashboard_opens_behind_the_address_of_a_visitor(binder, page, tmp_p
         base = f"http://127.0.0.1:{port}{BASE_URL}"
         page.goto(f"{base}voila/render/{NOTEBOOK}?token={token}")
         wait_for_picture(page)
-        assert page.get_by_text("time T", exact=True).is_visible()
+        assert page.get_by_role("slider", name="time T", exact=True).is_visible()
         assert all(MATHJAX in url for url in page.watch.external)
         assert set(page.watch.problems) <= {"console: " + UNREACHABLE}
 

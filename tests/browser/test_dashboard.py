@@ -7,7 +7,7 @@ import pytest
 from PIL import Image
 
 from tests.browser import pages
-from tests.browser.pages import click, column, wait_for, wait_for_change
+from tests.browser.pages import ERROR, SIGMA, click, column, wait_for, wait_for_change
 
 pytestmark = pytest.mark.browser
 
@@ -29,60 +29,61 @@ def assert_clean(page):
 
 
 def test_keyboard_and_mouse_on_the_time_slider_change_the_views(explorer):
-    labels, sigma = (
-        column(explorer, "labeling", "image"),
-        column(explorer, "singular-values"),
-    )
+    labels, sigma = column(explorer, "labeling", "image"), column(explorer, SIGMA)
     pages.press(explorer, "time T", "ArrowRight", 4)
-    moved = wait_for_change(explorer, sigma, "singular-values")
+    moved = wait_for_change(explorer, sigma, SIGMA)
     wait_for_change(explorer, labels, "labeling", "image")
     readout = pages.readout(explorer, "time T")
     wait_for(explorer, lambda: readout.input_value() == "6")
     labels = column(explorer, "labeling", "image")
     pages.drag(explorer, "time T", 0.9)
-    wait_for_change(explorer, moved, "singular-values")
+    wait_for_change(explorer, moved, SIGMA)
     wait_for_change(explorer, labels, "labeling", "image")
     assert_clean(explorer)
 
 
 def test_rank_and_rho_move_singular_values_and_cosine(explorer):
-    fill = column(explorer, "singular-values", "fill")
-    before = column(explorer, "gradient-cosine")
+    before = column(explorer, *COSINE)
     pages.drag(explorer, "time T", 1.0)
-    before = wait_for_change(explorer, before, "gradient-cosine")
+    before = wait_for_change(explorer, before, *COSINE)
     pages.press(explorer, "rank r", "ArrowRight", 2)
-    wait_for_change(explorer, fill, "singular-values", "fill")
-    wait_for_change(explorer, before, "gradient-cosine")
-    sigma = column(explorer, "singular-values")
-    pages.press(explorer, "rho ρ", "ArrowRight", 3)
-    wait_for_change(explorer, sigma, "singular-values")
+    wait_for_change(explorer, before, *COSINE)
+    sigma = column(explorer, SIGMA)
+    pages.press(explorer, "scale ρ", "ArrowRight", 3)
+    wait_for_change(explorer, sigma, SIGMA)
     assert_clean(explorer)
 
 
-def test_run_streams_points_and_pause_stops_within_half_a_second(explorer):
-    explorer.get_by_label("steps").fill("2000")
-    explorer.get_by_label("steps").press("Tab")
-    click(explorer, "run")
-    wait_for(explorer, lambda: len(column(explorer, "labeling-error")) > 3)
-    seen = len(column(explorer, "labeling-error"))
-    wait_for(explorer, lambda: len(column(explorer, "labeling-error")) > seen)
-    click(explorer, "pause")
+def steps(page, number):
+    field = page.get_by_role("textbox", name="steps", exact=True)
+    field.fill(str(number))
+    field.press("Tab")
+
+
+def test_learning_streams_points_and_pause_stops_within_half_a_second(explorer):
+    steps(explorer, 2000)
+    click(explorer, "Learn")
+    wait_for(explorer, lambda: len(column(explorer, ERROR)) > 3)
+    seen = len(column(explorer, ERROR))
+    wait_for(explorer, lambda: len(column(explorer, ERROR)) > seen)
+    click(explorer, "Pause")
     clicked = time.monotonic()
-    explorer.get_by_text("paused").wait_for(timeout=5_000)
+    explorer.get_by_text("paused").first.wait_for(timeout=5_000)
     assert time.monotonic() - clicked < 0.5
-    stopped = column(explorer, "labeling-error")
+    stopped = column(explorer, ERROR)
     explorer.wait_for_timeout(400)
-    assert len(column(explorer, "labeling-error")) - len(stopped) <= 1
+    assert len(column(explorer, ERROR)) - len(stopped) <= 1
+    click(explorer, "Undo")
+    wait_for(explorer, lambda: len(column(explorer, ERROR)) == 1)
     assert_clean(explorer)
 
 
-def test_a_click_into_a_picture_probes_the_pixel(explorer):
+def test_a_tap_into_a_picture_chooses_the_pixel(explorer):
     before = column(explorer, "probe", "x")
     # the figure is a web component: find where its frame lies on the page
     box = explorer.evaluate(
         """() => {
-          const doc = Bokeh.documents[0];
-          const model = doc.get_model_by_name("input-figure");
+          const model = Bokeh.documents[0].get_model_by_name("picture-figure");
           const view = Bokeh.index.find_one(model);
           view.el.scrollIntoView({ block: "center" });
           const r = view.el.getBoundingClientRect();
@@ -92,12 +93,13 @@ def test_a_click_into_a_picture_probes_the_pixel(explorer):
     )
     explorer.mouse.click(*box)
     wait_for_change(explorer, before, "probe", "x")
+    explorer.get_by_role("img", name="Weights at").first.wait_for()
     assert_clean(explorer)
 
 
 @pytest.mark.parametrize(
     ("size", "words"),
-    [(100, "cannot be read as an image"), (33 * 2**20, "scale the image down")],
+    [(100, "cannot be read as an image"), (33 * 2**20, "MB")],
     ids=["unreadable", "huge"],
 )
 def test_a_bad_upload_is_explained_beside_the_control(explorer, tmp_path, size, words):
@@ -105,7 +107,8 @@ def test_a_bad_upload_is_explained_beside_the_control(explorer, tmp_path, size, 
     bad.write_bytes(b"\x89PNG\r\n\x1a\n".ljust(size, b"?"))
     before = column(explorer, "labeling", "image")
     pick(explorer, bad)
-    explorer.get_by_text(words).wait_for(timeout=10_000)
+    said = explorer.locator("[data-name=image] .laf-complaint")
+    said.filter(has_text=words).wait_for(timeout=10_000)
     assert column(explorer, "labeling", "image") == before
     assert_clean(explorer)
 
@@ -122,43 +125,57 @@ def test_an_upload_of_more_than_one_message_becomes_the_scene(explorer, tmp_path
 
 
 def pick(page, file):
-    """Choose a file with the upload button."""
-    with page.expect_file_chooser() as chooser:
-        click(page, "upload an image")
-    chooser.value.set_files(file)
+    """Choose a file for the image of one's own."""
+    page.locator("[data-name=image] input[type=file]").set_input_files(file)
+
+
+def test_a_link_reopens_the_same_picture(page, voila):
+    pages.open_explorer(page, voila, "voila")
+    pages.press(page, "time T", "ArrowRight", 4)
+    readout = pages.readout(page, "time T")
+    wait_for(page, lambda: "time=6.0" in page.evaluate(HASH))
+    labels, sigma = column(page, "labeling", "image"), column(page, SIGMA)
+    tail = page.evaluate("() => location.hash")
+    page.goto("about:blank")
+    page.goto(voila.url(f"/voila/render/{pages.NOTEBOOK}") + tail)
+    pages.wait_for_picture(page)
+    wait_for(page, lambda: readout.input_value() == "6")
+    wait_for(page, lambda: column(page, "labeling", "image") == labels)
+    assert column(page, SIGMA) == sigma
+    assert_clean(page)
 
 
 def test_a_reloaded_page_and_a_second_view_show_the_current_state(page, lab):
     pages.open_explorer(page, lab, "lab")
-    click(page, "single step")
-    wait_for(page, lambda: len(column(page, "labeling-error")) == 2)
-    current = column(page, "labeling-error")
+    click(page, "Step")
+    wait_for(page, lambda: len(column(page, ERROR)) == 2)
+    current = column(page, ERROR)
     page.evaluate("() => jupyterapp.commands.execute('notebook:create-output-view')")
     wait_for(page, lambda: page.evaluate(VIEWS) == [current, current])
     page.evaluate("() => jupyterapp.commands.execute('docmanager:save')")
     page.goto(lab.url(f"/lab/tree/{pages.NOTEBOOK}"))
     pages.wait_for_picture(page)
-    wait_for(page, lambda: column(page, "labeling-error") == current)
+    wait_for(page, lambda: column(page, ERROR) == current)
     assert_clean(page)
 
 
 def test_interrupting_the_kernel_stops_learning(page, lab):
     pages.open_explorer(page, lab, "lab")
-    assert page.get_by_text("learning steps", exact=True).count() == 0  # no still
-    page.get_by_label("steps").fill("2000")
-    page.get_by_label("steps").press("Tab")
-    click(page, "run")
-    wait_for(page, lambda: len(column(page, "labeling-error")) > 3)
+    steps(page, 2000)
+    click(page, "Learn")
+    wait_for(page, lambda: len(column(page, ERROR)) > 3)
     page.evaluate("() => jupyterapp.commands.execute('notebook:interrupt-kernel')")
-    page.get_by_text("interrupted").wait_for(timeout=10_000)
-    stopped = column(page, "labeling-error")
+    page.get_by_text("interrupted").first.wait_for(timeout=10_000)
+    stopped = column(page, ERROR)
     page.wait_for_timeout(400)
-    assert len(column(page, "labeling-error")) - len(stopped) <= 1
+    assert len(column(page, ERROR)) - len(stopped) <= 1
     assert_clean(page)
 
 
+COSINE = "gradient-cosine", "top"
+HASH = "() => decodeURIComponent(location.hash)"
 VIEWS = """() => (window.Bokeh?.documents ?? [])
-  .map((d) => d.get_model_by_name("labeling-error")).filter(Boolean)
+  .map((d) => d.get_model_by_name("error:0")).filter(Boolean)
   .map((s) => Array.from(s.data.y))"""
 
 

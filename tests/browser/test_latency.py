@@ -5,6 +5,7 @@ aim on two cores is 100 ms in the median and 250 ms at worst.
 """
 
 import statistics
+import sys
 
 import pytest
 
@@ -39,13 +40,13 @@ def test_every_move_of_a_slider_is_answered(page, request, capsys, kind):
     pages.open_explorer(page, request.getfixturevalue(kind), kind)
     pages.press(page, "time T", "ArrowRight")  # the first may have to compile
     page.wait_for_timeout(1500)
-    page.evaluate(WATCH, ["singular-values", ANSWER])
+    page.evaluate(WATCH, [pages.SIGMA, ANSWER])
     for k in range(MOVES):
         page.keyboard.press("ArrowRight" if k < MOVES / 2 else "ArrowLeft")
         pages.wait_for(page, lambda k=k: page.evaluate("() => answers.length") > k)
     took = page.evaluate("() => answers")
     assert len(took) == MOVES
     assert max(took) < ANSWER
-    _middle, _worst = statistics.median(took), max(took)
+    middle, worst = statistics.median(took), max(took)
     with capsys.disabled():
-        pass
+        sys.stdout.write(f" [{kind}: median {middle:.0f} ms, worst {worst:.0f} ms]")

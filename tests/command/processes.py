@@ -74,3 +74,13 @@ def read_until(process: subprocess.Popen[str], text: str) -> str:
             return lines
     assert process.stderr is not None
     pytest.fail(f"ended without {text!r}:\n{lines}\n{process.stderr.read()}")
+
+
+@contextlib.contextmanager
+def handled_as_usual():
+    """Let Ctrl-C raise, whatever started the tests wanted."""
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGINT, before)

@@ -1,5 +1,6 @@
 """The options: defaults from `params`, and messages that name the cure."""
 
+import argparse
 import subprocess
 import sys
 
@@ -11,10 +12,14 @@ from explorer.command.arguments import (
     FLOW_OPTIONS,
     LEARNING_OPTIONS,
     SCENE_OPTIONS,
+    build,
     parse,
 )
+from explorer.command.options import add_settings, fill_in
+from explorer.settings import Number
 
-NUMBERS = {**SCENE_OPTIONS, **FLOW_OPTIONS, **LEARNING_OPTIONS}
+SETTINGS = (*SCENE_OPTIONS, *FLOW_OPTIONS, *LEARNING_OPTIONS)
+NUMBERS = {setting.name: setting.parameter for setting in SETTINGS}
 
 
 def complaint(capsys, *arguments):
@@ -108,3 +113,31 @@ def test_the_command_loads_no_widgets():
         [sys.executable, "-c", code], capture_output=True, text=True, check=True
     )
     assert loaded.stdout.strip() == "[]"
+
+
+@pytest.mark.parametrize("spelled", ["--n-prototypes", "--n_prototypes"])
+def test_names_of_several_words_have_dashes_and_take_underscores(spelled, capsys):
+    given = ["train", "--images=a", "--labels=b", f"{spelled}=7"]
+    assert build().parse_args(given).n_prototypes == 7
+    with pytest.raises(SystemExit):
+        main(["train", "--help"])
+    text = capsys.readouterr().out
+    assert "--n-prototypes N" in text
+    assert "--n_prototypes" not in text
+
+
+def test_both_spellings_of_labels_count_exclude_labels():
+    for spelled in ("--labels-count", "--labels_count"):
+        assert build().parse_args(["learn", f"{spelled}=3"]).labels_count == 3
+        with pytest.raises(SystemExit):
+            build().parse_args(["learn", "--labels=a.png", f"{spelled}=3"])
+
+
+def test_an_option_may_have_a_default_of_its_own():
+    noise = Number(params.NOISE, default=0.2)
+    parser = argparse.ArgumentParser()
+    add_settings(parser, noise)
+    options = parser.parse_args([])
+    fill_in(options, noise)
+    assert options.noise == 0.2
+    assert "(default: 0.2)" in parser.format_help()

@@ -37,7 +37,7 @@ def reports(monkeypatch):
         path.write_text("report")
         calls.append((path.name, scene, learner, trace))
 
-    monkeypatch.setattr("explorer.dashboard.report.write_report", write_report)
+    monkeypatch.setattr("explorer.dashboards.report.write_report", write_report)
     return calls
 
 
@@ -103,7 +103,7 @@ def test_data_survives_a_report_that_fails(run, tmp_path, monkeypatch, capsys):
     def fail(*arguments):
         raise OSError(28, "No space left on device")
 
-    monkeypatch.setattr("explorer.dashboard.report.write_report", fail)
+    monkeypatch.setattr("explorer.dashboards.report.write_report", fail)
     (tmp_path / "temporary").mkdir()
     monkeypatch.setattr(tempfile, "tempdir", str(tmp_path / "temporary"))
     assert run(*SMALL) == 1

@@ -1,6 +1,5 @@
 """`laf`: finding and copying notebooks, failures, and one run from end to end."""
 
-import contextlib
 import re
 import signal
 import socket
@@ -18,7 +17,7 @@ from explorer.command import main, server
 from explorer.command.interrupts import Interrupts
 from explorer.command.notebooks import APP, copy_notebooks, find_notebooks
 from explorer.command.serve import Page, attend
-from tests.command.processes import laf, read_until, started
+from tests.command.processes import handled_as_usual, laf, read_until, started
 from tests.servers import ROOT
 
 pytestmark = pytest.mark.slow
@@ -142,16 +141,6 @@ def test_the_second_signal_acts_as_before():
         assert interrupts.signum == signal.SIGINT
         with pytest.raises(KeyboardInterrupt):
             signal.raise_signal(signal.SIGINT)
-
-
-@contextlib.contextmanager
-def handled_as_usual():
-    """Let Ctrl-C raise, whatever started the tests wanted."""
-    before = signal.signal(signal.SIGINT, signal.default_int_handler)
-    try:
-        yield
-    finally:
-        signal.signal(signal.SIGINT, before)
 
 
 @pytest.mark.parametrize("name", [p.name for p in find_notebooks().glob("*.ipynb")])

@@ -9,8 +9,8 @@ import pytest
 from PIL import Image
 
 import explorer as ex
-from explorer.drawing.colors import label_image
-from explorer.drawing.pages import write_page
+from explorer.drawing.colors import label_colors
+from explorer.drawing.page import write_page
 from explorer.drawing.prints import write_png
 from explorer.experiments import agreement, claims
 from explorer.experiments.figures import FIGURES
@@ -148,12 +148,51 @@ def test_claims_have_a_verdict_each(found):
     assert claims.table({1: found[1]}).sizes["claim"] == 2
 
 
-def test_labels_are_black_and_white_or_marked():
-    labels = np.array([[0, 1]])
-    plain = label_image(Labels("", labels, 2))
-    np.testing.assert_array_equal(plain, [[[0, 0, 0], [1, 1, 1]]])
-    marked = label_image(Labels("", labels, 2, truth=np.array([[0, 0]])))
-    assert marked[0, 1].sum() < 0.5 * marked[0, 0].sum()  # wrong is dark
+def test_figures_have_the_letters_of_the_paper(found):
+    letters = {
+        number: [
+            panel.title[0]
+            for row in draw(found[number]).rows
+            for panel in row
+            if panel.title[1:3] == "  "
+        ]
+        for number, (_, draw) in FIGURES.items()
+    }
+    assert {n: sorted(found) for n, found in letters.items()} == {
+        1: list("abcd"), 2: list("ab"), 3: list("ab"), 4: list("abc"),
+        5: list("abcdef"),
+    }  # fmt: skip
+
+
+@pytest.mark.parametrize("number", FIGURES)
+def test_captions_name_the_settings(found, number):
+    caption = FIGURES[number][1](found[number]).caption
+    for said in ("T = 5", "ρ = 0.5", "m = 10", "noise"):
+        assert said in caption, said
+    assert "0.3" in caption or "0.45" in caption
+
+
+def test_labels_are_painted_in_the_colors_of_the_input(found):
+    for row in FIGURES[1][1](found[1]).rows:
+        painted = [label_colors(panel) for panel in row if isinstance(panel, Labels)]
+        clean = ex.voronoi_scene("lines" if row[1].count == 2 else "colors", 16, 0.0, 0)
+        for table in painted:
+            np.testing.assert_array_equal(
+                table[row[1].labels], np.broadcast_to(clean.image, (16, 16, 3))
+            )
+
+
+def test_patches_are_drawn_on_the_section_with_their_gaps(found):
+    rows = FIGURES[5][1](found[5]).rows
+    clean, noisy, _ = rows[0]
+    first, second, labeled = rows[1]
+    side = len(clean.image)
+    assert noisy.image.shape[:2] == labeled.labels.shape == (side, side)
+    for panel in (first, second):
+        assert panel.values.shape == (4 * side - 1, 4 * side - 1)
+        assert np.isnan(panel.values[3]).all()
+        assert np.isnan(panel.values[:, 3]).all()
+        assert np.nanmax(panel.values[:3, :3]) == 1.0  # of its largest weight
 
 
 def test_curves_that_are_flat_or_empty_can_be_drawn(tmp_path):

@@ -57,13 +57,13 @@ def test_other_code_computes_anew(tmp_path, monkeypatch):
 
 def test_the_code_is_all_that_numbers_depend_on(tmp_path, monkeypatch):
     """A changed constant counts, a changed drawing does not."""
-    for name in ("flow/krylov.py", "dashboard/pages.py"):
+    for name in ("flow/krylov.py", "kit/page.py"):
         (tmp_path / name).parent.mkdir()
         (tmp_path / name).write_text("RHO = 0.5")
     monkeypatch.setattr(units, "PACKAGE", tmp_path)
     digest = units.code_digest.__wrapped__
     first = digest()
-    (tmp_path / "dashboard/pages.py").write_text("SIDE = 3")
+    (tmp_path / "kit/page.py").write_text("SIDE = 3")
     assert digest() == first
     (tmp_path / "flow/krylov.py").write_text("RHO = 0.6")
     assert digest() != first

@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 from explorer.geometry import simplex
 from explorer.geometry.graph import Graph
 from explorer.geometry.grid import Grid
+from explorer.kernels.planes import empty_fields
 from tests import graphs, reference
 
 LABELS = 3
@@ -62,6 +63,71 @@ def test_operators_of_known_patterns_are_dense_matrices(name):
 @drawn
 def test_operators_of_any_pattern_are_dense_matrices(nodes, seed, density):
     check_operators(graphs.random_pattern(nodes, seed, density), seed)
+
+
+@drawn
+def test_assembling_is_the_sum_of_its_terms(nodes, seed, density):
+    """T Σ_r ⟦R_S u_r, w_r⟧ + ⟦R_S G, C⟧, node by node and term by term."""
+    pattern = graphs.random_pattern(nodes, seed, density)
+    graph, weights = Graph.of(pattern), graphs.random_weights(pattern, seed)
+    S, C, z = fields(nodes, seed)
+    u, w = np.random.default_rng(seed).uniform(-1.0, 1.0, (2, 2, LABELS, nodes))
+    time, scale, Omega = 1.7, 0.3, graphs.matrix(pattern, weights)
+    R = [np.diag(p) - np.outer(p, p) for p in S.T]
+    G, whole = scale * z, np.zeros((nodes, nodes))
+    for ur, wr in zip(u, w, strict=True):
+        for i, X in enumerate(Omega @ wr.T):
+            p, a = S[:, i], ur[:, i]
+            G[:, i] += time * (a * X - (p @ X) * a - (p @ a) * X)
+            whole[i] += time * (R[i] @ a) @ wr
+    for i in range(nodes):
+        whole[i] += (R[i] @ G[:, i]) @ C
+    out, found = graph.assemble(weights, (S, C, z), (u, w, time, scale), True)
+    np.testing.assert_allclose(found, G, rtol=0, atol=ROUNDING)
+    np.testing.assert_allclose(out, whole[pattern], rtol=0, atol=ROUNDING)
+
+
+def test_fields_of_different_labels_do_not_meet():
+    graph = Graph.of(np.eye(4))
+    S, C, z = fields(4)
+    with pytest.raises(ValueError, match="zip"):
+        graph.sampled_product(S[:2], C)
+    components = np.stack([S, C]), np.stack([S]), 1.0, 1.0
+    with pytest.raises(ValueError, match="zip"):
+        graph.assemble(graph.uniform(), (S, C, z), components, True)
+
+
+@pytest.mark.parametrize("start", [0, 2])
+@pytest.mark.parametrize("name", ["sweep", "sweep_transpose"])
+def test_a_sweep_reads_what_is_given_and_returns_inner_products(name, start):
+    """The recurrence starts from v_start and v_{start−1}; what lies beyond is not read.
+
+    Before the first vector there is none, and its factor is zero.
+    """
+    pattern = graphs.PATTERNS["patches of 1 to 7 nodes"]
+    graph, weights, steps = Graph.of(pattern), graphs.random_weights(pattern), 3
+    S, _, _ = fields(7)
+    once = {"sweep": graph.apply, "sweep_transpose": graph.apply_transpose}[name]
+    rng = np.random.default_rng(start)
+    factors, count = rng.normal(size=(steps, 3)), start + steps + 1
+    factors[0, 2] *= start > 0
+    vectors = empty_fields(count + 2, (LABELS, 7), np.dtype(float))
+    vectors[:] = np.nan
+    vectors[: start + 1] = rng.uniform(-1.0, 1.0, (start + 1, LABELS, 7))
+    expected = list(vectors[: start + 1].copy())
+    for a, b, c in factors:
+        before = expected[-2] if len(expected) > 1 else 0.0 * expected[0]
+        v = expected[-1]
+        expected.append(a * once(weights, S, v) + b * v + c * before)
+    products = getattr(graph, name)((weights, S), vectors, start, factors)
+    # each step multiplies errors by at most the sum of its factors
+    slack = ROUNDING * np.prod(1.0 + np.abs(factors).sum(axis=1))
+    np.testing.assert_allclose(vectors[:count], expected, rtol=0, atol=slack)
+    assert np.isnan(vectors[count:]).all()
+    flat = np.reshape(expected, (count, -1))
+    gram = np.tril(flat @ flat.T)[start:]
+    size = np.abs(flat).max() * np.abs(flat).sum(axis=1).max()
+    np.testing.assert_allclose(products, gram, rtol=0, atol=slack * (1.0 + size))
 
 
 def check_patch_maps(pattern, seed=0):
@@ -164,7 +230,8 @@ def test_only_the_places_of_entries_count(graph):
 def test_entries_that_are_not_finite_are_no_edges(kind, value):
     matrix = np.eye(3)
     matrix[0, 1] = value
-    with pytest.raises(ValueError, match="`graph` must have finite entries"):
+    matrix[2, 1] = -value if np.isinf(value) else np.inf  # not the first
+    with pytest.raises(ValueError, match=rf"`graph` must have finite .*, got {value}:"):
         Graph.of(kind(matrix))
 
 
@@ -173,18 +240,29 @@ def test_nobody_else_writes_into_the_pattern():
     graph = Graph.of(given_)
     given_.indices[:] = 0
     assert graph.targets.tolist() == [0, 1, 2]
+    for array in (graph.pattern.data, graph.pattern.indices, graph.pattern.indptr):
+        with pytest.raises(ValueError, match="read-only"):
+            array[0] = 1
+
+
+def test_a_graph_is_itself_only_and_prints_no_pattern():
+    graph, other = (Graph.of(np.eye(3)) for _ in range(2))
+    assert graph != other
+    assert len({graph, other, graph}) == 2
+    assert repr(graph) == "Graph()"
 
 
 @pytest.mark.parametrize(
     ("graph", "words"),
     [
         (np.ones((2, 3)), r"shape \(2, 3\); needed is a square"),
+        (np.ones((3, 2)), r"shape \(3, 2\); needed is a square"),
         ([1, 2], "needed is a square"),
         (np.zeros((0, 0)), "0 nodes"),
         (np.array([[1, 1, 0], [0, 0, 0], [0, 0, 0]]), "2 without .* first is 1.*eye"),
         (sp.csr_array((3, 3)), "3 without neighbors"),
     ],
-    ids=["not square", "a vector", "empty", "nodes alone", "no edges"],
+    ids=["wide", "tall", "a vector", "empty", "nodes alone", "no edges"],
 )
 def test_patterns_that_are_refused(graph, words):
     with pytest.raises(ValueError, match=f"`graph` .*{words}"):

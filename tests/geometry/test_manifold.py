@@ -109,6 +109,17 @@ def test_geodesics_divide_the_distance(pair, time):
     assert (middle >= 0).all()
 
 
+@pytest.mark.parametrize("apart", [1e-6, 1e-8, 1e-10])
+@pytest.mark.parametrize("time", [0.0, 0.25, 0.5, 1.0, 2.0])
+def test_geodesics_between_close_points_divide_the_way(apart, time):
+    p, v = np.array([0.2, 0.3, 0.5]), np.array([0.1, -0.3, 0.2])
+    q = p + apart * v
+    way = manifold.geodesic(p, q, time) - p
+    # what is curved is of second order; roots and squares are rounded a few times
+    slack = 10.0 * apart**2 + 8.0 * EPS
+    np.testing.assert_allclose(way, time * (q - p), rtol=0, atol=slack)
+
+
 def test_distance_of_close_points_is_the_metric():
     p, v = np.array([0.2, 0.3, 0.5]), np.array([1.0, -3.0, 2.0])
     h = 1e-9
@@ -124,6 +135,23 @@ def test_the_geodesic_starts_along_the_fisher_rao_gradient_of_the_distance():
     assert np.sqrt(manifold.inner(p, v, v)) == pytest.approx(
         manifold.distance(p, q), rel=1e-5
     )
+
+
+@pytest.mark.parametrize("scale", [0.5, 1.0, 2.0])
+def test_the_exponential_map_starts_at_the_point_along_the_vector(scale):
+    p, v, h = np.array([0.2, 0.3, 0.5]), np.array([0.1, -0.3, 0.2]), 1e-5
+    slope = (manifold.exponential(p, h * scale * v) - p) / h
+    # h of the second derivative, v²/p below 2; rounding is eps/h
+    np.testing.assert_allclose(slope, scale * v, rtol=0, atol=10.0 * h)
+
+
+def test_opposite_corners_are_half_a_turn_apart():
+    corners = np.eye(3)
+    for p, q in ((0, 1), (1, 2), (2, 0)):
+        found = manifold.distance(corners[p], corners[q])
+        assert found == pytest.approx(np.pi, rel=4 * EPS)
+        middle = manifold.geodesic(corners[p], corners[q])
+        np.testing.assert_allclose(middle, (corners[p] + corners[q]) / 2, atol=4 * EPS)
 
 
 @given(law(345.0, 1))
@@ -192,6 +220,14 @@ def test_entries_that_are_no_real_numbers_are_refused(bad):
 def test_a_barycenter_needs_a_positive_count(bad):
     with pytest.raises((TypeError, ValueError), match="`count`"):
         manifold.barycenter(bad)
+
+
+@pytest.mark.parametrize("count", [1, 2, 3, 7])
+def test_a_barycenter_has_equal_entries_that_sum_to_one(count):
+    found = manifold.barycenter(count)
+    assert found.shape == (count,)
+    np.testing.assert_array_equal(found, found[0])
+    assert found.sum() == pytest.approx(1.0, rel=4 * EPS)
 
 
 P = np.array([0.2, 0.3, 0.5])

@@ -8,10 +8,29 @@ import numpy as np
 import pytest
 import xarray as xr
 
-from explorer import Krylov, LinearizedFlow, LowRankGradient
+from explorer import (
+    BlockChebyshev,
+    CrossEntropy,
+    GramSchmidt,
+    GraphFlow,
+    Krylov,
+    LinearizedFlow,
+    LowRankGradient,
+    TwoSided,
+)
+from explorer.flow import integrators, orthogonalization
 from explorer.geometry import simplex
-from explorer.gradients.gradient import riemannian_gradient
-from tests import reference
+from explorer.geometry.grid import Grid
+from explorer.gradients import gradient as module
+from explorer.gradients.factors import Factors
+from explorer.gradients.gradient import (
+    gradient_errors,
+    lighter,
+    riemannian_gradient,
+    sensitivity,
+)
+from explorer.gradients.iterated import IteratedGradient
+from tests import graphs, reference
 
 # the stored answers and ours come from exponentials of matrices of norm ≤ 40, which
 # lose some of sixteen digits; nine are kept with a margin
@@ -273,3 +292,225 @@ def test_one_pixel_has_a_loss_and_a_zero_tangent_gradient():
     gradient = simplex.center(data.gradient.values)
     # nine equal entries of order one
     np.testing.assert_allclose(gradient, 0.0, atol=1e-14)
+
+
+@pytest.mark.parametrize("word", ["all", "AUTO", "auto ", "best", ""])
+def test_other_words_than_auto_are_no_ranks(word):
+    with pytest.raises(TypeError, match=r"`rank` = .* is a word that is not known"):
+        LowRankGradient(rank=word)
+
+
+def test_a_word_is_known_by_its_letters(problem, flow):
+    spelled = LowRankGradient(dim=4, rank="".join(["au", "to"]))
+    assert spelled == LowRankGradient(dim=4, rank="auto")
+    assert spelled.memory(12) == LowRankGradient(dim=4, rank=4).memory(12)
+    data = spelled(flow, problem.weights, problem.labels, 3.0)
+    assert 1 <= data.attrs["rank"] <= 4
+
+
+def test_the_rank_may_be_as_large_as_the_space_and_no_larger():
+    for dim in (1, 2, 10, 200):
+        assert LowRankGradient(dim=dim, rank=dim).rank == dim
+    with pytest.raises(ValueError, match="`rank` = 6 exceeds `dim` = 5"):
+        LowRankGradient(dim=5, rank=6)
+
+
+def test_a_rank_of_zero_stands_for_all():
+    ranks = [IteratedGradient(dim=7, rank=rank).rank for rank in (0, 3)]
+    assert ranks == [7, 3]
+    for dim, rank in ((7, -1), (0, 1)):
+        with pytest.raises(ValueError, match="out of range"):
+            IteratedGradient(dim=dim, rank=rank)
+
+
+def test_an_automatic_rank_is_one_where_there_is_no_component():
+    flow = LinearizedFlow(np.full((3, 2, 2), 0.7))
+    data = LowRankGradient(rank="auto")(
+        flow, flow.uniform_weights(), np.zeros((2, 2), int), 5.0
+    )
+    assert data.attrs["rank"] == 1
+
+
+KEPT = TwoSided(BlockChebyshev(keep=True))
+GONE = TwoSided(BlockChebyshev(keep=False))
+NUMBER = np.dtype(float).itemsize
+
+
+@pytest.mark.parametrize("size", [1, 12, 10**7])
+@pytest.mark.parametrize(("dim", "rank"), [(1, 1), (5, 2), (10, 10)])
+def test_memory_is_that_of_vectors_and_components(size, dim, rank):
+    """Two bases of one vector more than their dimension, and u, w and two more fields.
+
+    Of each component as of z; vectors that are not kept take nothing.
+    """
+    field = NUMBER * size
+    kept = LowRankGradient(dim, rank, route=KEPT)
+    assert kept.memory(size) == 2 * (dim + 1) * field + 4 * (rank + 1) * field
+    gone = LowRankGradient(dim, rank, route=GONE)
+    assert gone.memory(size) == 4 * (rank + 1) * field
+    auto = LowRankGradient(dim, "auto", route=GONE)  # it may need them all
+    assert auto.memory(size) == LowRankGradient(dim, dim, route=GONE).memory(size)
+    always = LowRankGradient(dim, rank, route=TwoSided(GramSchmidt()))
+    assert always.memory(size) == kept.memory(size)
+
+
+def test_memory_falls_where_vectors_are_not_kept_any_more():
+    dim = 7
+    size = orthogonalization.MOST_KEPT // (NUMBER * (dim + 1))  # a power of two
+    chosen, kept, gone = (
+        LowRankGradient(dim, route=route) for route in (TwoSided(), KEPT, GONE)
+    )
+    assert chosen.memory(size) == kept.memory(size)
+    assert chosen.memory(size + 1) == gone.memory(size + 1)
+
+
+def test_what_the_bases_hold_is_no_more_than_their_memory(problem, flow):
+    method = LowRankGradient(5, 2, route=KEPT)
+    evolution = method.forward.integrate(flow.plain_system(problem.weights), 3.0)
+    factors = method.init(evolution, problem.labels).factors
+    held = factors.left.nbytes + factors.right.nbytes
+    parts = sum(x.nbytes for x in factors.parts(2))
+    assert held + parts <= method.memory(problem.distances.size)
+
+
+@pytest.fixture
+def available(monkeypatch):
+    """Set how many bytes there are."""
+
+    def limit(number):
+        monkeypatch.setattr(integrators, "ALWAYS_THERE", number)
+
+        class Memory:
+            available = number
+
+        monkeypatch.setattr(integrators.psutil, "virtual_memory", Memory)
+
+    return limit
+
+
+@pytest.mark.parametrize("size", [3 * 10**5, 3 * 10**6])
+def test_the_cure_is_the_cheapest_gradient_and_its_memory(size, available):
+    """Where vectors are kept it is cheaper not to; else the default does as well."""
+    frugal, usual = LowRankGradient(route=GONE), LowRankGradient()
+    need = frugal.memory(size)
+    assert need <= usual.memory(size)
+    call = (
+        "LowRankGradient(dim=10, rank=1)"
+        if need == usual.memory(size)
+        else "LowRankGradient(route=TwoSided(BlockChebyshev(keep=False)))"
+    )
+    assert eval(call).memory(size) == need
+    available(need)
+    assert lighter(size) == f"use `{call}`, which needs {need / 1e9:.3g} GB"
+    available(need - 1)
+    text = f"the cheapest gradient, {call}, needs {need / 1e9:.3g} GB too; use fewer"
+    assert lighter(size).startswith(text)
+
+
+def ended(barycenter=True, labels=3, time=3.0, graph=False):
+    """A solve on a few pixels, or nodes; and its true labels."""
+    problem = reference.random_problem((2, 3), labels)
+    base = None if barycenter else graphs.random_simplex(problem.distances.shape, 1)
+    flow = LinearizedFlow(problem.distances, problem.rho, base_point=base)
+    weights, truth = problem.weights, problem.labels
+    if graph:
+        whole = graphs.of_grid(problem)
+        base = None if barycenter else base.reshape(labels, -1)
+        flow = GraphFlow(whole.distances, whole.pattern, whole.rho, base_point=base)
+        weights, truth = whole.weights, whole.labels
+    return Krylov(dim=5).integrate(flow.plain_system(weights), time), truth
+
+
+problems = pytest.mark.parametrize("barycenter", [True, False])
+grids = pytest.mark.parametrize("graph", [False, True], ids=["grid", "graph"])
+
+
+@problems
+@grids
+@pytest.mark.parametrize("time", [0.0, 0.7, 3.0])
+def test_errors_of_the_factors_enter_as_derived(barycenter, graph, time):
+    """T ‖R_S‖ (√(J·multiplicity) + 3c) of Z and ‖R_S‖ c / J of z (`gradient_errors`).
+
+    c² = N max_k ‖Π₀C_k‖². Away from the barycenter Z carries ‖R_W₀‖ max(1/W₀), and z
+    ‖R_W₀‖ instead of 1/J.
+    """
+    evolution, _ = ended(barycenter, graph=graph)
+    system = evolution.system
+    C = system.log_likelihood - system.log_likelihood.mean(axis=0)
+    degrees = 9 if not graph else np.diff(system.neighborhood.pattern.indptr).max()
+    multiplicity = system.neighborhood.multiplicity
+    c = np.sqrt(degrees * (C**2).sum(axis=0).max())
+    W = system.base_point
+    pull = 1.0 if barycenter else simplex.replicator_norm(W)
+    push = 1.0 if barycenter else (1.0 / W).max()
+    of_Z, of_z = sensitivity(system, time)
+    whole = time * system.spread * pull * push * (np.sqrt(3 * multiplicity) + 3 * c)
+    assert of_Z == pytest.approx(whole, rel=1e-13, abs=0.0)
+    part = system.spread * c * (1 / 3 if barycenter else pull)
+    assert of_z == pytest.approx(part, rel=1e-13, abs=0.0)
+
+
+def test_bounds_are_linear_in_the_errors_of_the_factors():
+    evolution, _ = ended()
+    of_Z, of_z = sensitivity(evolution.system, evolution.time)
+    n = evolution.system.similarity.size
+    sigma = np.array([3.0, 2.0, 0.5] + [0.0] * (n - 3))
+    z = np.ones(evolution.system.shape)
+
+    def bounds(errors, rank):
+        return gradient_errors(
+            Factors.of_dense(evolution, np.diag(sigma), z, errors), rank
+        )
+
+    # of a whole Z: Z itself is within ε, and so is its best approximation
+    assert bounds((1e-3, 0.0), n).approximation == pytest.approx(2e-3 * of_Z)
+    assert bounds((0.0, 1e-3), n).approximation == pytest.approx(1e-3 * of_z)
+    both = bounds((1e-3, 2e-3), n).approximation
+    assert both == pytest.approx(2e-3 * of_Z + 2e-3 * of_z)
+    for rank in (0, 1, 2, 3):
+        left = np.linalg.norm(sigma[rank:])
+        assert bounds((0.0, 0.0), rank).truncation == pytest.approx(of_Z * left)
+    assert bounds((1e-3, 2e-3), 1).singular_value == 1e-3
+
+
+def test_without_time_unknown_errors_of_Z_do_not_matter():
+    """∂f then depends on z alone: 0 · ∞ is nothing here."""
+    evolution, _ = ended(time=0.0)
+    n = evolution.system.similarity.size
+    factors = Factors.of_dense(
+        evolution, np.eye(n), np.ones(evolution.system.shape), (np.inf, 0.0)
+    )
+    assert gradient_errors(factors, 1).approximation == 0.0
+
+
+@problems
+def test_nothing_is_kept_or_copied_that_is_not_asked_for(barycenter, monkeypatch):
+    """G is as large as S, and the fields of the components are larger."""
+    evolution, truth = ended(barycenter)
+    state = LowRankGradient(5, 2, loss=CrossEntropy()).init(evolution, truth)
+    given, assemble = [], Grid.assemble
+
+    def spy(self, weights, fields, parts, keep):
+        given.append((fields, parts, keep))
+        return assemble(self, weights, fields, parts, keep)
+
+    monkeypatch.setattr(Grid, "assemble", spy)
+    parts = state.factors.parts(2)
+    monkeypatch.setattr(Factors, "parts", lambda self, rank: parts)
+    alone = module.assemble(state.factors, 2)
+    both, G = module.assemble_both(state.factors, 2)
+    np.testing.assert_array_equal(alone, both)
+    assert G.shape == evolution.system.shape
+    assert [keep for *_, keep in given] == [False, True]
+    if barycenter:
+        (fields, components, _), *_ = given
+        for passed, own in zip((*components[:2], fields[2]), parts, strict=True):
+            assert np.shares_memory(passed, own)
+
+
+@grids
+def test_assembling_nothing_at_a_base_point_gives_nothing(graph):
+    """Where there is no component, only z counts; and z may vanish, too."""
+    evolution, _ = ended(barycenter=False, graph=graph)
+    found = module.assemble(Factors.none(evolution), 1)
+    np.testing.assert_array_equal(found, np.zeros_like(evolution.system.weights))

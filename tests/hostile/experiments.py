@@ -8,12 +8,14 @@ from typing import Any
 
 import explorer as ex
 from explorer import params
+from explorer.kit import calls as kit_calls
 from tests.hostile.images import predictor, spoiled_scenes, trained
 from tests.hostile.problem import folder, optional, row, scene
 from tests.hostile.values import (
     FINITE,
     REFUSED,
     Number,
+    Place,
     Several,
     Thing,
     number,
@@ -137,12 +139,35 @@ def dashboards() -> list[Any]:
         "dim": number(params.DIM, 4), "seed": number(params.SEED, 0),
     }  # fmt: skip
     image = optional(Thing(None, allow={"array": FINITE}))
+    link = Thing("", allow={"empty_text": FINITE})
+    count = number(kit_calls.RUN_NUMBER, 1)
     state = Thing(make=lambda: app().state)
     long = Number(30.0, low=0.0, allow={"inf": FINITE})
-    doors = ("close", "code", "interrupt", "pause", "reset")
+    doors = (
+        "close",
+        "code",
+        "freeze",
+        "interrupt",
+        "pause",
+        "redo",
+        "reset",
+        "step",
+        "undo",
+    )
     return [
         row("show", show_figure, data=optional(Thing(None))),
-        row("LearningExplorer", opened, image=image),
+        row("LearningExplorer", opened, image=image, link=link),
+        row("LearningExplorer.preset", lambda name: app().preset(name),
+            name=Thing("T too long")),
+        row("LearningExplorer.forget", lambda number: app().forget(number),
+            number=count),
+        row("LearningExplorer.show", lambda names: app().show(names),
+            names=Thing("picture")),
+        row("LearningExplorer.read", lambda name: app().read(name),
+            name=Thing("numbers")),
+        row("LearningExplorer.table", lambda view: app().table(view) is None,
+            view=Thing("picture")),
+        row("LearningExplorer.save", saved, path=Place("state.json", output=True)),
         row("LearningExplorer.set", lambda **k: app().set(**k), **settings),
         row("LearningExplorer.load", lambda state: app().load(state), state=state),
         row("LearningExplorer.run", lambda steps: app().run(steps),
@@ -150,6 +175,10 @@ def dashboards() -> list[Any]:
         row("LearningExplorer.wait", lambda timeout: app().wait(timeout), timeout=long),
         *(row(f"LearningExplorer.{door}", lambda: None) for door in doors),
     ]  # fmt: skip
+
+
+def saved(path: Any) -> None:
+    app().save(path)
 
 
 def show_figure(data: Any) -> Any:

@@ -162,6 +162,7 @@ INNER = {
     *("label_weights", "restore", "of", "move", "check", "tell", "place", "keep"),
     *("kept", "check_times", "check_weights", "check_labels", "system"),
     *("plain_system", "stacked"),
+    *("push", "download", "source", "when_drawn"),  # of pages, for dashboards
 }
 """Methods between the parts of the library, behind the doors: their arguments are
 plain arrays, systems, and evolutions that the doors have checked."""

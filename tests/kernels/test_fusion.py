@@ -76,7 +76,7 @@ def test_each_offset_of_assemble_is_its_neighbor(dtype, shape):
     w[:], w[:, 0, row, col] = 0.0, 1.0
     # without C and z, ⟦R_S u, w⟧ alone is left, of the first label
     grid = Grid(1, *shape)
-    out, _ = grid.assemble(W, (S, 0 * C, 0 * z), (u, w, 1.0, 0.0))
+    out, _ = grid.assemble(W, (S, 0 * C, 0 * z), (u, w, 1.0, 0.0), True)
     seen = [
         (k, r, c)
         for k, r, c, *near in reference.links(W)

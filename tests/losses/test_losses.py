@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 from explorer import GraphFlow, Krylov, LinearizedFlow, LowRankGradient
 from explorer.flow.evolution import Evolution, Work
 from explorer.geometry.grid import Grid
+from explorer.losses import losses
 from explorer.losses.losses import (
     CURVATURE,
     LONGEST,
@@ -56,6 +57,65 @@ def test_loss_is_one_minus_a_cosine(seed):
     # sums of twelve products of order one
     assert value == pytest.approx(reference.direction_loss(V, labels), abs=50 * EPS)
     assert 0.0 <= value <= 2.0
+
+
+@given(seeds, st.integers(2, 5))
+def test_the_short_form_needs_no_target(seed, labels):
+    """⟨V*, V⟩ and ∂f for any V, also where V is not tangent, as in rounded sums."""
+    rng = np.random.default_rng(seed)
+    V, truth = rng.uniform(-1.0, 2.0, (labels, 2, 3)), rng.integers(0, labels, (2, 3))
+    loss = DirectionLoss()
+    (f, df), (g, dg) = loss.of_labels(V, truth), loss(V, target_of(truth, labels))
+    # sums of thirty products below two
+    assert f == pytest.approx(g, abs=100 * EPS)
+    np.testing.assert_allclose(df, dg, rtol=0, atol=100 * EPS)
+
+
+def test_the_short_form_of_one_label_is_zero():
+    value, slope = DirectionLoss().of_labels(np.ones((1, 2, 3)), np.zeros((2, 3), int))
+    assert value == 0.0
+    np.testing.assert_array_equal(slope, np.zeros((1, 2, 3)))
+
+
+LEAST_LABELS = [[[0, 2], [1, 1]], [[1, 2], [1, 1]]]
+"""Where some pixel has label 0, and where none has."""
+
+
+@pytest.mark.parametrize("labels", LEAST_LABELS, ids=["some", "none"])
+@pytest.mark.parametrize("scale", [1e-130, 1e-3, 1.0, 1e130])
+def test_no_target_is_formed_where_all_labels_are_known(labels, scale, monkeypatch):
+    """V* takes as much memory as V."""
+    monkeypatch.setattr(losses, "target_of", None)
+    V, truth = draw(0)[0], np.array(labels)
+    found = DirectionLoss().evaluate(ended(scale * V), truth)
+    value, slope = DirectionLoss()(V, target_of(truth, 3))
+    assert found.value == pytest.approx(value, abs=50 * EPS)
+    np.testing.assert_allclose(scale * found.slope, slope, atol=50 * EPS)
+
+
+@pytest.mark.parametrize("scale", [1e-150, 1e-130, 1.0, 1e130, 1e150])
+@pytest.mark.parametrize("missing", [0, 1])
+def test_only_the_direction_matters_at_any_length(scale, missing):
+    """Also with unknown labels."""
+    V, truth = draw(0)[0], np.array(LEAST_LABELS[0])
+    truth.flat[:missing] = -1
+    target = target_of(truth, 3)
+    value, slope = DirectionLoss()(V, target)
+    found = DirectionLoss().evaluate(ended(scale * V), truth)
+    assert found.value == pytest.approx(value, abs=50 * EPS)
+    np.testing.assert_allclose(scale * found.slope, slope, atol=50 * EPS)
+    known = np.where(truth >= 0, V, 0.0)  # as if the others were not there
+    cosine = np.vdot(target, known) / np.linalg.norm(target) / np.linalg.norm(known)
+    assert value == pytest.approx(1.0 - cosine, abs=50 * EPS)
+
+
+def test_slopes_are_numbers_where_squares_of_lengths_are_hardly_any():
+    """1e-316 has eight digits; its inverse is infinite, that of its root is not."""
+    V, truth = 1e-158 * draw(0)[0], np.array(LEAST_LABELS[0])
+    value, slope = DirectionLoss()(V, target_of(truth, 3))
+    found = DirectionLoss().evaluate(ended(V), truth)
+    assert (found.value, np.isfinite(found.slope).all()) == (value, True)
+    np.testing.assert_array_equal(found.slope, slope)
 
 
 @given(seeds, st.floats(1e-8, 1e8))
@@ -118,12 +178,50 @@ def test_gradient_error_bound_holds_along_the_worst_direction():
         assert max(change) >= (1 - 5 * error) * bound
 
 
-def test_error_bounds_of_no_and_of_hopeless_errors():
-    V, _, _ = draw(0)
+@pytest.mark.parametrize("scale", [1e-3, 1.0, 1e3])
+def test_error_bounds_of_no_and_of_hopeless_errors(scale):
+    V = scale * draw(0)[0]
     loss, whole = DirectionLoss(), float(np.linalg.norm(V))
-    assert (loss.error(V, 0.0), loss.gradient_error(V, 0.0)) == (0.0, 0.0)
+    for exact in (V, 0.0 * V):  # of V = 0, too, the loss is known
+        assert (loss.error(exact, 0.0), loss.gradient_error(exact, 0.0)) == (0.0, 0.0)
     for error in (whole, 2 * whole, np.inf):
         assert (loss.error(V, error), loss.gradient_error(V, error)) == (2.0, np.inf)
+
+
+@given(seeds, st.floats(1e-3, 0.95), st.sampled_from([1e-3, 0.3, 1e3]))
+def test_error_bounds_depend_on_the_relative_error(seed, size, scale):
+    """f is of degree 0 in V, ∂f of degree −1; and f stays in [0, 2]."""
+    V, loss = draw(seed)[0], DirectionLoss()
+    V /= np.linalg.norm(V)
+    f, df = loss.error(V, size), loss.gradient_error(V, size)
+    assert loss.error(scale * V, scale * size) == pytest.approx(f, rel=1e-12)
+    again = loss.gradient_error(scale * V, scale * size)
+    assert scale * again == pytest.approx(df, rel=1e-12)
+    assert f <= 2.0
+    # ‖∂f‖ ≤ 1/(1 − size), ‖∂²f‖ ≤ 2/√3/(1 − size)² on the way
+    assert f == pytest.approx(min(2.0, size / (1.0 - size)), rel=1e-12)
+    assert df == pytest.approx(CURVATURE * size / (1.0 - size) ** 2, rel=1e-12)
+
+
+def test_a_solve_is_judged_by_the_error_of_its_direction():
+    V, _, target = draw(0)
+    loss, error = DirectionLoss(), 0.1
+    found = loss.evaluate(ended(V, error), target.argmax(axis=0))
+    assert found.value_error == loss.error(V, error) > 0.0
+    assert found.slope_error == loss.gradient_error(V, error) > 0.0
+
+
+def test_an_error_below_the_length_may_change_the_loss_by_more_than_one():
+    """V at 45° to V* and nearly cancelled: what remains is at 135°."""
+    target = target_of(np.array([[0]]), 3)
+    along = target / np.linalg.norm(target)
+    across = np.array([0.0, 1.0, -1.0]).reshape(3, 1, 1) / np.sqrt(2.0)
+    V, left = (along + across) / np.sqrt(2.0), 1e-3
+    other = left * (across - along) / np.sqrt(2.0)
+    loss, error = DirectionLoss(), np.linalg.norm(V - other)
+    change = loss(other, target)[0] - loss(V, target)[0]
+    assert change == pytest.approx(np.sqrt(2.0), rel=1e-9)
+    assert change <= loss.error(V, error)
 
 
 def test_curvature_is_the_largest_eigenvalue_of_the_hessian():
@@ -268,12 +366,16 @@ def test_errors_of_losses_with_a_length_are_bounds(seed, error, name, barycenter
     assert (there.value_error, there.slope_error) == (0.0, 0.0)
 
 
-@points
-def test_the_bounds_of_cross_entropy_are_attained(barycenter):
-    """At certain and wrong labels by the value, at (½, ½) by the slope."""
-    truth, error = np.zeros((1, 1), int), 1e-6
+@pytest.mark.parametrize("pixels", [1, 4])
+def test_the_bounds_of_cross_entropy_are_attained(pixels):
+    """At certain and wrong labels by the value, at (½, ½) by the slope.
+
+    All pixels are disturbed alike: √(2/I) and 1/(2I) of the error are what they feel.
+    """
+    truth, error = np.zeros((1, pixels), int), 1e-6
     wrong = np.array([-9.0, 9.0]).reshape(2, 1, 1)  # W = (e^−100, 1)
-    away = error / np.sqrt(2.0) * np.sign(wrong)
+    wrong = np.broadcast_to(wrong, (2, 1, pixels))
+    away = error / np.sqrt(2.0 * pixels) * np.sign(wrong)
     loss = CrossEntropy()
     for start, attribute in ((wrong, "value"), (0 * wrong, "slope")):
         here = loss.evaluate(ended(start, error), truth)
@@ -284,6 +386,75 @@ def test_the_bounds_of_cross_entropy_are_attained(barycenter):
         assert change == pytest.approx(bound, rel=1e-4)
         moved = loss.evaluate(ended(start, error, barycenter=False), truth)
         assert getattr(moved, f"{attribute}_error") >= bound / 2
+
+
+@points
+@pytest.mark.parametrize("time", [0.3, 3.0])
+def test_the_bounds_of_cross_entropy_stretch_with_time_and_base_point(barycenter, time):
+    """U = J V or V/W₀: the value feels T e^shift max(1/W₀), the slope its square."""
+    V, _, target = draw(0)
+    truth, error, pixels = target.argmax(axis=0), 1e-3, 4
+    end = ended(V, error, barycenter, shift=0.7, time=time)
+    found = CrossEntropy().evaluate(end, truth)
+    base = end.system.base_point
+    stretch = 3.0 if barycenter else 1.0 / base.min()
+    scale = time * np.exp(0.7)
+    off = stretch * scale * error
+    assert found.value_error == pytest.approx(np.sqrt(2.0 / pixels) * off, rel=1e-12)
+    bound = scale * stretch * off / (2.0 * pixels)
+    assert found.slope_error == pytest.approx(bound, rel=1e-12)
+
+
+@points
+def test_the_bounds_of_linear_and_square_losses_are_attained(barycenter):
+    """⟨a, V⟩ has L = ‖a‖ and M = 0; ½‖V‖² has M = 1."""
+    V, a, target = draw(0)
+    error, truth = 1e-3, target.argmax(axis=0)
+    linear = TangentLoss(lambda V, _: (float(np.vdot(a, V)), a), np.linalg.norm(a), 0.0)
+    square = TangentLoss(lambda V, _: (0.5 * float(np.vdot(V, V)), V), curvature=1.0)
+    here = ended(V, error, barycenter)
+    there = ended(V + error * a / np.linalg.norm(a), 0.0, barycenter)
+    one, other = linear.evaluate(here, truth), linear.evaluate(there, truth)
+    assert other.value - one.value == pytest.approx(one.value_error, rel=1e-9)
+    np.testing.assert_array_equal(one.slope, other.slope)
+    assert one.slope_error == 0.0
+    one, other = square.evaluate(here, truth), square.evaluate(there, truth)
+    change = np.linalg.norm(other.slope - one.slope)
+    assert change == pytest.approx(one.slope_error, rel=1e-9)
+    assert np.isnan(one.value_error)
+
+
+@pytest.mark.parametrize("name", LENGTHY)
+def test_a_length_at_the_limit_is_taken_and_any_beyond_is_not(name):
+    V, _, target = draw(0)
+    truth = target.argmax(axis=0)
+    found = LENGTHY[name].evaluate(ended(V, shift=LONGEST), truth)
+    assert np.isfinite(found.slope).all()
+    longer = ended(V, shift=np.nextafter(LONGEST, np.inf))
+    with pytest.raises(ValueError, match="lower `time`"):
+        LENGTHY[name].evaluate(longer, truth)
+
+
+def test_pixels_without_a_label_do_not_count():
+    """The mean of cross-entropy is that of the others alone; so is its slope."""
+    U, truth = draw(0)[0], np.array([[0, -1], [2, 1]])
+    value, slope = CrossEntropy().of_exponent(U, truth)
+    known = truth >= 0
+    alone, part = CrossEntropy().of_exponent(U[:, known], truth[known])
+    assert value == pytest.approx(alone, rel=4 * EPS)
+    np.testing.assert_allclose(slope[:, known], part, atol=4 * EPS)
+    np.testing.assert_array_equal(slope[:, ~known], 0.0)
+
+
+@pytest.mark.parametrize("tau", [0.3, 2.0])
+@given(seeds)
+def test_the_regularizer_is_half_the_square_of_its_tangent_vectors(tau, seed):
+    weights = reference.random_weights(1, (2, 2), seed)
+    logs = np.log(weights)
+    t = logs - logs.mean(axis=0)
+    value, slope = regularizer(GRID, weights, tau)
+    assert value == pytest.approx(0.5 * tau * (t**2).sum(), rel=1e-13)
+    np.testing.assert_allclose(slope * weights, tau * t, atol=50 * EPS)
 
 
 @lengthy
@@ -427,10 +598,38 @@ def test_bounds_that_the_loss_does_not_allow_are_no_numbers(rank):
 
 
 @pytest.mark.parametrize("name", ["lipschitz", "curvature"])
-@pytest.mark.parametrize("value", [-1.0, None, "1", True, 1j, -np.inf])
+@pytest.mark.parametrize(
+    "value", [-1.0, -0.5, -1e-300, None, "1", True, 1j, -np.inf, 10**400, -(10**400)],
+    ids=lambda value: str(value)[:9],
+)  # fmt: skip
 def test_constants_that_are_none(name, value):
     with pytest.raises(ValueError, match=f"`{name}` = .*needed is a number ≥ 0"):
         TangentLoss(smooth, **{name: value})
+
+
+class Unhashable:
+    """A function of its own that is compared by value, as records are."""
+
+    def __eq__(self, other):
+        return isinstance(other, Unhashable)
+
+    __hash__ = None
+
+    def __call__(self, V, target):
+        return smooth(V, target)
+
+
+def test_a_loss_of_ones_own_is_itself_only():
+    """Methods are keys of tables, whatever function their loss is made of."""
+    one, other = TangentLoss(Unhashable()), TangentLoss(Unhashable())
+    assert one != other
+    assert len({LowRankGradient(loss=one), LowRankGradient(loss=other)}) == 2
+
+
+@pytest.mark.parametrize("kind", [DirectionLoss, CrossEntropy])
+def test_losses_without_choices_are_equal(kind):
+    assert kind() == kind()
+    assert len({LowRankGradient(loss=kind()), LowRankGradient(loss=kind())}) == 1
 
 
 @pytest.mark.parametrize("number", [np.float32(2.0), np.int64(2), 2, 0])

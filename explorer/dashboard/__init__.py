@@ -1,1 +1,0 @@
-"""Dashboards: the only folder that imports ipywidgets, anywidget or bokeh."""

@@ -1,0 +1,1 @@
+"""Dashboards, each a page of declarations on the frame of `explorer.kit`."""

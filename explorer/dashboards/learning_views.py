@@ -1,0 +1,224 @@
+"""The views of the learning explorer, each a function from values to a panel."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import xarray as xr
+
+from explorer.dashboards.nodes import Check, labeled, wrong
+from explorer.drawing.colors import BINS, DECADES, cosine_histogram
+from explorer.drawing.view import view
+from explorer.experiments.cosine import AGREEMENT, share_aligned
+from explorer.flow.krylov import Krylov, KrylovState
+from explorer.geometry import simplex
+from explorer.gradients.derivative import Derivative
+from explorer.gradients.gradient import ClosedForm, GradientState
+from explorer.kit.runs import Run
+from explorer.learning.evaluation import Evaluation
+from explorer.panels import Bars, Curves, Field, Grid, Labels, Picture, Series
+
+NAMES = {"error_percent": "wrong pixels", "loss": "loss"}
+"""Legend entries of the curves over the steps."""
+
+MOMENTS = 13
+"""Times between 0 and T at which the path of a pixel is drawn."""
+
+
+@view(title="Input")
+def picture(problem: xr.Dataset, noise: float) -> Picture:
+    """The noisy image that the flow labels."""
+    return Picture("Input", problem.image.values, note=f"noise {noise:g}")
+
+
+@view(title="Labeling")
+def labeling(
+    derivative: Derivative, problem: xr.Dataset, overlay: str, own_colors: Any
+) -> Labels:
+    """The labels at time T; wrong pixels are dark and hatched."""
+    found, truth = derivative.evolution.labels, problem.labels.values
+    if overlay == "errors":
+        return labeled("Labeling", found, problem, own_colors)
+    count, note = problem.sizes["label"], f"{wrong(found, problem):.2f} % wrong"
+    if overlay == "ground truth":
+        return Labels("Ground truth", truth, count, colors=own_colors)
+    return Labels("Labeling", found, count, colors=own_colors, note=note)
+
+
+@view(title="Weights")
+def patch(evaluation: Evaluation, place: tuple[int, int]) -> Grid:
+    """The weight patch of the chosen pixel: how it averages over its neighborhood."""
+    row, col = place
+    values = square(evaluation.weights[:, row, col])
+    return Grid(f"Weights at {row}, {col}", values, note="tap a picture")
+
+
+@view(title="Labeling error")
+def error(run: Run, evaluation: Evaluation) -> Curves:
+    """The share of wrong pixels after each step."""
+    series, marks = over_steps(run, evaluation, "error_percent")
+    return Curves("Labeling error", "step", "wrong in %", [series], marks=marks)
+
+
+@view(title="Singular values", log=True)
+def singular_values(derivative: Derivative) -> Curves:
+    """The singular values of the gradient; if they fall fast, a low rank suffices."""
+    sigma = derivative.singular_values
+    # smaller singular values are rounding errors, and a log axis cannot show zero
+    least = np.finfo(float).eps * sigma.max(initial=0.0)
+    y = np.where(sigma > least, sigma, np.nan)
+    series = Series("σ of Z", np.arange(1, sigma.size + 1), y)
+    note = f"σ₂/σ₁ = {derivative.ratio:.2g}, {derivative.rank} kept"
+    return Curves("Singular values", "component", "σ of Z", [series], True, note=note)
+
+
+@view(title="Gradient cosine")
+def gradient_cosine(agreement: np.ndarray) -> Bars:
+    """How closely the gradient follows the reference gradient at each pixel."""
+    share = 100.0 * share_aligned(agreement, np.nan)
+    said = "vanishes" if np.isnan(share) else f"{share:.1f} % ≥ {AGREEMENT:g}"
+    heights = cosine_histogram(agreement)
+    return Bars(
+        "Gradient cosine", "cosine to the reference", "pixels in %", BINS, heights,
+        AGREEMENT, note=said,
+    )  # fmt: skip
+
+
+@view(title="Loss")
+def loss_curve(run: Run, evaluation: Evaluation) -> Curves:
+    """The loss ℒ = f + ℛ after each step."""
+    series, marks = over_steps(run, evaluation, "loss")
+    return Curves("Loss", "step", "f + ℛ", [series], marks=marks, note="f + ℛ")
+
+
+@view(title="Gradient norm")
+def gradient_norm(norms: np.ndarray) -> Field:
+    """Where the weights still change: ‖R_Ω ∂ℒ‖ per pixel, relative to its maximum."""
+    top = float(norms.max(initial=0.0))
+    relative = np.log10(np.maximum(norms / (top or 1.0), 10.0**-DECADES))
+    note = f"largest {top:.1e}"
+    return Field("Gradient norm", relative, "log₁₀", -DECADES, 0.0, note=note)
+
+
+@view(title="Ground truth", hidden=True)
+def truth(problem: xr.Dataset, own_colors: Any) -> Labels:
+    """The correct labels, which learning tries to reproduce."""
+    found, count = problem.labels.values, problem.sizes["label"]
+    return Labels("Ground truth", found, count, colors=own_colors)
+
+
+@view(title="Cosine map", hidden=True)
+def cosine_map(agreement: np.ndarray) -> Field:
+    """The cosine between the gradient and the reference gradient at each pixel."""
+    return Field("Cosine map", agreement, "cosine", -1.0, 1.0)
+
+
+@view(title="Gradient at the pixel", hidden=True)
+def gradient_patch(riemannian: np.ndarray, place: tuple[int, int]) -> Grid:
+    """The descent direction −R_Ω ∂ℒ of the weight patch of the chosen pixel."""
+    row, col = place
+    values = square(-riemannian[:, row, col])
+    return Grid(f"Descent at {row}, {col}", values, signed=True)
+
+
+@view(title="Path of the pixel", series=4, hidden=True)
+def path(
+    basis: KrylovState | None, closed: ClosedForm | None, time: float,
+    place: tuple[int, int], check: Check,
+) -> Curves:  # fmt: skip
+    """The label probabilities W(t) of the chosen pixel from 0 to T."""
+    if basis is None or closed is None or not isinstance(closed.forward, Krylov):
+        raise ValueError(
+            "`gradient` must use a Krylov space for this view; choose LowRankGradient"
+        )
+    row, col = place
+    times = np.linspace(0.0, time, MOMENTS)
+    found = []
+    for t in times:
+        check()
+        found.append(at_pixel(closed.forward, basis, t, (row, col)))
+    W = np.stack(found)
+    largest = np.argsort(W.max(axis=0))[::-1][:4]
+    series = [Series(f"label {j}", times, W[:, j]) for j in sorted(largest)]
+    return Curves(f"W(t) at {row}, {col}", "t", "probability", series)
+
+
+@view(title="Factor u", hidden=True)
+def factor_left(factors: GradientState | None, component: int) -> Field:
+    """The left factor u_r of the gradient: its norm over the labels at each pixel."""
+    return factor(factors, component, 0, "u")
+
+
+@view(title="Factor w", hidden=True)
+def factor_right(factors: GradientState | None, component: int) -> Field:
+    """The right factor w_r of the gradient: its norm over the labels at each pixel."""
+    return factor(factors, component, 1, "w")
+
+
+def factor(
+    factors: GradientState | None, component: int, side: int, letter: str
+) -> Field:
+    """Return the norm of a factor of Z at each pixel."""
+    if factors is None or component > factors.factors.singular_values.size:
+        raise ValueError(
+            f"`component` = {component} does not exist for this gradient; lower it, "
+            "or choose LowRankGradient"
+        )
+    fields = factors.factors.vectors(component)[side]
+    size = np.linalg.norm(fields[component - 1], axis=0)
+    top = float(size.max(initial=0.0))
+    return Field(f"Factor {letter}, component {component}", size, "norm", 0.0, top or 1)
+
+
+def at_pixel(
+    krylov: Krylov, basis: KrylovState, time: float, pixel: tuple[int, int]
+) -> np.ndarray:
+    """Return W(t) of one pixel."""
+    solved = krylov.compute(basis, float(time))
+    row, col = pixel
+    exponent = solved.system.exponent(solved.scaled)[:, row, col]
+    return simplex.softmax(exponent)
+
+
+def square(patch: np.ndarray) -> np.ndarray:
+    """Return a patch (offset) as a window (row offset, col offset)."""
+    side = round(patch.size**0.5)
+    return patch.reshape(side, side)
+
+
+def over_steps(
+    run: Run, evaluation: Evaluation, key: str
+) -> tuple[Series, tuple[tuple[float, str], ...]]:
+    """Return a curve over the steps, with marks where the settings changed.
+
+    The last point belongs to the present settings; each other point belongs to the
+    settings of its step.
+    """
+    past = [getattr(record, key) for record in run.records[:-1]]
+    now = getattr(evaluation.record(run.steps, 0.0), key)
+    y = np.array([*past, now])
+    return Series(NAMES[key], np.arange(y.size), y), changes(run)
+
+
+def changes(run: Run) -> tuple[tuple[float, str], ...]:
+    """Return the steps after which settings changed, with the names of the settings."""
+    found, step = [], 0
+    for (before, count), (after, _) in zip(
+        run.segments, run.segments[1:], strict=False
+    ):
+        step += count
+        names = [n for n in after if after[n] is not before[n]]
+        names = [n for n in names if n in before and after[n] != before[n]]
+        found.append((float(step), ", ".join(names)))
+    return tuple(found)
+
+
+DEFAULT = (
+    picture, labeling, patch, error, singular_values, gradient_cosine, loss_curve,
+    gradient_norm,
+)  # fmt: skip
+MORE = (
+    truth, cosine_map, gradient_patch, path, factor_left, factor_right,
+)  # fmt: skip
+VIEWS = DEFAULT + MORE

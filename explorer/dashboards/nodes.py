@@ -1,0 +1,110 @@
+"""Settings and nodes that dashboards share: scene → flow → system → V(T).
+
+A node is a function; its parameter names state which nodes and settings it uses. A
+changed setting recomputes only the nodes that depend on it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+import xarray as xr
+
+from explorer import params
+from explorer.flow.linearized import LinearizedFlow
+from explorer.flow.system import LinearSystem
+from explorer.panels import Labels
+from explorer.scenes.images import SAMPLES, image_structure, sample_image
+from explorer.scenes.scene import Structure, make_scene
+from explorer.scenes.voronoi import KINDS, voronoi_structure
+from explorer.settings import Image, Number, Pick, Pixel
+from explorer.truths import percent_wrong
+
+OWN = "upload"
+"""Name of the scene that shows the uploaded image."""
+
+SCENES = {
+    "colors": "Voronoi cells, 8 colors",
+    "lines": "Voronoi lines, thin",
+    **{name: f"photo: {name}" for name in SAMPLES},
+    OWN: "your own image",
+}
+"""Scenes by name, with their labels on the page."""
+
+SCENE = (
+    Pick("scene", tuple(SCENES), "image to label", labels=tuple(SCENES.values())),
+    Image(meaning="your own image: PNG, JPEG or TIFF"),
+    Number(params.SIZE),
+    Number(params.LABELS, meaning="number of labels of a photo"),
+    Number(params.NOISE),
+    Number(params.SEED),
+)
+
+FLOW = (Number(params.TIME), Number(params.RHO), Number(params.RADIUS))
+
+PIXEL = Pixel(default=(64, 64))
+
+SAFE, OWN_COLORS = "safe for color blindness", "those of the prototypes"
+
+PALETTE = Pick("palette", (OWN_COLORS, SAFE), "colors of the labels")
+
+Check = Callable[[], None]
+
+
+def structure(scene: str, size: int, seed: int, labels: int, image: Any) -> Structure:
+    """Return the scene without noise."""
+    if scene in KINDS:
+        return voronoi_structure(scene, size, seed)
+    if scene != OWN:
+        return image_structure(sample_image(scene, size), labels, seed)
+    if image is None:
+        raise ValueError(
+            "`image` must be uploaded for this scene, got none; choose a file, or "
+            "another `scene`"
+        )
+    return image_structure(image.image, labels, seed)
+
+
+def problem(structure: Structure, noise: float, seed: int) -> xr.Dataset:
+    """Return image, ground truth, prototypes and distances D."""
+    return make_scene(structure, noise, seed)
+
+
+def flow(problem: xr.Dataset, rho: float, radius: int) -> LinearizedFlow:
+    """Return the flow, which does not depend on the weights."""
+    return LinearizedFlow(problem.distances, rho=rho, radius=radius)
+
+
+def system(flow: LinearizedFlow, weights: np.ndarray) -> LinearSystem:
+    """Return V̇ = A V + B at the weights Ω."""
+    return flow.plain_system(weights)
+
+
+def place(pixel: tuple[int, int], structure: Structure) -> tuple[int, int]:
+    """Return the chosen pixel, moved into the image if it lies outside."""
+    rows, cols = structure.labels.shape
+    return min(pixel[0], rows - 1), min(pixel[1], cols - 1)
+
+
+def own_colors(structure: Structure, palette: str) -> Any:
+    """Return the colors of the prototypes, or None for the safe palette."""
+    return structure.prototypes if palette == OWN_COLORS else None
+
+
+def wrong(found: np.ndarray, problem: xr.Dataset) -> float:
+    """Return the share of wrongly labeled pixels, in percent."""
+    return percent_wrong(found, problem.labels.values)
+
+
+def labeled(title: str, found: np.ndarray, problem: xr.Dataset, colors: Any) -> Labels:
+    """Return a labeling with its wrong pixels marked."""
+    return Labels(
+        title,
+        found,
+        problem.sizes["label"],
+        truth=problem.labels.values,
+        colors=colors,
+        note=f"{wrong(found, problem):.2f} % wrong",
+    )

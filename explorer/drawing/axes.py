@@ -1,0 +1,289 @@
+"""Panels on Matplotlib axes: the colors, extents and legends of the live figures."""
+
+from __future__ import annotations
+
+import textwrap
+from typing import Any
+
+import numpy as np
+
+from explorer.drawing import colors
+from explorer.drawing.cells import feed_table, written
+from explorer.drawing.columns import Columns
+from explorer.drawing.extents import bar_extents, curve_extents, log_ticks, shared
+from explorer.drawing.frames import TRIANGLE, room_of
+from explorer.drawing.legends import Entry, ends_of, legend
+from explorer.drawing.page import Shown
+from explorer.drawing.plots import slot_columns
+from explorer.drawing.slots import slots_of
+from explorer.panels import (
+    Bars,
+    Curves,
+    Field,
+    Grid,
+    Labels,
+    Panel,
+    Picture,
+    Simplex,
+    Table,
+    shape_of,
+)
+
+MARKERS = {
+    "circle": "o", "triangle": "^", "diamond": "D", "inverted_triangle": "v",
+    "star": "*", "hex": "h",
+}  # fmt: skip
+"""Matplotlib's names of Bokeh's markers."""
+
+DASHES = {
+    "solid": "-", "dashed": (0, (6, 3)), "dotted": (0, (2, 4)),
+    "dashdot": (0, (2, 4, 6, 4)), "dotdash": (0, (6, 4, 2, 4)),
+}  # fmt: skip
+"""Bokeh's dashes, in points."""
+
+TITLE, NOTE, ROOM = 34, 42, 48
+"""Letters per line of a title, of a note, and of a legend's row."""
+
+LINE, LABELED, BARE = 11.5, 34.0, 5.0
+"""Points: height of a line; distance from axes to legend with and without labels."""
+
+
+def draw(shown: Shown, place: Any) -> None:
+    """Draw a panel on its axes, with its title, note and legend."""
+    panel = shown[1]
+    titled(place, panel)
+    place.tick_params(labelsize=8, colors="#444444")
+    if isinstance(panel, Picture | Labels | Field):
+        draw_pixels(panel, place)
+    elif isinstance(panel, Curves):
+        draw_curves(shown, place)
+    elif isinstance(panel, Bars):
+        draw_bars(panel, place)
+    elif isinstance(panel, Grid):
+        draw_grid(panel, place)
+    elif isinstance(panel, Simplex):
+        draw_simplex(shown, place)
+    else:
+        draw_table(shown, place)
+    explain(shown, place)
+
+
+def headings(panel: Panel) -> tuple[list[str], list[str]]:
+    """Return the lines of the title and of the note above a panel."""
+    return textwrap.wrap(panel.title, TITLE), textwrap.wrap(panel.note, NOTE)
+
+
+def titled(place: Any, panel: Panel) -> None:
+    """Write the note above the axes, and the title above the note."""
+    title, note = headings(panel)
+    look = {"xycoords": "axes fraction", "textcoords": "offset points", "va": "bottom"}
+    place.annotate("\n".join(note), (0.0, 1.0), (0.0, 4.0), fontsize=8,
+                   color="#555555", **look)  # fmt: skip
+    above = (0.0, 4.0 + LINE * len(note))
+    place.annotate(
+        "\n".join(title), (0.0, 1.0), above, fontsize=9, weight="bold", **look
+    )
+
+
+def draw_pixels(panel: Picture | Labels | Field, place: Any) -> None:
+    """Draw a panel with pixels, row 0 on top, all pixels of equal size."""
+    rows, cols = shape_of(panel)
+    place.set_xticks([])
+    place.set_yticks([])
+    box = {"extent": (-0.5, cols - 0.5, rows - 0.5, -0.5), "interpolation": "nearest",
+           "aspect": "auto"}  # fmt: skip
+    if isinstance(panel, Labels):
+        place.imshow(colors.label_image(panel), **box)
+    elif isinstance(panel, Picture):
+        image = np.clip(np.asarray(panel.image, float), 0.0, 1.0)
+        image = image[..., :3] if image.shape[2] >= 3 else image[..., :1].repeat(3, 2)
+        place.imshow(image, **box)
+    else:
+        low, high = ends_of(panel)
+        image = place.imshow(panel.values, cmap="cividis", vmin=low, vmax=high, **box)
+        side = place.inset_axes((1.03, 0.0, 0.05, 1.0))  # exactly as high as the image
+        bar = place.figure.colorbar(image, cax=side, ticks=rounded())
+        bar.set_label(panel.unit, fontsize=8)
+        side.tick_params(labelsize=7)
+    across, down = room_of(panel)
+    place.set_xlim(-0.5, across - 0.5)
+    place.set_ylim(down - 0.5, -0.5)
+
+
+def draw_curves(shown: Shown, place: Any) -> None:
+    """Draw all curves, and lines where settings changed."""
+    view, panel, kept = shown
+    assert isinstance(panel, Curves)
+    x, y = curve_extents(shared(panel, kept), view.log)
+    named(panel, place, x, y)
+    place.grid(alpha=0.3)
+    for at, text in panel.marks:
+        place.axvline(at, color=colors.MUTED, linestyle="--", linewidth=1)
+        place.annotate(text, (at, 0.98), xycoords=("data", "axes fraction"),
+                       rotation=90, fontsize=7, color=colors.MUTED, va="top",
+                       ha="right")  # fmt: skip
+    draw_slots(shown, slot_columns(view, panel, kept), place)
+
+
+def draw_slots(shown: Shown, columns: Columns, place: Any) -> None:
+    """Draw the curves of all slots, kept ones below."""
+    for slot in reversed(slots_of(shown[0])):
+        data = columns[slot.source]
+        if not data["x"].size:
+            continue
+        style = {"color": slot.color, "linestyle": DASHES[slot.dash]}
+        place.plot(data["x"], data["y"], linewidth=1.2 if slot.run else 1.6, **style)
+        seen = data["alpha"] > 0.0
+        place.plot(data["x"][seen], data["y"][seen], linestyle="", color=slot.color,
+                   marker=MARKERS[slot.marker], markersize=4)  # fmt: skip
+
+
+def draw_bars(panel: Bars, place: Any) -> None:
+    """Draw a histogram."""
+    x, y = bar_extents(panel, panel.log)
+    fill = [colors.INK if a else colors.ACCENT for a in panel.accented]
+    left, width = panel.edges[:-1], np.diff(panel.edges)
+    heights = np.maximum(np.nan_to_num(np.asarray(panel.heights, float)), y[0]) - y[0]
+    place.bar(left, heights, width, bottom=y[0], align="edge", color=fill,
+              edgecolor="white", linewidth=0.4)  # fmt: skip
+    named(panel, place, x, y)
+
+
+def named(panel: Curves | Bars, place: Any, x: Any, y: Any) -> None:
+    """Label both axes, and set their scales, limits and ticks."""
+    place.set_xlabel(panel.x_label, fontsize=8)
+    place.set_ylabel(panel.y_label, fontsize=8)
+    place.set_yscale("log" if panel.log else "linear")
+    place.set_xlim(*x)
+    place.set_ylim(*y)
+    place.xaxis.set_major_locator(rounded())
+    if panel.log:
+        place.set_yticks(log_ticks(y), minor=False)
+        place.yaxis.set_minor_locator(nothing())
+        place.yaxis.set_major_formatter(lambda v, _: f"{v:g}")
+    else:
+        place.yaxis.set_major_locator(rounded())
+
+
+def nothing() -> Any:
+    """Return a locator of no ticks."""
+    from matplotlib.ticker import NullLocator
+
+    return NullLocator()
+
+
+def rounded() -> Any:
+    """Return a locator of about five ticks at round numbers."""
+    from matplotlib.ticker import MaxNLocator
+
+    return MaxNLocator(nbins=5, steps=[1, 2, 5, 10])
+
+
+def draw_grid(panel: Grid, place: Any) -> None:
+    """Draw a written matrix."""
+    values = np.atleast_2d(np.asarray(panel.values, float))
+    rows, cols = values.shape
+    fill, ink = colors.shades(values, panel.signed)
+    place.imshow(colors.rgb(fill).reshape(rows, cols, 3), aspect="auto")
+    texts = zip(np.ndindex(rows, cols), written(values), ink, strict=True)
+    for (row, col), text, color in texts:
+        place.text(col, row, text, color=color, fontsize=min(10, 40 / max(rows, cols)),
+                   ha="center", va="center")  # fmt: skip
+    place.set_xticks([])
+    place.set_yticks([])
+
+
+def draw_simplex(shown: Shown, place: Any) -> None:
+    """Draw the triangle and its paths."""
+    view, panel, kept = shown
+    assert isinstance(panel, Simplex)
+    x, y = Simplex.xy(np.eye(3)[:, [0, 1, 2, 0]])
+    place.plot(x, y, color=colors.MUTED, linewidth=1)
+    for name, a, b, over in zip(panel.corners, x, y, (0, 0, 1), strict=False):
+        place.text(a, b + (0.03 if over else -0.03), name, fontsize=8, ha="center",
+                   va="bottom" if over else "top")  # fmt: skip
+    draw_slots(shown, slot_columns(view, panel, kept), place)
+    place.set_xlim(*TRIANGLE[0])
+    place.set_ylim(*TRIANGLE[1])
+    place.set_axis_off()
+
+
+def draw_table(shown: Shown, place: Any) -> None:
+    """Write the rows of a table."""
+    view, panel, kept = shown
+    assert isinstance(panel, Table)
+    place.set_axis_off()
+    columns, props = feed_table(view, panel, kept)
+    data, x, y = columns[view.name], props[f"{view.name}-x"], props[f"{view.name}-y"]
+    place.set_xlim(x["start"], x["end"])
+    place.set_ylim(y["start"], y["end"])
+    for at, down, text, align, style, _ in zip(*data.values(), strict=True):
+        place.text(at, down, text, ha=align, weight=style, fontsize=8, va="center")
+
+
+def entries_of(shown: Shown) -> list[Entry]:
+    """Return the legend of a panel; fields have a color bar instead."""
+    view, panel, kept = shown
+    return [] if isinstance(panel, Field) else legend(view, panel, kept)
+
+
+def ncols_of(entries: list[Entry]) -> int:
+    """Return the number of entries that fit side by side below a panel."""
+    return max(1, ROOM // (max(len(e["label"]) for e in entries) + 5))
+
+
+def foot_of(shown: Shown) -> float:
+    """Return the height below a panel's axes in points."""
+    entries = entries_of(shown)
+    labeled = LABELED if isinstance(shown[1], Curves | Bars) else BARE
+    rows = -(-len(entries) // ncols_of(entries)) if entries else 0
+    return labeled + LINE * rows
+
+
+def explain(shown: Shown, place: Any) -> None:
+    """Put a legend below the axes, where it covers nothing."""
+    from matplotlib.lines import Line2D
+    from matplotlib.transforms import ScaledTranslation
+
+    entries = entries_of(shown)
+    if not entries:
+        return
+    ncols = ncols_of(entries)
+    handles = [Line2D([], [], label=e["label"], **look(e)) for e in entries]
+    handles = [handles[k] for k in row_by_row(len(handles), ncols)]
+    drop = LABELED if isinstance(shown[1], Curves | Bars) else BARE
+    down = ScaledTranslation(0.0, -drop / 72, place.figure.dpi_scale_trans)
+    place.legend(
+        handles=handles, fontsize=7, frameon=False, loc="upper left",
+        ncols=ncols, borderaxespad=0.0, handletextpad=0.4,
+        bbox_to_anchor=(0.0, 0.0), bbox_transform=place.transAxes + down,
+        columnspacing=0.9, borderpad=0.2, labelspacing=0.4,
+        handlelength=1.8 if handles[0].get_linestyle() != "None" else 1.0,
+    )  # fmt: skip
+
+
+def row_by_row(count: int, ncols: int) -> list[int]:
+    """Return the order of entries that makes a column-wise legend read by rows.
+
+    >>> row_by_row(5, 3)
+    [0, 3, 1, 4, 2]
+    """
+    return [k for col in range(ncols) for k in range(col, count, ncols)]
+
+
+def look(entry: Entry) -> dict[str, Any]:
+    """Return the look of an entry as options of Matplotlib."""
+    mark = entry["mark"]
+    if mark == "cross":
+        return {
+            "marker": "X",
+            "linestyle": "",
+            "color": entry["color"],
+            "markersize": 6,
+        }
+    if mark == "square":
+        return {"marker": "s", "linestyle": "", "color": entry["color"],
+                "markersize": 6,
+                "markeredgecolor": colors.MUTED, "markeredgewidth": 0.5}  # fmt: skip
+    return {"marker": MARKERS[mark], "color": entry["color"], "markersize": 4,
+            "linestyle": DASHES[entry["line"]]}  # fmt: skip

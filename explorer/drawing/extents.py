@@ -1,0 +1,94 @@
+"""Extents of the axes of curves and bars, equal on a page and in a PNG file."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+
+import numpy as np
+
+from explorer.drawing.slots import Kept
+from explorer.panels import Bars, Curves, Panel, Series
+
+Extent = tuple[float, float]
+
+MARGIN = 0.04
+"""Margin on each side, as a fraction of the data's range."""
+
+FEW_TICKS, MANY_TICKS = 3, 7
+"""Least and largest number of ticks of a logarithmic axis."""
+
+DECADES = 18.0
+"""Most powers of ten that a logarithmic axis shows below the largest value."""
+
+
+def shared(panel: Panel, kept: Kept) -> list[Series]:
+    """Return all curves of the present and of kept runs."""
+    panels = [panel, *(other for _, other in kept)]
+    return [s for p in panels if isinstance(p, Curves) for s in p.series]
+
+
+def curve_extents(series: Sequence[Series], log: bool) -> tuple[Extent, Extent]:
+    """Return the extents of both axes: all finite values, with a margin."""
+    x = finite(s.x for s in series)
+    y = finite(s.y for s in series)
+    return linear(x, 0.03), logarithmic(y) if log else from_zero(y)
+
+
+def bar_extents(panel: Bars, log: bool) -> tuple[Extent, Extent]:
+    """Return the extents of both axes of a histogram; bars start at the lower end."""
+    y = finite([panel.heights])
+    x = linear(finite([panel.edges]), 0.02)
+    return x, logarithmic(y) if log else (0.0, from_zero(y)[1])
+
+
+def finite(parts: Iterable[object]) -> np.ndarray:
+    """Return all finite numbers."""
+    values = [np.ravel(np.asarray(part, dtype=float)) for part in parts]
+    joined = np.concatenate([*values, np.zeros(0)])
+    found: np.ndarray = joined[np.isfinite(joined)]
+    return found
+
+
+def linear(values: np.ndarray, margin: float = MARGIN) -> Extent:
+    """Return an interval around the values, widened if all values are equal."""
+    if not values.size:
+        return 0.0, 1.0
+    low, high = float(values.min()), float(values.max())
+    room = margin * (high - low) if high > low else 0.5 * max(1.0, abs(high) * 1e-3)
+    return low - room, high + room
+
+
+def from_zero(values: np.ndarray) -> Extent:
+    """Return an interval around the values and zero."""
+    if not values.any():
+        return -MARGIN, 1.0
+    return linear(np.append(values, 0.0))
+
+
+def log_ticks(extent: Extent) -> list[float]:
+    """Return ticks of a logarithmic axis: powers of ten, or 1, 2, 5 between these.
+
+    >>> log_ticks((0.2, 30.0))
+    [0.2, 0.5, 1.0, 2.0, 5.0, 10.0, 20.0]
+    >>> log_ticks((1e-12, 2.0))
+    [1e-12, 1e-10, 1e-08, 1e-06, 0.0001, 0.01, 1.0]
+    """
+    low, high = extent
+    powers = range(int(np.floor(np.log10(low))), int(np.ceil(np.log10(high))) + 1)
+    for mantissas in ((1,), (1, 2, 5), tuple(range(1, 10))):
+        ticks = [float(f"{m}e{p}") for p in powers for m in mantissas]
+        ticks = [tick for tick in ticks if low <= tick <= high]
+        if len(ticks) >= FEW_TICKS:
+            return ticks[:: -(-len(ticks) // MANY_TICKS)]
+    return ticks or [low, high]
+
+
+def logarithmic(values: np.ndarray) -> Extent:
+    """Return an interval around the positive values, with a margin of their ratio."""
+    positive = values[values > 0.0]
+    if not positive.size:
+        return 0.1, 1.0
+    high = float(positive.max())
+    low = max(float(positive.min()), high * 10.0**-DECADES)
+    room = max((high / low) ** MARGIN, 1.3)
+    return low / room, high * room

@@ -1,0 +1,274 @@
+"""The Bokeh figure of a view, built once and without data; `feed` fills it.
+
+Every model that `feed` or `dress` names exists here, once: sources `<view>` or
+`<view>:<k>`, `<view>-figure`, ranges `<view>-x` and `<view>-y` (pictures share `cols`
+and `rows`), axes `<view>-x-axis` and `<view>-y-axis`, `<view>-colors`, `<view>-hover`.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+from bokeh.models import (
+    ColumnDataSource,
+    CustomJS,
+    FixedTicker,
+    HoverTool,
+    LinearColorMapper,
+    Range1d,
+    WheelZoomTool,
+)
+from bokeh.palettes import cividis
+from bokeh.plotting import figure
+
+from explorer.drawing import chrome, colors
+from explorer.drawing.chrome import source
+from explorer.drawing.slots import slots_of
+from explorer.drawing.view import View
+from explorer.panels import Bars, Curves, Field, Grid, Labels, Picture, Simplex, Table
+
+SIDE = 270
+"""Default width and height of the room inside the axes in CSS pixels."""
+
+INK = "ink"
+"""Tag of glyphs that a page paints in its text color."""
+
+PIXELWISE = (Picture, Labels, Field)
+TRUE_ASPECT = (*PIXELWISE, Simplex, Grid)
+"""Kinds whose horizontal and vertical units are the same length on the screen."""
+
+FLOOR = {"$x": "printf", "$y": "printf"}
+"""Formats that truncate decimals, so that a position becomes its pixel."""
+
+FIT = """
+// center the largest frame with the aspect of the ranges in a cell of any aspect
+const { outer_width: width, outer_height: height } = plot;
+const across = cols.reset_end - cols.reset_start;
+const down = rows.reset_end - rows.reset_start;
+const aspect = Math.abs(across / down);
+if (width > 2 && height > 2 && aspect > 0) {
+  // Bokeh clears the edge of a canvas by half: one pixel on each side stays free
+  const w = Math.max(1, Math.round(Math.min(width - 2, (height - 2) * aspect)));
+  const h = Math.max(1, Math.round(Math.min(height - 2, (width - 2) / aspect)));
+  const left = Math.floor((width - w) / 2), top = Math.floor((height - h) / 2);
+  plot.setv({
+    min_border_left: left, min_border_right: width - w - left,
+    min_border_top: top, min_border_bottom: height - h - top,
+  });
+}
+"""
+
+
+RESET = """
+for (const range of [cols, rows]) {
+  range.setv({ start: range.reset_start, end: range.reset_end });
+}
+"""
+
+
+class Stage:
+    """The shared parts of the figures of a document: picture ranges, and the probe.
+
+    chrome : whether figures contain title, legend, color bar and toolbar, as on pages;
+        otherwise the card around a figure has them.
+
+    Figures without chrome fill their parent. Pictures keep the true aspect in a cell of
+    any aspect: their borders take the remaining room. Shift and the wheel zoom all
+    pictures together at the pointer; a double tap resets the zoom.
+    """
+
+    def __init__(self, chrome: bool = True) -> None:
+        self.chrome = chrome
+        self.cols = Range1d(0, 1, name="cols")
+        self.rows = Range1d(1, 0, name="rows")
+        self.probe = source("probe", x=[], y=[])
+
+    def build(self, shown: View) -> figure:
+        """Return the figure of a view, to be filled."""
+        plot = self._frame(shown)
+        BUILDERS[shown.kind](plot, shown)
+        if shown.kind in PIXELWISE:
+            self._probed(plot)
+        if self.chrome:
+            chrome.add(plot, shown)
+        elif shown.kind in TRUE_ASPECT:
+            fitted(plot)
+        return plot
+
+    def _frame(self, shown: View) -> figure:
+        """Return an empty figure with its ranges and without tools."""
+        name, x, y = shown.name, self.cols, self.rows
+        if shown.kind not in PIXELWISE:
+            x, y = Range1d(0, 1, name=f"{name}-x"), Range1d(0, 1, name=f"{name}-y")
+        if self.chrome:
+            sizes: dict[str, Any] = {"frame_width": SIDE, "frame_height": SIDE}
+        else:
+            sizes = {"sizing_mode": "stretch_both", "toolbar_location": None}
+        plot = figure(
+            name=f"{name}-figure", x_range=x, y_range=y, tools="",
+            y_axis_type="log" if shown.log else "linear", min_border=1, **sizes,
+        )  # fmt: skip
+        plot.border_fill_color = None
+        # without a fill, Bokeh begins no path, and the outline repeats the last path
+        plot.background_fill_color, plot.background_fill_alpha = "white", 0.01
+        plot.outline_line_color, plot.outline_line_alpha = colors.MUTED, 0.5
+        chrome.quiet(plot, name)
+        if shown.log:
+            plot.yaxis.ticker = FixedTicker(ticks=[], name=f"{name}-y-ticks")
+        if shown.kind in TRUE_ASPECT or shown.kind is Table:
+            plot.axis.visible = plot.grid.visible = False
+        return plot
+
+    def _probed(self, plot: figure) -> None:
+        """Mark the probed pixel, and link the zoom of pictures."""
+        plot.tags = ["probe"]
+        for color, width in (("white", 4), ("black", 1.5)):
+            plot.scatter(
+                "x", "y", source=self.probe, marker="square", size=11,
+                fill_alpha=0, line_color=color, line_width=width,
+            )  # fmt: skip
+        if not self.chrome:
+            zoom = WheelZoomTool(modifiers="shift")  # else the wheel scrolls the page
+            plot.add_tools(zoom)
+            plot.toolbar.active_scroll = zoom
+            whole = {"cols": self.cols, "rows": self.rows}
+            plot.js_on_event("doubletap", CustomJS(args=whole, code=RESET))
+
+
+def fitted(plot: figure) -> None:
+    """Give the frame the aspect of its ranges, in a cell of any aspect."""
+    cols, rows = plot.x_range, plot.y_range
+    fit = CustomJS(args={"plot": plot, "cols": cols, "rows": rows}, code=FIT)
+    plot.js_on_change("outer_width", fit)
+    plot.js_on_change("outer_height", fit)
+    for span in (cols, rows):
+        span.js_on_change("reset_start", fit)
+        span.js_on_change("reset_end", fit)
+
+
+def hover(plot: figure, name: str, renderers: list[Any], **options: Any) -> None:
+    """Add the tool for tooltips under the pointer; `feed` sets their content."""
+    tool = HoverTool(name=f"{name}-hover", renderers=renderers, tooltips=[], **options)
+    plot.add_tools(tool)
+
+
+def build_picture(plot: figure, shown: View) -> None:
+    """Draw an image in its own colors."""
+    data = source(shown.name, image=[], dw=[], dh=[])
+    image = plot.image_rgba("image", 0, 0, "dw", "dh", source=data)
+    hover(plot, shown.name, [image], formatters=FLOOR)
+
+
+def build_labels(plot: figure, shown: View) -> None:
+    """Draw labels in their colors; the tooltips come from an invisible label image."""
+    data = source(shown.name, image=[], label=[], dw=[], dh=[])
+    plot.image_rgba("image", 0, 0, "dw", "dh", source=data)
+    unseen = LinearColorMapper(["#ffffff"], low=0, high=1)
+    label = plot.image(
+        "label", 0, 0, "dw", "dh", source=data, color_mapper=unseen, global_alpha=0.0
+    )
+    hover(plot, shown.name, [label], formatters=FLOOR)
+
+
+def build_field(plot: figure, shown: View) -> None:
+    """Draw numbers on a color scale; NaN is transparent."""
+    data = source(shown.name, image=[], dw=[], dh=[])
+    mapper = LinearColorMapper(
+        cividis(256), low=0, high=1, nan_color=(0, 0, 0, 0), name=f"{shown.name}-colors"
+    )
+    image = plot.image("image", 0, 0, "dw", "dh", source=data, color_mapper=mapper)
+    hover(plot, shown.name, [image], formatters=FLOOR)
+
+
+def build_curves(plot: figure, shown: View) -> None:
+    """Draw slots for curves, kept runs below the present one, and marks with texts."""
+    name = shown.name
+    marks = source(f"{name}:marks", x=[], y=[], text=[])
+    lines = plot.vspan("x", source=marks, line_color=colors.MUTED, line_dash="dashed")
+    lines.glyph.tags = [INK]
+    add_slots(plot, shown)
+    write(
+        plot, marks, angle=np.pi / 2, text_align="right", text_baseline="bottom",
+        text_font_size="11px", x_offset=-2, y_offset=3,
+    )  # fmt: skip
+
+
+def write(plot: figure, texts: ColumnDataSource, **options: Any) -> None:
+    """Write texts in a color that is readable on light and dark."""
+    found = plot.text(
+        "x", "y", "text", source=texts, text_color=colors.MUTED, **options
+    )
+    found.glyph.tags = [INK]
+
+
+def add_slots(plot: figure, shown: View) -> None:
+    """Draw a line and markers for every slot."""
+    dots = []
+    for slot in reversed(slots_of(shown)):
+        data = source(slot.source, x=[], y=[], alpha=[], series=[])
+        style = {"source": data, "color": slot.color}
+        plot.line(
+            "x", "y", line_width=1.6 if slot.run else 2.2, line_dash=slot.dash,
+            name=f"{slot.source}-line", **style,
+        )  # fmt: skip
+        dots.append(
+            plot.scatter(
+                "x", "y", size=6, marker=slot.marker, fill_alpha="alpha",
+                line_alpha="alpha", name=f"{slot.source}-dots", **style,
+            )
+        )  # fmt: skip
+    hover(plot, shown.name, dots)
+
+
+def build_simplex(plot: figure, shown: View) -> None:
+    """Draw the triangle, its corners' names, and slots for paths."""
+    x, y = Simplex.xy(np.eye(3)[:, [0, 1, 2, 0]])
+    edge = plot.line(x, y, color=colors.MUTED, line_width=1.5)
+    edge.glyph.tags = [INK]
+    corners = source(f"{shown.name}:corners", x=[], y=[], text=[])
+    add_slots(plot, shown)
+    plot.outline_line_color = None
+    write(plot, corners, text_align="center", text_font_size="12px")
+
+
+def build_bars(plot: figure, shown: View) -> None:
+    """Draw a histogram."""
+    data = source(shown.name, left=[], right=[], bottom=[], top=[], color=[])
+    bars = plot.quad(
+        "left", "right", "top", "bottom", source=data, fill_color="color",
+        line_color="white", line_width=0.5,
+    )  # fmt: skip
+    hover(plot, shown.name, [bars])
+
+
+def build_grid(plot: figure, shown: View) -> None:
+    """Draw the cells of a matrix, and write their numbers."""
+    data = source(
+        shown.name, x=[], y=[], value=[], color=[], text=[], ink=[], size=[]
+    )  # fmt: skip
+    cells = plot.rect("x", "y", 0.96, 0.96, source=data, fill_color="color",
+                      line_color=None, border_radius=4)  # fmt: skip
+    plot.text(
+        "x", "y", "text", source=data, text_color="ink", text_align="center",
+        text_baseline="middle", text_font_size="size",
+    )  # fmt: skip
+    plot.outline_line_color = None
+    hover(plot, shown.name, [cells])
+
+
+def build_table(plot: figure, shown: View) -> None:
+    """Write texts in columns of a figure, so that tables print like pictures."""
+    data = source(shown.name, x=[], y=[], text=[], align=[], style=[], size=[])
+    write(
+        plot, data, text_align="align", text_font_style="style",
+        text_baseline="middle", text_font_size="size",
+    )  # fmt: skip
+    plot.outline_line_color = None
+
+
+BUILDERS = {
+    Picture: build_picture, Labels: build_labels, Field: build_field,
+    Curves: build_curves, Bars: build_bars, Grid: build_grid, Simplex: build_simplex,
+    Table: build_table,
+}  # fmt: skip

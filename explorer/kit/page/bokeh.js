@@ -1,0 +1,160 @@
+/* Bokeh's figures, one per card: updates from the kernel's document, one way, atomic.
+ *
+ * kernel → browser: "bokehjs" (the library, once per page), "snapshot" (the whole
+ *   document, once per view), "update" (new columns and properties, header + buffers)
+ * browser → kernel: "want-bokehjs", "drawn" (the screen shows it: send the next)
+ */
+
+const ARRAYS = {
+  "<f8": [Float64Array, "float64"],
+  "<f4": [Float32Array, "float32"],
+  "<i4": [Int32Array, "int32"],
+  "<u4": [Uint32Array, "uint32"],
+  "|u1": [Uint8Array, "uint8"],
+};
+
+/* Calls ready(Bokeh) once the BokehJS of the kernel's version is there. Another version
+ * may live on the same page: every copy registers itself as window.Bokeh[version]. Each
+ * view asks its own kernel: a shared request would die with the view that made it. */
+export function loadBokeh(model, ready, failed) {
+  const version = model.get("_bokeh_version");
+  const present = () => window.Bokeh?.[version];
+  if (present()) {
+    ready(present());
+    return () => {};
+  }
+  const receive = (message, buffers) => {
+    if (message.kind !== "bokehjs") {
+      return;
+    }
+    model.off("msg:custom", receive);
+    if (!present()) {
+      for (const buffer of buffers) {
+        const script = document.createElement("script");
+        script.textContent = new TextDecoder().decode(buffer);
+        document.head.appendChild(script); // a classic script: runs before this returns
+      }
+    }
+    if (present()) {
+      ready(present());
+    } else {
+      failed(`BokehJS ${version} did not load`);
+    }
+  };
+  model.on("msg:custom", receive);
+  model.send({ kind: "want-bokehjs" });
+  return () => model.off("msg:custom", receive);
+}
+
+function decodeColumn(column, buffers, ndarray) {
+  if ("values" in column) {
+    return column.values;
+  }
+  const view = buffers[column.buffer];
+  const bytes = view.buffer.slice(view.byteOffset, view.byteOffset + view.byteLength);
+  const [TypedArray, dtype] = ARRAYS[column.dtype];
+  const array =
+    column.shape.length === 1
+      ? new TypedArray(bytes)
+      : ndarray(bytes, { dtype, shape: column.shape });
+  return column.single ? [array] : array;
+}
+
+/* The figures of one view of the page. */
+export class Figures {
+  constructor(Bokeh) {
+    this.Bokeh = Bokeh;
+    this.doc = null;
+    this.views = null;
+  }
+
+  /* Builds the figures of a document in the elements named by the ids of its roots. */
+  async build(json, elements) {
+    this.discard();
+    const { Document } = this.Bokeh.require("document");
+    const { add_document_standalone: add } = this.Bokeh.require("embed/standalone");
+    const doc = Document.from_json(json);
+    const places = doc.roots().map((root) => elements[root.id]);
+    const elsewhere = document.createElement("div"); // takes Bokeh's notifications
+    this.doc = doc;
+    const views = await add(doc, elsewhere, places);
+    if (this.doc === doc) {
+      this.views = views;
+      this.calm();
+    } else {
+      release(this.Bokeh, doc, views); // the view has closed meanwhile
+    }
+  }
+
+  /* Figures are pictures with a text alternative: the tab key skips their parts. */
+  calm() {
+    for (const figure of this.all("Figure")) {
+      const canvas = this.view(figure)?.canvas_view;
+      if (canvas?.events_el) {
+        canvas.events_el.tabIndex = -1;
+        canvas.events_el.style.touchAction = "pan-y pinch-zoom"; // a swipe scrolls
+      }
+    }
+  }
+
+  all(type) {
+    const models = [...(this.doc?._all_models?.values() ?? [])];
+    return type ? models.filter((model) => model.type === type) : models;
+  }
+
+  view(model) {
+    return this.Bokeh.index.find_one(model);
+  }
+
+  root(id) {
+    return this.doc?.roots().find((root) => root.id === id);
+  }
+
+  /* Calls tapped(root id, x, y) for taps into figures tagged "probe". */
+  onTap(tapped) {
+    for (const root of this.doc.roots()) {
+      for (const figure of this.all("Figure")) {
+        const within = figure === root || root.references().has(figure);
+        if (within && figure.tags?.includes("probe")) {
+          figure.on_event("tap", ({ x, y }) => tapped(root.id, x, y));
+        }
+      }
+    }
+  }
+
+  update({ props, updates }, buffers) {
+    const { ndarray } = this.Bokeh.require("core/util/ndarray");
+    for (const { name, props: values } of props) {
+      this.doc.get_model_by_name(name)?.setv(values);
+    }
+    for (const { source, columns } of updates) {
+      const model = this.doc.get_model_by_name(source);
+      if (model) {
+        const entries = Object.entries(columns);
+        model.data = Object.fromEntries(
+          entries.map(([name, column]) => [
+            name,
+            decodeColumn(column, buffers, ndarray),
+          ]),
+        );
+      }
+    }
+  }
+
+  discard() {
+    release(this.Bokeh, this.doc, this.views);
+    this.doc = null;
+    this.views = null;
+  }
+}
+
+function release(Bokeh, doc, views) {
+  for (const view of views?.roots ?? []) {
+    view.remove();
+  }
+  doc?.clear();
+  const index = Bokeh?.documents.indexOf(doc) ?? -1;
+  if (index >= 0) {
+    Bokeh.documents.splice(index, 1);
+  }
+}

@@ -1,0 +1,76 @@
+"""The dashboards, small enough for tests, and what their contract is about."""
+
+from __future__ import annotations
+
+import numpy as np
+
+import explorer as ex
+from explorer.settings import Choice, Number, Pick
+
+EVERY = (ex.LearningExplorer,)
+"""All dashboards: each runs the whole contract."""
+
+SMALL = {ex.LearningExplorer: {"size": 12, "noise": 0.3, "dim": 6, "pixel": (6, 6)}}
+"""Settings under which a dashboard answers at once."""
+
+
+def opened(kind, **given):
+    """Return a dashboard that has its first frame."""
+    app = kind(**{**SMALL[kind], **given})
+    assert app.wait()
+    assert app.frame is not None
+    return app
+
+
+def set_and_wait(app, **values):
+    """Set settings and wait for their frame."""
+    app.set(**values)
+    assert app.wait()
+
+
+def counts(app):
+    """Return how often each node has run."""
+    return {n: node.evaluations for n, node in app._job.graph.nodes.items()}
+
+
+def ran(app, before):
+    """Return the nodes that have run since."""
+    return {n for n, count in counts(app).items() if count > before[n]}
+
+
+def another(setting, value):
+    """Return another admissible value of a setting, None if there is none."""
+    if isinstance(setting, Number):
+        low, high, _ = setting.parameter.slider
+        if setting.parameter.log:
+            return setting.check((low * high) ** 0.5)
+        if setting.parameter.integer:
+            return setting.check(value + 1 if value < high else low)
+        return setting.check(low + 0.37 * (high - low))
+    if isinstance(setting, Choice):
+        kinds = [kind for kind in setting.kinds if kind is not type(value)]
+        return kinds[0]()
+    if isinstance(setting, Pick):
+        return next(option for option in setting.options if option != value)
+    return None
+
+
+def same_panels(one, other):
+    """Assert that two frames show the same."""
+    assert one.panels.keys() == other.panels.keys()
+    for name, panel in one.panels.items():
+        same_fields(panel, other.panels[name])
+    assert one.readouts == other.readouts
+    assert dict(one.numbers) == dict(other.numbers)
+
+
+def same_fields(one, other):
+    """Assert that two panels, or their parts, are equal."""
+    assert type(one) is type(other)
+    for key, value in vars(one).items():
+        found = vars(other)[key]
+        if isinstance(value, (list, tuple)) and value and hasattr(value[0], "__dict__"):
+            for a, b in zip(value, found, strict=True):
+                same_fields(a, b)
+        else:
+            np.testing.assert_array_equal(value, found)
