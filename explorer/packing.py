@@ -35,17 +35,6 @@ def pack(name: str, image: np.ndarray) -> dict[str, Any]:
     }
 
 
-def unpack(document: Any) -> tuple[str, np.ndarray]:
-    """Return name and image of a document that `pack` made, or raise ValueError."""
-    try:
-        return opened(document, LONGEST_UPLOAD)
-    except ValueError as error:
-        raise ValueError(
-            f"`state` must hold its image as `app.state` wrote it, got one that cannot "
-            f"be used ({error}); save the state again"
-        ) from error
-
-
 def opened(document: Any, longest: int) -> tuple[str, np.ndarray]:
     """Return name and image of a packed document, or raise ValueError saying why not.
 
@@ -69,15 +58,6 @@ def opened(document: Any, longest: int) -> tuple[str, np.ndarray]:
         return str(document["name"]), image
     except (KeyError, TypeError, AttributeError, ValueError, zlib.error) as error:
         raise ValueError(f"{type(error).__name__}: {error}") from error
-
-
-def lines_of(document: Mapping[str, Any]) -> list[str]:
-    """Return Python lines that make the variable `image` from a packed image."""
-    shape = ", ".join(map(str, document["shape"]))
-    return [
-        f'pixels = zlib.decompress(base64.b85decode("{document["data"]}"))',
-        f'image = np.frombuffer(pixels, "{document["dtype"]}").reshape({shape})',
-    ]
 
 
 def expression_of(document: Mapping[str, Any]) -> str:

@@ -141,11 +141,14 @@ class Live(anywidget.AnyWidget):
             self._answer(message, buffers)
 
     def _answer(self, message: Mapping[str, Any], buffers: Any) -> None:
-        """Answer a "hello" after its snapshot, or a message not about drawing."""
+        """Answer a "hello" after its snapshot, or a message not about drawing.
+
+        Abstract; the metaclass of widgets leaves no room for `abc`.
+        """
         raise NotImplementedError
 
     def _snapshot(self, doc: Any) -> dict[str, Any]:
-        """Return the content of the snapshot for a new view."""
+        """Return the content of the snapshot for a new view (abstract, too)."""
         raise NotImplementedError
 
     def _send_snapshot(self, view: str) -> None:

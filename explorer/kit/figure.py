@@ -10,6 +10,7 @@ import traitlets
 from bokeh.models import UIElement
 
 from explorer.kit.bridge import MAX_FPS, Live
+from explorer.kit.bundle import bundle
 
 
 class LiveFigure(Live):
@@ -17,7 +18,7 @@ class LiveFigure(Live):
 
     # text instead of a path: anywidget never stops watching a file, which would keep
     # each instance alive
-    _esm = (Path(__file__).parent / "figure.js").read_text(encoding="utf-8")
+    _esm = bundle(Path(__file__).parent / "page", "figure.js")
 
     still = traitlets.Unicode(
         "", help="HTML to show until there are figures, and where no kernel runs"

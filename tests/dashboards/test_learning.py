@@ -14,8 +14,6 @@ from tests.dashboards.contract import counts, opened, ran, same_panels, set_and_
 
 pytestmark = pytest.mark.slow
 
-TORCH = {"EulerAutodiff", "KrylovAutodiff"}
-
 
 @pytest.fixture
 def app():
@@ -94,8 +92,6 @@ def test_learning_equals_the_library(optimizer):
 @pytest.mark.parametrize("gradient", GRADIENTS)
 @pytest.mark.parametrize("loss", LOSSES)
 def test_all_methods_and_losses_have_a_picture_and_code(gradient, loss):
-    if gradient.__name__ in TORCH:
-        pytest.importorskip("torch")
     app = ex.LearningExplorer(size=8, noise=0.3, loss=loss(), gradient=gradient())
     assert app.wait(60.0)
     learned(app, 1)

@@ -81,8 +81,8 @@ def test_other_forms_are_refused(folder, line):
         bundle(made, "main.js")
 
 
-def test_every_module_of_the_page_is_in_its_script():
-    script = bundle(FOLDER, "page.js")
+def test_every_module_is_in_the_script_of_a_page_or_of_a_figure():
+    script = bundle(FOLDER, "page.js") + bundle(FOLDER, "figure.js")
     for path in FOLDER.glob("*.js"):
         assert f"const ${path.stem} = " in script
 

@@ -60,6 +60,23 @@ function decodeColumn(column, buffers, ndarray) {
   return column.single ? [array] : array;
 }
 
+/* Puts new columns and properties into the models of a document. */
+export function applyUpdate(Bokeh, doc, { props, updates }, buffers) {
+  const { ndarray } = Bokeh.require("core/util/ndarray");
+  for (const { name, props: values } of props) {
+    doc.get_model_by_name(name)?.setv(values);
+  }
+  for (const { source, columns } of updates) {
+    const model = doc.get_model_by_name(source);
+    if (model) {
+      const entries = Object.entries(columns);
+      model.data = Object.fromEntries(
+        entries.map(([name, column]) => [name, decodeColumn(column, buffers, ndarray)]),
+      );
+    }
+  }
+}
+
 /* The figures of one view of the page. */
 export class Figures {
   constructor(Bokeh) {
@@ -122,23 +139,8 @@ export class Figures {
     }
   }
 
-  update({ props, updates }, buffers) {
-    const { ndarray } = this.Bokeh.require("core/util/ndarray");
-    for (const { name, props: values } of props) {
-      this.doc.get_model_by_name(name)?.setv(values);
-    }
-    for (const { source, columns } of updates) {
-      const model = this.doc.get_model_by_name(source);
-      if (model) {
-        const entries = Object.entries(columns);
-        model.data = Object.fromEntries(
-          entries.map(([name, column]) => [
-            name,
-            decodeColumn(column, buffers, ndarray),
-          ]),
-        );
-      }
-    }
+  update(message, buffers) {
+    applyUpdate(this.Bokeh, this.doc, message, buffers);
   }
 
   discard() {
@@ -148,7 +150,8 @@ export class Figures {
   }
 }
 
-function release(Bokeh, doc, views) {
+/* Takes a document off the page; nothing of it is left. */
+export function release(Bokeh, doc, views) {
   for (const view of views?.roots ?? []) {
     view.remove();
   }
