@@ -36,6 +36,7 @@ class Labels:
         None or too close to tell apart, a palette safe for color blindness replaces
         them; two labels are then black and white.
     probabilities : (label, row, col), shown for the pixel under the pointer.
+    called : names of `truth` and of the marked pixels, for the legend and tables.
     """
 
     title: str
@@ -44,6 +45,7 @@ class Labels:
     truth: np.ndarray | None = None
     colors: np.ndarray | None = None
     probabilities: np.ndarray | None = None
+    called: tuple[str, str] = field(default=("truth", "wrong"), kw_only=True)
     note: str = field(default="", kw_only=True)
 
 

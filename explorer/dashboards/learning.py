@@ -12,8 +12,22 @@ from explorer import extras, params
 from explorer.dashboards import learning_nodes as nodes
 from explorer.dashboards import nodes as shared
 from explorer.dashboards.learning_views import VIEWS
-from explorer.dashboards.nodes import FLOW, OWN, PALETTE, PIXEL, SCENE
+from explorer.dashboards.nodes import (
+    BARYCENTER,
+    FLOW,
+    LIKELIHOOD,
+    MIXED,
+    OWN,
+    PALETTE,
+    PIXEL,
+    SCENE,
+    SHORT_FLOW,
+)
 from explorer.dashboards.schema_1 import translated
+from explorer.flow.adaptive import AdaptiveKrylov
+from explorer.flow.integrators import DenseExponential, ExplicitEuler
+from explorer.flow.krylov import Krylov
+from explorer.flow.runge_kutta import RungeKutta
 from explorer.gradients.autodiff import EulerAutodiff, KrylovAutodiff
 from explorer.gradients.euler import EulerAdjoint
 from explorer.gradients.gradient import LowRankGradient
@@ -45,6 +59,7 @@ GRADIENTS = (
     *(AUTODIFF if extras.installed("torch") else ()),
 )  # fmt: skip
 OPTIMIZERS = RiemannianDescent, ArmijoDescent, MomentumDescent, Adam, AdaMax
+INTEGRATORS = AdaptiveKrylov, Krylov, ExplicitEuler, RungeKutta, DenseExponential
 LOSSES = DirectionLoss, CrossEntropy, BalancedLoss
 
 COMPONENT = params.Parameter(
@@ -74,6 +89,36 @@ def image_line(words: Words) -> str:
     return "image = {image}" if words["scene"].strip("'\"") == OWN else ""
 
 
+FLOW_CALL = "ex.LinearizedFlow(scene.distances, rho={rho}, radius={radius}"
+
+
+def base_of(words: Words) -> str:
+    """Return the name of the base point."""
+    return words["base_point"].strip('"')
+
+
+def central_line(words: Words) -> str:
+    """Return the line of code that makes the short flow, if the base point needs it."""
+    return f"central = {FLOW_CALL})" if base_of(words) == SHORT_FLOW else ""
+
+
+def base_line(words: Words) -> str:
+    """Return the line of code that makes the base point, if it is no barycenter."""
+    if base_of(words) == BARYCENTER:
+        return ""
+    inner = "ex.Krylov(dim=20).solve(central, central.uniform_weights(), time=1.0).W"
+    if base_of(words) == LIKELIHOOD:
+        center = 'ex.manifold.barycenter(scene.sizes["label"])'
+        inner = f"ex.manifold.lift({center}, -scene.distances / {{rho}})"
+    return f'base = {1.0 - MIXED} * {inner} + {MIXED} / scene.sizes["label"]'
+
+
+def flow_line(words: Words) -> str:
+    """Return the line of code that makes the flow."""
+    base = "" if base_of(words) == BARYCENTER else ", base_point=base"
+    return f"flow = {FLOW_CALL}{base})"
+
+
 def learner_line(words: Words) -> str:
     """Return the line of code that makes the learner."""
     gradient = words["gradient"]
@@ -100,8 +145,9 @@ class LearningExplorer(Dashboard):
     link : a link that `app.link` returned.
     **settings
         values of `scene`, `size`, `labels`, `noise`, `seed`, `time`, `rho`, `radius`,
-        `gradient`, `loss`, `optimizer`, `tau`, `pixel`, `overlay`, `palette`; fields of
-        the chosen records by their own names, such as `dim`, `rank` and `step`.
+        `base_point`, `gradient`, `loss`, `optimizer`, `tau`, `pixel`, `overlay`,
+        `palette`, `integrator`; fields of the chosen records by their own names, such
+        as `dim`, `rank` and `step`.
 
     Notes
     -----
@@ -133,11 +179,16 @@ class LearningExplorer(Dashboard):
                 "what the labeling view shows",
             ),
             PALETTE,
+            Choice(
+                "integrator", INTEGRATORS,
+                "another solver of V(T), to check the labels",
+            ),
         ),
     }  # fmt: skip
     nodes = (
-        shared.structure, shared.problem, shared.flow, shared.system, shared.place,
-        shared.own_colors, nodes.weights, nodes.method, nodes.coarse, nodes.closed,
+        shared.structure, shared.problem, shared.central, shared.base, shared.flow,
+        shared.system, shared.place, shared.own_colors, nodes.solved_again,
+        nodes.weights, nodes.method, nodes.coarse, nodes.closed,
         nodes.basis, nodes.evolution, nodes.factors, nodes.against, nodes.derivative,
         nodes.reference, nodes.agreement, nodes.evaluation, nodes.riemannian,
         nodes.norms, nodes.records, nodes.accuracy, nodes.numbers, nodes.readouts,
@@ -162,7 +213,9 @@ class LearningExplorer(Dashboard):
         lines=(
             image_line,
             scene_line,
-            "flow = ex.LinearizedFlow(scene.distances, rho={rho}, radius={radius})",
+            central_line,
+            base_line,
+            flow_line,
             learner_line,
             "trace = learner.run(steps={steps})",
         ),

@@ -10,7 +10,7 @@ import xarray as xr
 
 from explorer.dashboards.nodes import Check
 from explorer.dims import PIXELS, WEIGHT_FIELD
-from explorer.flow.evolution import Evolution, judge
+from explorer.flow.evolution import Evolution, Integrator, judge
 from explorer.flow.integrators import require_memory
 from explorer.flow.krylov import Krylov, KrylovState
 from explorer.flow.linearized import LinearizedFlow
@@ -168,6 +168,13 @@ def norms(evaluation: Evaluation, riemannian: np.ndarray) -> np.ndarray:
     """Return ‖R_Ω ∂ℒ‖ for each pixel, (row, col)."""
     hood = evaluation.system.neighborhood
     return np.sqrt(hood.inner(riemannian, riemannian))
+
+
+def solved_again(
+    system: LinearSystem, time: float, integrator: Integrator, check: Check
+) -> Evolution:
+    """Return V(T) of another integrator, to check that of the gradient method."""
+    return integrator.integrate(system, time, check)
 
 
 def accuracy(derivative: Derivative) -> tuple[float, str, bool]:

@@ -11,6 +11,7 @@ from explorer.dashboards.nodes import Check, labeled, wrong
 from explorer.drawing.colors import BINS, DECADES, cosine_histogram
 from explorer.drawing.view import view
 from explorer.experiments.cosine import AGREEMENT, share_aligned
+from explorer.flow.evolution import Evolution, Integrator
 from explorer.flow.krylov import Krylov, KrylovState
 from explorer.geometry import simplex
 from explorer.gradients.derivative import Derivative
@@ -18,9 +19,13 @@ from explorer.gradients.gradient import ClosedForm, GradientState
 from explorer.kit.runs import Run
 from explorer.learning.evaluation import Evaluation
 from explorer.panels import Bars, Curves, Field, Grid, Labels, Picture, Series
+from explorer.truths import percent_wrong
 
 NAMES = {"error_percent": "wrong pixels", "loss": "loss"}
 """Legend entries of the curves over the steps."""
+
+DIGITS = 12
+"""Decimal digits that the map of differences resolves."""
 
 MOMENTS = 13
 """Times between 0 and T at which the path of a pixel is drawn."""
@@ -144,6 +149,32 @@ def path(
     return Curves(f"W(t) at {row}, {col}", "t", "probability", series)
 
 
+@view(title="Another integrator", hidden=True)
+def by_integrator(
+    solved_again: Evolution, derivative: Derivative, problem: xr.Dataset,
+    own_colors: Any, integrator: Integrator,
+) -> Labels:  # fmt: skip
+    """The labels that the chosen integrator finds; those that differ are hatched."""
+    found, usual = solved_again.labels, derivative.evolution.labels
+    name, work = type(integrator).__name__, solved_again.work.applications
+    note = f"{percent_wrong(found, usual):.2f} % differ, A applied {work} times"
+    count = problem.sizes["label"]
+    return Labels(
+        name, found, count, truth=usual, colors=own_colors,
+        called=("by the gradient", "differs"), note=note,
+    )  # fmt: skip
+
+
+@view(title="Difference of W(T)", hidden=True)
+def difference(solved_again: Evolution, derivative: Derivative) -> Field:
+    """How far the label probabilities W(T) of both integrators differ at a pixel."""
+    one, other = (probabilities(e) for e in (solved_again, derivative.evolution))
+    most = np.abs(one - other).max(axis=0)
+    note = f"at most {most.max(initial=0.0):.1e}"
+    shown = np.log10(np.maximum(most, 10.0**-DIGITS))
+    return Field("Difference of W(T)", shown, "log₁₀", -DIGITS, 0.0, note=note)
+
+
 @view(title="Factor u", hidden=True)
 def factor_left(factors: GradientState | None, component: int) -> Field:
     """The left factor u_r of the gradient: its norm over the labels at each pixel."""
@@ -169,6 +200,11 @@ def factor(
     size = np.linalg.norm(fields[component - 1], axis=0)
     top = float(size.max(initial=0.0))
     return Field(f"Factor {letter}, component {component}", size, "norm", 0.0, top or 1)
+
+
+def probabilities(evolution: Evolution) -> np.ndarray:
+    """Return W(T), (label, row, col)."""
+    return simplex.softmax(evolution.system.exponent(evolution.scaled))
 
 
 def at_pixel(
@@ -219,6 +255,7 @@ DEFAULT = (
     gradient_norm,
 )  # fmt: skip
 MORE = (
-    truth, cosine_map, gradient_patch, path, factor_left, factor_right,
+    truth, cosine_map, gradient_patch, path, factor_left, factor_right, by_integrator,
+    difference,
 )  # fmt: skip
 VIEWS = DEFAULT + MORE

@@ -7,14 +7,17 @@ changed setting recomputes only the nodes that depend on it.
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
 import xarray as xr
 
 from explorer import params
+from explorer.flow.krylov import Krylov
 from explorer.flow.linearized import LinearizedFlow
 from explorer.flow.system import LinearSystem
+from explorer.geometry import manifold
 from explorer.panels import Labels
 from explorer.scenes.images import SAMPLES, image_structure, sample_image
 from explorer.scenes.scene import Structure, make_scene
@@ -42,7 +45,21 @@ SCENE = (
     Number(params.SEED),
 )
 
-FLOW = (Number(params.TIME), Number(params.RHO), Number(params.RADIUS))
+BARYCENTER, LIKELIHOOD, SHORT_FLOW = "barycenter", "likelihood", "short flow"
+
+FLOW = (
+    Number(params.TIME),
+    Number(params.RHO),
+    Number(params.RADIUS),
+    Pick(
+        "base_point", (BARYCENTER, LIKELIHOOD, SHORT_FLOW),
+        "point W₀ at which the flow is linearized",
+        labels=("barycenter, 1/J", "likelihood, softmax(−D/ρ)", "W(1), equal weights"),
+    ),
+)  # fmt: skip
+
+MIXED = 0.01
+"""Share of the barycenter in the other base points: it keeps them well inside."""
 
 PIXEL = Pixel(default=(64, 64))
 
@@ -72,9 +89,31 @@ def problem(structure: Structure, noise: float, seed: int) -> xr.Dataset:
     return make_scene(structure, noise, seed)
 
 
-def flow(problem: xr.Dataset, rho: float, radius: int) -> LinearizedFlow:
-    """Return the flow, which does not depend on the weights."""
+def central(problem: xr.Dataset, rho: float, radius: int) -> LinearizedFlow:
+    """Return the flow linearized at the barycenter."""
     return LinearizedFlow(problem.distances, rho=rho, radius=radius)
+
+
+def base(
+    central: LinearizedFlow, problem: xr.Dataset, rho: float, base_point: str
+) -> xr.DataArray | None:
+    """Return the point W₀ of the linearization, None for the barycenter."""
+    if base_point == BARYCENTER:
+        return None
+    count = problem.sizes["label"]
+    if base_point == LIKELIHOOD:
+        start = manifold.barycenter(count)
+        inner = manifold.lift(start, -problem.distances / rho)
+    else:
+        inner = Krylov(dim=20).solve(central, central.uniform_weights(), time=1.0).W
+    return (1.0 - MIXED) * inner + MIXED / count
+
+
+def flow(
+    central: LinearizedFlow, base: xr.DataArray | None, problem: xr.Dataset
+) -> LinearizedFlow:
+    """Return the flow, which does not depend on the weights."""
+    return central if base is None else replace(central, base_point=base)
 
 
 def system(flow: LinearizedFlow, weights: np.ndarray) -> LinearSystem:

@@ -51,7 +51,7 @@ def label_entries(panel: Labels) -> list[Entry]:
     found = [entry(str(k), color) for k, color in enumerate(colors.hexes(table))]
     if panel.truth is not None:
         ground = colors.hexes(colors.ground_of(table)[None])[0]
-        found.append(entry("wrong", ground, "cross"))
+        found.append(entry(panel.called[1], ground, "cross"))
     return found
 
 

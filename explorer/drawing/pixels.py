@@ -36,7 +36,7 @@ def feed_labels(shown: View, panel: Labels, _: Kept) -> tuple[Columns, Props]:
     tips = [PLACE, ("label", "@label{0}")]
     if panel.truth is not None:
         data["truth"] = codes(panel.truth)
-        tips.append(("truth", "@truth{0}"))
+        tips.append((panel.called[0], "@truth{0}"))
     if panel.probabilities is not None:
         data |= likeliest(np.asarray(panel.probabilities, float))
         tips += [

@@ -82,7 +82,7 @@ def pixel_content(panel: Pixelwise) -> tuple[Sequence[str], Rows]:
     else:
         columns["label"] = panel.labels
         if panel.truth is not None:
-            columns["truth"] = panel.truth
+            columns[panel.called[0]] = panel.truth
         if panel.probabilities is not None:
             columns |= {f"p{k}": p for k, p in enumerate(panel.probabilities)}
     return tuple(columns), listed(*columns.values())

@@ -43,7 +43,7 @@ NEW_WEIGHTS = {
         ({"rank": 3}, "method"),
         ({"time": 6.0}, "evolution"),
         ({"dim": 7}, "method"),
-        ({"rho": 0.6}, "flow"),
+        ({"rho": 0.6}, "central"),
         ({"noise": 0.4}, "problem"),
         ({"seed": 4}, "structure"),
     ],
