@@ -6,6 +6,7 @@ import os
 
 import pytest
 from hypothesis import settings
+from threadpoolctl import threadpool_limits
 
 from explorer import LinearizedFlow
 from tests import reference
@@ -15,6 +16,13 @@ settings.register_profile(
     "laws", derandomize=True, deadline=None, max_examples=40, database=None
 )
 settings.load_profile("laws")
+
+
+@pytest.fixture(scope="session", autouse=True)
+def one_thread_for_blas():
+    """Many small matrices of the oracles are faster on one thread than on several."""
+    with threadpool_limits(1, user_api="blas"):
+        yield
 
 
 @pytest.fixture(params=reference.CASES)

@@ -46,7 +46,20 @@ def name_of(path):
     return path.relative_to(PACKAGE).as_posix()
 
 
-each_module = pytest.mark.parametrize("path", MODULES, ids=name_of)
+def each_module(test):
+    """Make one test of all modules; its failure names each that breaks the rule."""
+
+    def over_all_modules():
+        broken = {}
+        for path in MODULES:
+            try:
+                test(path)
+            except AssertionError as error:
+                broken[name_of(path)] = str(error).partition("\n")[0]
+        assert broken == {}
+
+    over_all_modules.__name__, over_all_modules.__doc__ = test.__name__, test.__doc__
+    return over_all_modules
 
 
 def room_of(path):
@@ -97,6 +110,7 @@ def test_only_automatic_differentiation_knows_torch(path):
     assert ("torch" in tops) == (name_of(path) == "gradients/autodiff.py")
 
 
+@pytest.mark.slow
 def test_import_is_light():
     said = f"print([m for m in {HEAVY} if m in sys.modules])"
     code = f"import sys; from explorer import {', '.join(NEEDED)}; {said}"

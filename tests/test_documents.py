@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
+import json
 import re
 
-import nbformat
 import numpy as np
 import pytest
-from nbclient import NotebookClient
 
 import explorer
 from tests.servers import ROOT, private_environment
@@ -35,6 +34,7 @@ def test_the_ten_lines_of_the_readme_run():
     assert [float(t) for t in told] == pytest.approx(memory[:5], rel=0.02)
 
 
+@pytest.mark.slow
 def test_the_lines_of_the_readme_on_unseen_images_run(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     text = (ROOT / "README.md").read_text(encoding="utf-8")
@@ -63,16 +63,19 @@ def test_every_record_that_the_readme_names_exists():
 def test_a_notebook_runs_from_top_to_bottom(path, tmp_path, monkeypatch):
     for name, value in private_environment(tmp_path).items():
         monkeypatch.setenv(name, value)
+    import nbformat  # both load for seconds
+    from nbclient import NotebookClient
+
     notebook = nbformat.read(path, as_version=4)
     NotebookClient(notebook, timeout=120, kernel_name="python3").execute()
 
 
 @pytest.mark.parametrize("path", NOTEBOOKS, ids=lambda p: p.stem)
 def test_a_notebook_is_short_and_holds_no_outputs(path):
-    cells = nbformat.read(path, as_version=4).cells
+    cells = json.loads(path.read_text(encoding="utf-8"))["cells"]
     assert len(cells) <= 15
     for cell in cells:
         assert not cell.get("outputs")
-        assert cell.cell_type != "code" or len(cell.source.splitlines()) <= 10
-    assert cells[0].cell_type == "markdown"
-    assert "?" in cells[0].source
+        assert cell["cell_type"] != "code" or len(cell["source"]) <= 10
+    assert cells[0]["cell_type"] == "markdown"
+    assert "?" in "".join(cells[0]["source"])

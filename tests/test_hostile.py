@@ -44,6 +44,7 @@ def test_no_row_is_of_what_is_gone():
     assert not extra
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("row", "argument"), CASES)
 def test_nonsense_is_refused_by_name_or_does_no_harm(
     row, argument, tmp_path, monkeypatch, request

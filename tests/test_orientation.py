@@ -302,6 +302,7 @@ def test_prints_show_panels_upright(kind, tmp_path):
     assert image.get_array().shape[:2] == SHAPE
 
 
+@pytest.mark.slow
 def test_the_dashboard_shows_an_image_upright():
     app = ex.LearningExplorer(IMAGE, labels=5, noise=0.0)
     try:
@@ -313,6 +314,7 @@ def test_the_dashboard_shows_an_image_upright():
     check_corners(centers(shown))
 
 
+@pytest.mark.slow
 def test_a_saved_run_keeps_its_corners(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     Image.fromarray((255 * IMAGE).astype(np.uint8)).save("corners.png")

@@ -153,6 +153,7 @@ def literal_defaults(path):
     return {name for name, value in plain if type(value) in (int, float)}
 
 
+@pytest.mark.slow
 def test_no_default_of_a_parameter_is_declared_twice():
     package, names = Path(params.__file__).parent, {p.name for p in ALL}
     found = {

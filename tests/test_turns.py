@@ -51,6 +51,7 @@ BEHIND = {"GeometricEuler.solve": "integrate"}
 """Functions that doors hand all their work to."""
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("door", DOORS)
 def test_a_door_opens_when_the_other_thread_is_done(door):
     entered, leave, done = (threading.Event() for _ in range(3))

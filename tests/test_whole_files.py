@@ -101,6 +101,7 @@ WRITERS = [
 ]  # fmt: skip
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("write", WRITERS)
 def test_what_lies_there_stays_where_the_new_file_is_cut(write, full):
     with pytest.raises(OSError, match="No space left"):
@@ -109,6 +110,7 @@ def test_what_lies_there_stays_where_the_new_file_is_cut(write, full):
     assert kept == {"kept.nc": PRECIOUS, "kept.png": PRECIOUS}
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("write", WRITERS)
 def test_a_whole_file_takes_its_place_and_nothing_else_is_left(write, tmp_path):
     path = tmp_path / "kept.nc"

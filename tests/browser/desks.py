@@ -6,8 +6,6 @@ import contextlib
 from collections.abc import Iterator
 from typing import Any
 
-import nbformat
-
 from tests.browser import pages
 from tests.browser.frames import Posted
 from tests.servers import Watch
@@ -22,10 +20,7 @@ INSIDE = ("http://127.0.0.1:", "data:", "blob:")
 
 def write_notebook(folder: Any, arguments: str = "", name: str = NAME) -> str:
     """Write a notebook that shows the sample; return its name."""
-    notebook = nbformat.read(folder / pages.NOTEBOOK, as_version=4)  # for its kernel
-    notebook.cells = [nbformat.v4.new_code_cell(CELL.format(arguments))]
-    nbformat.write(notebook, folder / name)
-    return name
+    return pages.write_cell(folder, CELL.format(arguments), name)
 
 
 @contextlib.contextmanager

@@ -1,5 +1,6 @@
 """What the browser tests do on a page: open it, move controls, read sources."""
 
+import json
 import time
 
 RUN_DONE = """() => {
@@ -43,6 +44,15 @@ def open_explorer(page, server, kind):
     else:
         page.goto(server.url(f"/voila/render/{NOTEBOOK}"))
     wait_for_picture(page)
+
+
+def write_cell(folder, code, name):
+    """Write a notebook of one cell, with the kernel of ours; return its name."""
+    notebook = json.loads((folder / NOTEBOOK).read_text(encoding="utf-8"))
+    cell = {"cell_type": "code", "id": "one", "source": code, "outputs": []}
+    notebook["cells"] = [cell | {"metadata": {}, "execution_count": None}]
+    (folder / name).write_text(json.dumps(notebook), encoding="utf-8")
+    return name
 
 
 def run_notebook(page, server, name):

@@ -2,7 +2,6 @@
 
 import json
 
-import nbformat
 import pytest
 
 from tests.browser import pages
@@ -22,9 +21,7 @@ ipywidgets.VBox([later, app])"""
 @pytest.fixture(params=["lab", "voila"])
 def opened(page, request, workdir):
     name = "values.ipynb"
-    notebook = nbformat.read(workdir / pages.NOTEBOOK, as_version=4)  # for its kernel
-    notebook.cells = [nbformat.v4.new_code_cell(CELL)]
-    nbformat.write(notebook, workdir / name)
+    pages.write_cell(workdir, CELL, name)
     server = request.getfixturevalue(request.param)
     if request.param == "lab":
         pages.run_notebook(page, server, name)

@@ -103,6 +103,7 @@ def test_version(capsys):
     assert capsys.readouterr().out == f"laf {__version__}\n"
 
 
+@pytest.mark.slow
 def test_the_command_loads_no_widgets():
     heavy = ("bokeh", "ipywidgets", "torch", "voila")
     code = (

@@ -8,7 +8,6 @@ import urllib.error
 import urllib.request
 from pathlib import Path
 
-import nbformat
 import psutil
 import pytest
 
@@ -143,8 +142,11 @@ def test_the_second_signal_acts_as_before():
             signal.raise_signal(signal.SIGINT)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", [p.name for p in find_notebooks().glob("*.ipynb")])
 def test_notebooks_are_clean(name):
+    import nbformat  # loads for seconds
+
     notebook = nbformat.read(find_notebooks() / name, as_version=nbformat.NO_CONVERT)
     nbformat.validate(notebook)
     assert notebook.metadata.kernelspec.name == "python3"

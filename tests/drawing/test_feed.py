@@ -45,6 +45,7 @@ def models_of(plot):
     return [model for model in plot.references() if model.name]
 
 
+@pytest.mark.slow
 @each
 @pytest.mark.parametrize("chrome", [True, False])
 def test_every_model_that_is_fed_exists_once(name, chrome):
@@ -60,6 +61,7 @@ def test_every_model_that_is_fed_exists_once(name, chrome):
         fill(plot, columns, props)  # Bokeh checks the type of each property
 
 
+@pytest.mark.slow
 def test_all_names_of_a_stage_differ():
     stage = Stage(chrome=False)
     found = {
@@ -350,6 +352,7 @@ def test_legends_name_every_color_that_is_used(name):
         assert entries == []
 
 
+@pytest.mark.slow
 def test_cards_have_no_title_legend_or_toolbar():
     for name, panel in KINDS.items():
         plot = Stage(chrome=False).build(view_of(name, panel))
@@ -360,6 +363,7 @@ def test_cards_have_no_title_legend_or_toolbar():
         assert plot.sizing_mode == "stretch_both"
 
 
+@pytest.mark.slow
 def test_pictures_share_ranges_probe_and_taps():
     stage = Stage(chrome=False)
     names = [n for n, p in KINDS.items() if isinstance(p, Picture | Labels | Field)]

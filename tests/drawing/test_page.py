@@ -27,6 +27,7 @@ def page():
     return to_page(VIEWS, KINDS, "All kinds & more", "With a <caption>.")
 
 
+@pytest.mark.slow
 def test_a_page_needs_no_network(page):
     assert not re.search(r"<(script|link|img)[^>]+(src|href)=.?(http|//)", page)
     assert not re.search(r"@import|url\(\s*['\"]?(http|//)", page)
@@ -62,6 +63,7 @@ def test_frames_have_the_aspect_of_their_picture(shape):
     assert plot.frame_width / plot.frame_height == pytest.approx(cols / rows, rel=0.01)
 
 
+@pytest.mark.slow
 def test_pictures_of_one_shape_move_together_and_others_do_not():
     small, large = (Picture("", np.zeros((n, n, 3))) for n in (4, 8))
     drawn = Figure(1, "t", "c", [[small, large, small]])
@@ -71,6 +73,7 @@ def test_pictures_of_one_shape_move_together_and_others_do_not():
     assert len(names) == len(set(names))
 
 
+@pytest.mark.slow
 def test_rows_continue_below_where_there_is_no_room():
     drawn = Figure(1, "t", "c", [[KINDS["picture"]] * 4])
     assert [len(row) for row in plots_of(rows_of(drawn), 600)] == [2, 2]
@@ -89,6 +92,7 @@ def test_long_titles_are_broken_not_cut():
     assert lines[0] == lines[1]  # frames of a row begin on one line
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", ALL)
 def test_every_panel_can_be_printed(name):
     content = to_png({name: ALL[name]}, dpi=40)

@@ -35,6 +35,7 @@ def table():
     return cosine_table(size=128, seed=0)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("scene", MEASURED)
 def test_the_table_is_reproduced(table, scene):
     found = table.sel(scene=scene)

@@ -39,6 +39,7 @@ def test_prototype_distances_are_those_of_the_scene():
     np.testing.assert_array_equal(distances.of(found[1].image), scenes[1].distances)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("hidden", [0, 16])
 @pytest.mark.parametrize("kind", ["lines", "colors"])
 def test_evidence_is_minus_the_log_of_probabilities(kind, hidden):
@@ -48,6 +49,7 @@ def test_evidence_is_minus_the_log_of_probabilities(kind, hidden):
     assert np.mean(D.argmin(axis=0) == found[0].labels) > 0.9
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("hidden", [0, 7])
 @pytest.mark.parametrize("kind", ["lines", "colors"])
 def test_evidence_is_that_of_scikit_learn(kind, hidden):

@@ -28,6 +28,7 @@ def start_vector(seed=1, shape=SHAPE):
     return np.random.default_rng(seed).standard_normal(shape)
 
 
+@pytest.mark.slow
 @given(dim=st.integers(1, SIZE), seed=st.integers(0, 10_000))
 def test_vectors_are_orthonormal_and_satisfy_the_recurrence(dim, seed):
     A, start = random_matrix(seed), start_vector(seed + 1)

@@ -144,6 +144,7 @@ def test_a_map_may_be_a_labeled_array():
     np.testing.assert_array_equal(two.V, one.V)
 
 
+@pytest.mark.slow
 @each_chain
 @pytest.mark.parametrize("dim", [2, 4, 8])
 def test_the_error_of_a_chain_is_bounded(net, dim):
@@ -180,6 +181,7 @@ def test_what_an_error_of_the_inflow_does_at_most(integrator, time):
     assert more <= 2.0 * norm * 4.1
 
 
+@pytest.mark.slow
 @each_web
 @pytest.mark.parametrize("dim", [3, 6, 10])
 def test_the_error_of_a_block_system_is_bounded(net, dim):
@@ -241,6 +243,7 @@ DEGENERATE = {
 }
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("times", [(2.0, 1.5), (0.0, 2.0), (2.0, 0.0)], ids=str)
 @pytest.mark.parametrize("nodes", DEGENERATE.values(), ids=DEGENERATE)
 def test_degenerate_chains(nodes, times):
@@ -250,6 +253,7 @@ def test_degenerate_chains(nodes, times):
         np.testing.assert_allclose(solution.V, V, rtol=0, atol=1e-13)  # rounding
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("time", [0.0, 2.0])
 @pytest.mark.parametrize("nodes", DEGENERATE.values(), ids=DEGENERATE)
 def test_degenerate_webs(nodes, time):

@@ -65,6 +65,7 @@ def both(shape, radius, **kwargs):
     return (on_grid, problem.weights), (on_graph, graph.weights)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "integrator",
     [
@@ -187,6 +188,7 @@ LOSSES = {
 }
 
 
+@pytest.mark.slow
 @patterns
 @points
 @pytest.mark.parametrize("loss", LOSSES)
@@ -203,6 +205,7 @@ def test_the_full_gradient_is_the_complex_step_derivative(name, barycenter, loss
     assert float(data.loss) == pytest.approx(value, rel=RTOL)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("dim", [1, 2, 4, 6])
 @pytest.mark.parametrize("seed", range(4))
 @points
@@ -223,6 +226,7 @@ def test_bounds_hold_on_random_graphs(dim, seed, barycenter):
     assert error <= bound + ROUNDING * max(1.0, np.linalg.norm(exact))
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("radius", [2, 3])
 def test_the_gradient_of_wide_windows_is_the_complex_step_derivative(radius):
     problem = reference.random_problem((2, 4), 2, radius, time=2.0, seed=6)

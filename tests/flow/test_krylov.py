@@ -51,6 +51,7 @@ def test_the_error_never_exceeds_its_bound(case, dim):
     assert actual <= solution.error + ROUNDING * np.linalg.norm(case["V"])
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("shape", reference.SHAPES, ids=str)
 @pytest.mark.parametrize("time", [0.1, 1.0, 10.0])
 def test_the_bound_holds_on_every_grid(shape, time):

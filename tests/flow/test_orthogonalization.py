@@ -55,6 +55,7 @@ def assert_same(ours, exact, slack=CLOSE):
     assert ours.norm == pytest.approx(exact.norm, rel=1e-14)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("dim", [1, 2, 5, 6, 10, 13, 20])
 @pytest.mark.parametrize("side", ["forward", "adjoint"])
 def test_blocks_give_the_basis_of_arnoldi(system, dim, side):
@@ -64,6 +65,7 @@ def test_blocks_give_the_basis_of_arnoldi(system, dim, side):
     assert_same(ours, GramSchmidt().build(operator, system.source, dim))
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("dim", [1, 5, 6, 13])
 @pytest.mark.parametrize("side", ["forward", "adjoint"])
 def test_vectors_that_are_not_kept_give_the_same_basis(system, dim, side):

@@ -48,6 +48,7 @@ def unit(V):
     return V / np.linalg.norm(V)
 
 
+@pytest.mark.slow
 @each
 @pytest.mark.parametrize("time", [20.0, 100.0, 190.0, 400.0, 1000.0])
 def test_amplified_rounding_is_stated_or_spoken_of(integrator, time):
@@ -113,6 +114,7 @@ BASE = [
 ]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("least", [0.15, 1e-2, 1e-4, 1e-6])
 @pytest.mark.parametrize("time", [1.0, 5.0])
 @pytest.mark.parametrize(("integrator", "factor"), BASE, ids=str)
@@ -229,6 +231,7 @@ def test_step_tolerances_below_rounding_are_refused(kind, value):
         kind(tolerance=value)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("dtype", ["float64", "float32"])
 def test_the_least_tolerance_ends(dtype):
     D = np.random.default_rng(0).uniform(size=(3, 4, 5))

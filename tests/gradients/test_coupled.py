@@ -145,6 +145,7 @@ def test_the_share_of_wrong_labels_of_the_observed_flow(observed):
     assert float(result.error_percent) == pytest.approx(100 * wrong.mean())
 
 
+@pytest.mark.slow
 @each_chain
 def test_the_gradient_of_every_stage(net):
     check_chain(net, DirectionLoss(), direction)
@@ -155,6 +156,7 @@ def test_every_loss_of_a_chain(loss, analytic):
     check_chain(CHAINS["other labels"], loss, analytic)
 
 
+@pytest.mark.slow
 @each_web
 @pytest.mark.parametrize("observed", [0, -1])
 def test_the_gradient_of_every_flow(net, observed):
@@ -275,6 +277,7 @@ SMOOTH = LOSSES[2]
 """A loss that is analytic at V = 0, too."""
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("times", [(2.0, 1.5), (0.0, 2.0), (2.0, 0.0)], ids=str)
 @pytest.mark.parametrize("nodes", DEGENERATE.values(), ids=DEGENERATE)
 def test_degenerate_chains(nodes, times):
@@ -282,6 +285,7 @@ def test_degenerate_chains(nodes, times):
     check_chain(net, *SMOOTH)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("time", [0.0, 2.0])
 @pytest.mark.parametrize("nodes", DEGENERATE.values(), ids=DEGENERATE)
 def test_degenerate_webs(nodes, time):

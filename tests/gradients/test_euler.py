@@ -166,6 +166,7 @@ def test_bounds_that_the_loss_does_not_allow_are_no_numbers(problem, flow):
         assert np.isnan(data[name])
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("step", STEPS)
 def test_errors_never_exceed_their_bounds(case, step):
     args = (flow_of(case), case["weights"], case["labels"], float(case["time"]))
@@ -188,6 +189,7 @@ def test_nor_do_they_at_a_base_point(base_case, step):
     assert off <= float(data.approximation_error)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("seed", range(6))
 @pytest.mark.parametrize("shape", [(1, 1), (1, 4), (3, 1), (2, 3)], ids=str)
 def test_bounds_hold_on_random_problems(shape, seed):
@@ -199,6 +201,7 @@ def test_bounds_hold_on_random_problems(shape, seed):
         assert distance(data.gradient, exact) <= float(data.approximation_error)
 
 
+@pytest.mark.slow
 def test_the_bounds_shrink_with_the_step(problem, flow):
     """A bound that stays large would hold, and be of no use."""
     args = (flow, problem.weights, problem.labels, 3.0)

@@ -67,6 +67,7 @@ def test_a_large_space_gives_the_dense_integrals(time):
     np.testing.assert_allclose(scaled, z, atol=ROUNDING * np.linalg.norm(z))
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("time", TIMES)
 @pytest.mark.parametrize("dim", [1, 2, 3, 5, 8, 12])
 @pytest.mark.parametrize("seed", [0, 1])
@@ -80,6 +81,7 @@ def test_errors_of_both_integrals_are_bounded(time, dim, seed):
     assert off <= factors.error_z + ROUNDING * np.linalg.norm(z)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("time", TIMES)
 @pytest.mark.parametrize("dim", [2, 3, 5, 8, 12])
 @pytest.mark.parametrize("rank", [1, 2])

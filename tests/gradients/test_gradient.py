@@ -74,6 +74,7 @@ def test_singular_values_of_the_reference_problems(case):
     np.testing.assert_allclose(sigma, case["singular_values"][: sigma.size], atol=slack)
 
 
+@pytest.mark.slow
 @dims
 def test_loss_error_is_a_bound(case, dim):
     data = gradient_of(reference.problem_of(case), dim)
@@ -81,6 +82,7 @@ def test_loss_error_is_a_bound(case, dim):
     assert off <= float(data.loss_error) + ROUNDING
 
 
+@pytest.mark.slow
 @dims
 def test_singular_value_error_is_a_bound(case, dim):
     data = gradient_of(reference.problem_of(case), dim)
@@ -92,6 +94,7 @@ def test_singular_value_error_is_a_bound(case, dim):
     assert off <= float(data.singular_value_error) + slack
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("dim", "rank"), [(dim, rank) for dim in DIMS for rank in (1, 2) if rank <= dim]
 )
@@ -102,6 +105,7 @@ def test_approximation_error_bounds_the_distance_to_exact_truncation(case, dim, 
     assert distance(data.gradient, expected) <= float(data.approximation_error) + slack
 
 
+@pytest.mark.slow
 @dims
 def test_both_errors_together_bound_the_distance_to_the_gradient(case, dim):
     for rank in {1, dim}:
@@ -111,6 +115,7 @@ def test_both_errors_together_bound_the_distance_to_the_gradient(case, dim):
         assert distance(data.gradient, case["gradient"]) <= bound + slack
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("seed", range(6))
 @pytest.mark.parametrize("shape", [(1, 1), (1, 4), (3, 1), (2, 3)], ids=str)
 def test_bounds_hold_on_random_problems(shape, seed):
@@ -130,6 +135,7 @@ def test_the_bounds_certify_where_the_space_is_large(problem):
     assert float(data.loss_error) <= 1e-8
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("radius", [1, 2])
 @pytest.mark.parametrize("labels", [2, 3])
 def test_the_full_gradient_is_the_complex_step_derivative(radius, labels):

@@ -60,6 +60,7 @@ def stated(data):
     return float(data.approximation_error) + float(data.truncation_error)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("method", WHOLE, ids=name_of)
 def test_every_method_gives_the_reference_gradient(case, method):
     data = gradient_of(method, reference.problem_of(case))
@@ -72,6 +73,7 @@ def test_every_method_gives_the_reference_gradient(case, method):
     )
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("rank", [1, 2])
 def test_the_papers_route_truncates_as_the_reference_does(case, rank):
     method = ex.LowRankGradient(30, rank, route=ex.KroneckerSum())
@@ -90,6 +92,7 @@ def test_the_direct_method_gives_the_complex_step_derivative():
         assert off <= stated(data) + 1e-15  # rounding of numbers below one
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("method", [m for m in WHOLE if name_of(m)[:3] != "Kro"])
 def test_every_method_works_at_any_base_point(method):
     case = reference.load("base_point")
@@ -100,6 +103,7 @@ def test_every_method_works_at_any_base_point(method):
     assert distance(data.gradient, case["gradient"]) <= RTOL * norm
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("method", COARSE, ids=name_of)
 def test_coarse_methods_keep_their_stated_error(case, method):
     data = gradient_of(method, reference.problem_of(case))
@@ -107,6 +111,7 @@ def test_coarse_methods_keep_their_stated_error(case, method):
     assert distance(data.gradient, case["gradient"]) <= stated(data) + slack
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("seed", range(4))
 def test_methods_agree_pairwise_within_their_stated_errors(seed):
     problem = reference.random_problem((2, 3), 2, 1, (1.0, 6.0)[seed % 2], seed)
@@ -313,6 +318,7 @@ def test_any_loss_passes_through_the_hierarchy():
         assert distance(data.gradient, expected.gradient) <= 1e-12
 
 
+@pytest.mark.slow
 def test_a_learner_takes_any_method(flow, problem):
     traces = [
         ex.Learner(flow, problem.labels, time=3.0, gradient=method).run(3)

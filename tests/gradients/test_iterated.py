@@ -24,6 +24,7 @@ def flow_of(problem):
     return LinearizedFlow(problem.distances, problem.rho, problem.radius)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", ["random", "two_labels", "radius2"])
 def test_it_approaches_the_nonlinear_flow_at_second_order(name):
     case = reference.load(name)

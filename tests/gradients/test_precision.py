@@ -67,6 +67,7 @@ GRADIENTS = [
 ]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("method", GRADIENTS, ids=repr)
 @pytest.mark.parametrize("central", [True, False])
 def test_every_gradient_takes_single_precision_at_any_base_point(method, central):
@@ -85,6 +86,7 @@ def test_every_gradient_takes_single_precision_at_any_base_point(method, central
 OPTIMIZERS = [ex.RiemannianDescent(), ex.Adam(), ex.MomentumDescent(0.5)]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("optimizer", OPTIMIZERS, ids=repr)
 @pytest.mark.parametrize("tau", [0.0, 1e-6])
 def test_learning_stays_in_single_precision_and_learns(pair, optimizer, tau):

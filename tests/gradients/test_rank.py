@@ -29,6 +29,7 @@ def tail(sigma, rank):
     return np.sqrt((sigma[rank:] ** 2).sum() / (sigma**2).sum())
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("tolerance", TOLERANCES)
 def test_it_is_the_smallest_whose_tail_is_allowed(data, tolerance):
     found = data(rank="auto", rank_tolerance=tolerance)

@@ -47,6 +47,7 @@ def between(true, bound, factor):
     assert bound <= factor * (true + rounding)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("dim", DIMS)
 @pytest.mark.parametrize("method", METHODS)
 @pytest.mark.parametrize("name", MODERATE)

@@ -129,6 +129,7 @@ def test_until_the_browser_has_drawn_the_newest_wins(live):
     np.testing.assert_array_equal(live.source("curve").data["y"], 49)
 
 
+@pytest.mark.slow
 def test_without_a_browser_updates_still_arrive_after_patience(live):
     live.push(y(1))
     live.push(y(2))

@@ -207,6 +207,7 @@ def test_steps_of_a_run_are_told_at_a_rate_that_a_browser_can_follow(page):
     assert lights[-1]["state"] == "ready"
 
 
+@pytest.mark.slow
 def test_a_closed_page_is_forgotten():
     made = Page({"title": "a page", "views": []}, [plot("only")])
     made.on_message = made.tell

@@ -3,11 +3,8 @@
 import base64
 import io
 
-import nbformat
 import numpy as np
 import pytest
-from nbclient import NotebookClient
-from nbconvert import HTMLExporter
 from PIL import Image
 
 import explorer as ex
@@ -66,6 +63,10 @@ def test_a_figure_gives_its_picture_and_numbers():
 @pytest.mark.parametrize("cell", [EXPLORER, FIGURE], ids=["explorer", "figure"])
 @pytest.mark.parametrize("state", [True, False])
 def test_a_saved_notebook_shows_both_as_a_page(cell, state):
+    import nbformat  # loads for seconds
+    from nbclient import NotebookClient
+    from nbconvert import HTMLExporter
+
     notebook = nbformat.v4.new_notebook(cells=[nbformat.v4.new_code_cell(cell)])
     NotebookClient(notebook, store_widget_state=state).execute()
     (output,) = notebook.cells[0].outputs

@@ -27,6 +27,7 @@ def learner(optimizer=OPTIMIZERS[0], noise=0.4, rho=0.5, **options):
     return ex.Learner(flow, scene.labels, optimizer=optimizer, **options)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("optimizer", OPTIMIZERS, ids=lambda o: type(o).__name__)
 @pytest.mark.parametrize("dtype", ["float64", "float32"])
 def test_a_run_goes_on_to_the_last_bit(tmp_path, optimizer, dtype):
@@ -52,6 +53,7 @@ def test_a_start_can_be_stored(tmp_path):
     assert [r.step for r in load_checkpoint(learner(), path)] == [0]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("other", "message"),
     [
@@ -87,6 +89,7 @@ def test_other_labels_and_other_starts_are_refused(tmp_path):
         load_checkpoint(learner(initial_weights=first.weights), path)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "damage",
     [

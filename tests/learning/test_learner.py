@@ -169,6 +169,7 @@ def test_the_regularizer_alone_pulls_toward_uniform_weights(problem, tau):
     assert (np.diff(spreads) < 0.0).all()
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("tau", [1e-4, 1e-3, 1e-2])
 def test_regularized_learning_does_not_diverge_at_small_weights(flow, problem, tau):
     """The explicit step (3.7) raises the loss a hundredfold here."""

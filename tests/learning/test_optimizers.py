@@ -195,6 +195,7 @@ def test_nothing_happens_where_there_is_no_slope(optimizer):
             np.testing.assert_allclose(end, weights, rtol=27 * EPS)
 
 
+@pytest.mark.slow
 @every
 @pytest.mark.parametrize("on_graph", [False, True])
 def test_learning_can_be_left_and_resumed(optimizer, on_graph):
@@ -214,6 +215,7 @@ def case(on_graph):
     return LinearizedFlow(problem.distances), problem.labels
 
 
+@pytest.mark.slow
 @every
 @pytest.mark.parametrize("on_graph", [False, True])
 def test_all_learn(optimizer, on_graph):
@@ -238,6 +240,7 @@ def spread(hood, weights):
     return regularizer(hood, weights, 1.0)[0]
 
 
+@pytest.mark.slow
 @every
 @pytest.mark.parametrize("tau", [1e-4, 1e-3, 1e-2])
 def test_regularized_learning_is_stable(optimizer, tau):
@@ -258,6 +261,7 @@ def corners(kind):
     return weights
 
 
+@pytest.mark.slow
 @every
 @pytest.mark.parametrize("kind", [1e-2, 1e-4, 1e-9, "random"])
 def test_the_regularizer_leads_out_of_corners(optimizer, kind):
@@ -335,6 +339,7 @@ def test_armijo_with_a_small_step_is_riemannian_descent():
         assert h == 0.1
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("step", [0.5, 8.0, 1e4])
 @pytest.mark.parametrize("tau", [0.0, 1e-3])
 @pytest.mark.parametrize("on_graph", [False, True])
@@ -439,6 +444,7 @@ def test_optimizers_are_records(optimizer):
         optimizer.step = 1.0
 
 
+@pytest.mark.slow
 def test_gradients_of_full_rank_let_armijo_converge():
     """With the exact gradient on a graph the slope falls to a thousandth."""
     flow, labels = case(True)

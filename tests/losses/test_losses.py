@@ -541,6 +541,7 @@ def exact(name, seed, barycenter):
     return problem, value, graphs.complex_step_gradient(problem, NAIVE[name])
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("dim", [1, 2, 4, 8])
 @pytest.mark.parametrize("rank", [1, "auto", "all"])
 @points

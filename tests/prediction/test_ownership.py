@@ -16,6 +16,7 @@ def scene(seed=0):
     return ex.voronoi_scene("colors", size=8, noise=0.2, seed=seed)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("term", TERMS, ids=lambda term: type(term).__name__)
 def test_scenes_can_be_written_into_after_training(term):
     data, validation, image = scene(), scene(1), scene().image.copy(deep=True)
@@ -46,6 +47,7 @@ def test_scenes_can_be_written_into_during_training():
     np.testing.assert_array_equal(predictor.model_.vector, expected.model_.vector)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("term", TERMS, ids=lambda term: type(term).__name__)
 @pytest.mark.parametrize("stored", [False, True])
 def test_what_was_learned_cannot_be_written_into(term, stored, tmp_path):
@@ -72,6 +74,7 @@ def test_results_can_be_written_into():
         xr.testing.assert_identical(use(image), before)
 
 
+@pytest.mark.slow
 def test_images_are_not_changed():
     data = scene()
     copy = data.copy(deep=True)
@@ -124,6 +127,7 @@ def test_pixels_without_a_label_are_not_scored():
     assert predictor.score([data.assign(labels=hidden)]) == 1.0
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("kind", [">u2", ">f4", ">f8", "f2", "f4", np.longdouble])
 def test_numbers_of_other_kinds_are_the_same_image(kind):
     predictor = ex.WeightPatchPredictor(**SMALL).fit(scene())

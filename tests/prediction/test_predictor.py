@@ -50,6 +50,7 @@ def test_the_gradient_of_the_whole_chain_is_the_slope():
         assert (up - down) / (2 * t) == pytest.approx(slope, abs=1e-8, rel=1e-6)
 
 
+@pytest.mark.slow
 def test_it_beats_uniform_weights_and_the_nearest_label_on_unseen_scenes():
     predictor = ex.WeightPatchPredictor(n_prototypes=20, steps=25, rate=0.2)
     predictor.fit(scenes(2, size=48, noise=0.3))
@@ -62,6 +63,7 @@ def test_it_beats_uniform_weights_and_the_nearest_label_on_unseen_scenes():
         assert 100.0 * found < 0.7 * scene.nearest_error_percent
 
 
+@pytest.mark.slow
 def test_training_goes_on_from_a_file_to_the_last_bit(tmp_path, trained):
     path = tmp_path / "model.nc"
     short = ex.WeightPatchPredictor(**(SMALL | {"steps": 2}))
@@ -124,6 +126,7 @@ def test_files_and_arrays_of_integers_are_one_image(tmp_path, trained):
         trained.label(array.astype(np.int64))
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "change",
     [{"data_term": ex.Evidence()}, {"radius": 2}, {"window": 5},
@@ -152,6 +155,7 @@ def test_what_was_trained_is_not_used_with_other_choices(change, directly, tmp_p
     assert predictor.label(image).shape == image.shape[:2]
 
 
+@pytest.mark.slow
 def test_attributes_that_cannot_be_are_named(trained, tmp_path):
     trained.save(tmp_path / "model.nc")
     image = scenes(1)[0].image
@@ -179,6 +183,7 @@ def test_a_fit_that_is_stopped_at_once_changes_nothing():
     np.testing.assert_array_equal(predictor.label(image), before[1])
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "damage",
     [
@@ -236,6 +241,7 @@ def test_a_stored_predictor_gives_the_same_weights(tmp_path, trained):
     assert [p.name for p in tmp_path.iterdir()] == ["model.nc"]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "features",
     [ex.RawWindow(5), ex.GaussianDerivatives((1.0,)), ex.StructureTensor((1.0, 2.0))],
@@ -247,6 +253,7 @@ def test_every_extractor_can_be_stored(tmp_path, features):
     assert ex.WeightPatchPredictor.load(tmp_path / "model.nc").features == features
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "choices",
     [
@@ -412,6 +419,7 @@ def test_a_gradient_beyond_all_bounds_is_an_error_with_a_cure():
             predictor.fit(scenes(1, size=9))
 
 
+@pytest.mark.slow
 def test_wrong_files_are_named(tmp_path, trained):
     with pytest.raises(FileNotFoundError, match="names no file"):
         ex.WeightPatchPredictor.load(tmp_path / "none.nc")

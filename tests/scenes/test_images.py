@@ -165,6 +165,7 @@ def test_samples_are_square_and_in_the_unit_range(name):
     assert 0.0 <= image.min() < image.max() <= 1.0
 
 
+@pytest.mark.slow
 def test_a_sample_may_be_one_pixel():
     assert sample_image("rocket", 1).shape == (1, 1, 3)
 
