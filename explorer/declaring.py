@@ -36,8 +36,8 @@ def shown(value: Any) -> str:
 def must(name: str, admissible: str, value: Any, cure: str) -> str:
     """Return the message about an argument: admissible values, its value, the cure.
 
-    >>> must("block", "an integer in [1, 8]", 9, "lower it to 8")
-    '`block` must be an integer in [1, 8], got 9; lower it to 8'
+    >>> must("block", "an integer from 1 to 8", 9, "lower it to 8")
+    '`block` must be an integer from 1 to 8, got 9; lower it to 8'
     """
     return f"`{name}` must be {admissible}, got {shown(value)}; {cure}"
 
@@ -70,16 +70,18 @@ class Parameter:
     def admissible(self) -> str:
         """The admissible range in words, for error messages and docs."""
         kind = "an integer" if self.integer else "a finite number"
-        bracket = "(" if self.open_low else "["
-        ends = (f"{v:.0f}" if self.integer else f"{v:g}" for v in (self.low, self.high))
-        return f"{kind} in {bracket}{', '.join(ends)}]"
+        ends = (self.low, self.high)
+        low, high = (f"{v:.0f}" if self.integer else f"{v:g}" for v in ends)
+        if self.open_low:
+            return f"{kind} above {low} and at most {high}"
+        return f"{kind} from {low} to {high}"
 
     def check(self, value: Any) -> Any:
         """Return `value` as int or float; errors name argument, value and range."""
         if not is_real(value):
             raise TypeError(
-                f"`{self.name}` = {shown(value)} is a {type(value).__name__}; "
-                f"needed is {self.admissible} ({self.meaning})"
+                f"`{self.name}` = {shown(value)} is a {type(value).__name__}: "
+                f"it must be {self.admissible} ({self.meaning})"
             )
         try:
             number = float(value)
@@ -89,8 +91,8 @@ class Parameter:
         broken = not math.isfinite(number) or below or number > self.high
         if broken or (self.integer and number != round(number)):
             raise ValueError(
-                f"`{self.name}` = {shown(value)} is out of range; "
-                f"needed is {self.admissible} ({self.meaning})"
+                f"`{self.name}` = {shown(value)} is out of range: "
+                f"it must be {self.admissible} ({self.meaning})"
             )
         found = round(number) if self.integer else number
         return value if type(value) is type(found) else found  # the same object

@@ -116,7 +116,7 @@ def real_numbers(argument: str, array: np.ndarray) -> np.ndarray:
             ) from error
     if array.dtype.kind not in "fiub":
         raise TypeError(
-            f"`{argument}` has dtype {array.dtype}; needed are real numbers: "
+            f"`{argument}` has dtype {array.dtype}; it must hold real numbers: "
             "convert it with `.astype(float)`"
         )
     return array
@@ -139,13 +139,13 @@ def raw(argument: str, value: Any, dims: Sequence[str]) -> np.ndarray:
         if set(value.dims) != set(dims):
             raise ValueError(
                 f"`{argument}` has the dimensions {tuple(value.dims)}; "
-                f"needed are ({wanted}): rename or select them first"
+                f"they must be ({wanted}): rename or select them first"
             )
         value = value.transpose(*dims)
     array = real_numbers(argument, plain(argument, value))
     if array.ndim != len(dims):
         raise ValueError(
-            f"`{argument}` has shape {array.shape}; needed are "
+            f"`{argument}` has shape {array.shape}; it must have "
             f"{len(dims)} dimensions ({wanted})"
         )
     if 0 in array.shape:
@@ -177,7 +177,7 @@ def checked_dtype(value: Any) -> np.dtype:
         dtype = None
     if value is None or dtype not in (np.float64, np.float32):
         raise ValueError(
-            f'`dtype` = {value!r} is not known; needed is "float64" (15 digits) or '
+            f'`dtype` = {value!r} is unknown; pass "float64" (15 digits) or '
             '"float32" (6 digits, half the memory)'
         )
     return dtype
@@ -216,18 +216,18 @@ def label_field(
     array = raw(argument, value, dims)
     if array.shape != shape:
         raise ValueError(
-            f"`{argument}` has shape {array.shape}; needed is "
-            f"({', '.join(dims)}) = {shape}, as the distances have"
+            f"`{argument}` has shape {array.shape}; it must have the shape of the "
+            f"distances, ({', '.join(dims)}) = {shape}"
         )
     if not (np.isfinite(array).all() and np.array_equal(array, np.round(array))):
         raise TypeError(
-            f"`{argument}` has dtype {array.dtype} with entries that are no integers; "
-            f"needed are integer labels from 0 to {labels - 1}: round or renumber them"
+            f"`{argument}` has dtype {array.dtype} with entries that are not integers; "
+            f"labels must be integers from 0 to {labels - 1}: round or renumber them"
         )
     low, high = int(array.min()), int(array.max())
     if low < 0 or high >= labels:
         raise ValueError(
-            f"`{argument}` holds labels from {low:g} to {high:g}; admissible are "
-            f"0 to {labels - 1} (there are {labels} labels): renumber them"
+            f"`{argument}` holds labels from {low:g} to {high:g}; they must be "
+            f"from 0 to {labels - 1} (there are {labels} labels): renumber them"
         )
     return array.astype(np.intp)

@@ -98,7 +98,7 @@ LONGEST = 255
 def expanded(path: Place, argument: str = "path") -> Path:
     """Return a path with `~` replaced by the home folder, or raise if it is none."""
     if not is_path(path):
-        rest = f"= {path!r} is no path: pass the name of a file"
+        rest = f"= {path!r} is not a path: pass the name of a file"
         raise TypeError(About(argument, rest))
     name = os.fsdecode(path)
     if not name or "\0" in name or len(os.fsencode(Path(name).name)) > LONGEST:
@@ -213,7 +213,8 @@ def refuse_other_kind(
     kind, schema = needed
     if found["kind"] != kind:
         other = found["kind"] or "something else"
-        raise ValueError(About("path", f"= '{file}' holds {other}; needed is a {kind}"))
+        rest = f"= '{file}' holds {other}; pass a file with a {kind}"
+        raise ValueError(About("path", rest))
     if found["schema"] != schema:
         layout = "none" if found["schema"] is None else found["schema"]
         rest = (

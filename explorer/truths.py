@@ -45,7 +45,7 @@ def truth_field(
         if array.min() == NO_LABEL:
             raise ValueError(
                 f"`{argument}` holds labels from {NO_LABEL} to {array.max():g}; "
-                f"admissible are 0 to {labels - 1} (there are {labels} labels): "
+                f"they must be from 0 to {labels - 1} (there are {labels} labels): "
                 f"renumber them, or if {NO_LABEL} stands for no label, pass a "
                 f"DataArray, `{argument}.assign_attrs({DECLARED}={NO_LABEL})`"
             )

@@ -34,8 +34,8 @@ def test_raw_undoes_labeled_in_any_order():
 @pytest.mark.parametrize(
     ("value", "error", "words"),
     [
-        (FIELD[0], ValueError, r"`x` has shape \(3, 4\); needed are 3 dimensions"),
-        (FIELD[None], ValueError, r"`x` has shape \(1, 2, 3, 4\); needed are 3 dim"),
+        (FIELD[0], ValueError, r"`x` has shape \(3, 4\); it must have 3 dimensions"),
+        (FIELD[None], ValueError, r"`x` has shape \(1, 2, 3, 4\); it must have 3"),
         (FIELD[:0], ValueError, r"`x` has shape \(0, 3, 4\).*at least one entry"),
         (FIELD.astype(complex), TypeError, "`x` has dtype complex128"),
         (FIELD.astype(str), TypeError, r"`x` has dtype <U.*astype\(float\)"),
@@ -100,14 +100,14 @@ def test_labels_of_any_real_type_become_integers(dtype):
 @pytest.mark.parametrize(
     ("labels", "error", "words"),
     [
-        ([[0.5, 0.0]], TypeError, "no integers"),
-        ([[np.nan, 0.0]], TypeError, "no integers"),
-        ([[np.inf, 0.0]], TypeError, "no integers"),
-        ([[-1, 0]], ValueError, "from -1 to 0; admissible are 0 to 2"),
-        ([[0, 3]], ValueError, "from 0 to 3; admissible are 0 to 2 .*renumber"),
+        ([[0.5, 0.0]], TypeError, "not integers"),
+        ([[np.nan, 0.0]], TypeError, "not integers"),
+        ([[np.inf, 0.0]], TypeError, "not integers"),
+        ([[-1, 0]], ValueError, "from -1 to 0; they must be from 0 to 2"),
+        ([[0, 3]], ValueError, "from 0 to 3; they must be from 0 to 2 .*renumber"),
         ([[1e300, 0]], ValueError, "from 0 to 1e"),
-        ([[0], [0]], ValueError, r"shape \(2, 1\); needed is .* \(1, 2\)"),
-        ([[0]], ValueError, r"shape \(1, 1\); needed is .* \(1, 2\)"),
+        ([[0], [0]], ValueError, r"shape \(2, 1\); it must have .* \(1, 2\)"),
+        ([[0]], ValueError, r"shape \(1, 1\); it must have .* \(1, 2\)"),
     ],
 )
 def test_label_field_names_what_is_wrong(labels, error, words):
@@ -119,9 +119,9 @@ def test_label_field_names_what_is_wrong(labels, error, words):
 def test_labels_run_from_zero_to_one_less_than_their_count(count):
     for k in range(count):
         assert dims.label_field("x", [[k, k]], (1, 2), count).tolist() == [[k, k]]
-    with pytest.raises(ValueError, match=rf"are 0 to {count - 1} \(there are {count} "):
+    with pytest.raises(ValueError, match=rf"0 to {count - 1} \(there are {count} "):
         dims.label_field("x", [[0, count]], (1, 2), count)
-    with pytest.raises(TypeError, match=rf"labels from 0 to {count - 1}: round"):
+    with pytest.raises(TypeError, match=rf"integers from 0 to {count - 1}: round"):
         dims.label_field("x", [[0, 0.5]], (1, 2), count)
 
 
@@ -261,7 +261,7 @@ def test_flows_are_computed_in_two_types(value):
     "value", [None, "half", np.float16, int, 3, [], "f16", complex]
 )
 def test_other_types_are_refused(value):
-    with pytest.raises(ValueError, match=r"`dtype` = .* is not known"):
+    with pytest.raises(ValueError, match=r"`dtype` = .* is unknown"):
         dims.checked_dtype(value)
 
 

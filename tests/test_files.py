@@ -256,7 +256,7 @@ def test_what_names_no_file_is_refused(name, words):
 @pytest.mark.parametrize("path", [None, 3, b"file.nc", ["file.nc"], np.array("a.nc")])
 def test_what_is_no_path_is_refused(path):
     for call in (lambda: write(dataset(), path), lambda: read(path, KIND, SCHEMA)):
-        with pytest.raises(TypeError, match=r"`path` = .* is no path"):
+        with pytest.raises(TypeError, match=r"`path` = .* is not a path"):
             call()
 
 

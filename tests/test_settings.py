@@ -494,7 +494,7 @@ class Own(params.Record):
 def test_a_field_checks_under_its_own_name():
     assert exactly(Own(), Own(pace=3.0, count=10))
     assert exactly(Own(np.float32(2.5), 4.0), Own(2.5, 4))
-    with pytest.raises(ValueError, match=r"`pace` = 0 .*needed is"):
+    with pytest.raises(ValueError, match=r"`pace` = 0 .*it must be"):
         Own(0)
     with pytest.raises(ValueError, match="`count` = 0"):
         replace(Own(), count=0)

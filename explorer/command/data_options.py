@@ -81,7 +81,7 @@ def check_images(options: argparse.Namespace) -> None:
     for name in ("validation", "test"):
         count = getattr(options, name)
         if count < 0:
-            options.complain(f"--{name} {count} is negative; needed is how many images")
+            options.complain(f"--{name} {count} is negative: give a number of images")
     if len(options.images) - options.validation - options.test < 1:
         options.complain(
             f"--validation {options.validation} and --test {options.test} leave "

@@ -113,7 +113,7 @@ def by_colors(image: np.ndarray, options: argparse.Namespace) -> Solution:
     """Return the solution with uniform weights and the distances to given colors."""
     prototypes = np.array([color(text) for text in options.prototypes])
     if len(prototypes) < 2:
-        raise ValueError("`prototypes` is one color; needed are at least two labels")
+        raise ValueError("`prototypes` is one color: give at least two")
     if image.shape[2] == 1:
         prototypes = prototypes.mean(axis=1, keepdims=True)
     D = distances_to(image, prototypes)
@@ -136,7 +136,7 @@ def color(text: str) -> list[float]:
         gray = -1.0
     if not 0.0 <= gray <= 1.0:
         raise ValueError(
-            f"`prototypes` = {text!r} is no color; needed is '#rrggbb' or a gray value "
+            f"`prototypes` = {text!r} is not a color: write '#rrggbb', or a gray value "
             "from 0 to 1"
         )
     return [gray] * 3

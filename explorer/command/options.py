@@ -88,8 +88,8 @@ def describe(setting: Number) -> str:
     """Return the help text of a number: meaning, range, unit, default.
 
     >>> from explorer import params
-    >>> describe(Number(params.RHO, default=0.1))
-    'scale of the distances; a finite number in [1e-06, 1e+06], distance (default: 0.1)'
+    >>> describe(Number(params.RHO, default=1))
+    'scale of the distances; a finite number from 1e-06 to 1e+06, distance (default: 1)'
     """
     parameter = setting.parameter
     unit = f", {parameter.unit}" if parameter.unit else ""
@@ -107,7 +107,7 @@ def reader(setting: Number) -> Callable[[str], float]:
         except ValueError as error:
             why = str(error)
             if why.startswith("could not convert"):
-                why = f"{text!r} is no number; needed is {parameter.admissible}"
+                why = f"{text!r} is not a number: it must be {parameter.admissible}"
             raise argparse.ArgumentTypeError(why) from None
 
     return read
@@ -122,7 +122,7 @@ def port(text: str) -> int:
     """Return the number of a port."""
     if not (text.isascii() and text.isdigit() and 1 <= int(text) <= HIGHEST_PORT):
         raise argparse.ArgumentTypeError(
-            f"{text!r} is no port; needed is an integer from 1 to {HIGHEST_PORT}"
+            f"{text!r} is not a port: it must be an integer from 1 to {HIGHEST_PORT}"
         )
     return int(text)
 

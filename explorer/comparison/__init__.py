@@ -1,1 +1,1 @@
-"""Labelings that compete with ours: baselines, fair comparison, held-out images."""
+"""Other labelings: baselines, fair comparison, held-out images."""

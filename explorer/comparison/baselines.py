@@ -1,4 +1,4 @@
-"""Labelings that a user would try instead: all with one call, all tunable."""
+"""Alternative labelings: all have the same call, and all can be tuned."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ WEIGHT = Parameter(
     open_low=True, slider=(0.01, 5.0, 0.1), log=True,
 )  # fmt: skip
 BETA = Parameter(
-    "beta", "β", 10.0, 0.0, 1e4, "how much differences of color hinder the walker",
+    "beta", "β", 10.0, 0.0, 1e4, "how much color differences hinder the walker",
     "1 / image range", slider=(0.0, 500.0, 10.0),
 )  # fmt: skip
 SEEDED = Parameter(
@@ -43,7 +43,7 @@ A_SCENE = (
 
 
 class Baseline(Record, ABC):
-    """A labeling from the image, its prototypes and their distances alone."""
+    """A labeling computed only from the image, its prototypes and the distances."""
 
     @property
     @abstractmethod
@@ -57,13 +57,13 @@ class Baseline(Record, ABC):
         Parameters
         ----------
         scene : Dataset with `image` (row, col, channel), `prototypes` (label, channel)
-            and `distances` (label, row, col), as `explorer.voronoi_scene` returns it.
+            and `distances` (label, row, col), as returned by `explorer.voronoi_scene`.
         """
 
 
 @dataclass(frozen=True)
 class NearestLabel(Baseline):
-    """argmin_j D_ij: the nearest label of each pixel alone, the simplest reference."""
+    """argmin_j D_ij: the nearest label of each pixel, the simplest reference."""
 
     @property
     def name(self) -> str:
@@ -71,7 +71,7 @@ class NearestLabel(Baseline):
         return "nearest label"
 
     def label(self, scene: xr.Dataset) -> np.ndarray:
-        """Return the nearest label of each pixel, the first of those equally near."""
+        """Return the nearest label of each pixel; the first one wins a tie."""
         return distances_of(scene).argmin(axis=0)
 
 
@@ -81,7 +81,7 @@ class GaussianDenoising(Baseline):
 
     Parameters
     ----------
-    sigma : float in [0, 100], σ in pixels; the image is continued by its border.
+    sigma : float in [0, 100], σ in pixels; border pixels continue the image.
     """
 
     sigma: float = of(SIGMA)
@@ -133,17 +133,17 @@ class RandomWalker(Baseline):
     exp(−β ‖f_i − f_k‖² / (10 std(f) √channels)) (Grady, IEEE Trans. Pattern Anal. Mach.
     Intell. 28 (2006) 1768-1783, as scikit-image scales it).
 
-    Seeds are found without help: the image is smoothed with a Gaussian, each pixel
-    takes its nearest label, and of the pixels of each label those with the largest
-    margin between their two smallest distances become seeds. A label that is nowhere
-    nearest has no seeds and is not assigned.
+    Seeds are chosen automatically: a Gaussian smooths the image, each pixel takes its
+    nearest label, and for each label, the pixels with the largest margin between their
+    two smallest distances become seeds. A label that is nowhere nearest has no seeds
+    and is not assigned.
 
     Parameters
     ----------
-    beta : float in [0, 10⁴], β; 0 ignores the image but for its seeds.
+    beta : float in [0, 10⁴], β; 0 ignores the image except for its seeds.
     share : float in (0, 1], the share of each label's pixels that become its seeds,
         at least one; 1 leaves the walker nothing to decide.
-    sigma : float in [0, 100], width of the Gaussian that seeds are found with, pixels.
+    sigma : float in [0, 100], width of the Gaussian for choosing seeds, pixels.
     """
 
     beta: float = of(BETA)
@@ -157,7 +157,7 @@ class RandomWalker(Baseline):
         return f"random walker, {values}"
 
     def label(self, scene: xr.Dataset) -> np.ndarray:
-        """Return the seeds where there are some, elsewhere the walker's choice."""
+        """Return the label of each seed, and elsewhere the walker's choice."""
         image, prototypes = image_of(scene)
         D = distances_to(smoothed(image, self.sigma), prototypes)
         seeds = seeds_of(D, self.share)
@@ -165,11 +165,11 @@ class RandomWalker(Baseline):
             return D.argmin(axis=0)  # nothing to decide
         from skimage.segmentation import random_walker
 
-        # the labels that have seeds, without gaps: scikit-image would close them
+        # number the labels that have seeds without gaps, as scikit-image would
         names, codes = np.unique(seeds, return_inverse=True)
         codes = codes.reshape(seeds.shape)
-        # solved directly: where noise all but isolates pixels (large β), conjugate
-        # gradients take a hundred times as long and leave other labels
+        # a direct solver: if noise nearly isolates pixels (large β), conjugate
+        # gradients take a hundred times as long and give other labels
         found = random_walker(image, codes, self.beta, mode="bf", channel_axis=-1)
         return names[found] - 1
 
@@ -178,7 +178,7 @@ class RandomWalker(Baseline):
 class GraphCut(Baseline):
     """min_x Σ_i D_{i,x_i} + γ |{4-neighbors i, k: x_i ≠ x_k}|, by α-expansion.
 
-    The minimum for two labels, within a factor of two of it for more (Boykov, Veksler,
+    Exact for two labels, within a factor of two for more (Boykov, Veksler,
     Zabih, IEEE Trans. Pattern Anal. Mach. Intell. 23 (2001) 1222-1239).
 
     Parameters
@@ -188,7 +188,7 @@ class GraphCut(Baseline):
     Raises
     ------
     ImportError
-        without PyMaxflow (GPL), which the extra `graphcut` installs.
+        if PyMaxflow (GPL) is missing; the extra `graphcut` installs it.
     """
 
     smoothness: float = of(SMOOTHNESS)
@@ -210,9 +210,9 @@ class GraphCut(Baseline):
 
 
 def seeds_of(D: np.ndarray, share: float) -> np.ndarray:
-    """Return 1 + label at the surest pixels of each label, 0 elsewhere, (row, col).
+    """Return 1 + label at the most certain pixels of each label, 0 elsewhere.
 
-    A pixel is the surer, the larger the margin between its two smallest distances.
+    The certainty of a pixel is the margin between its two smallest distances.
     """
     nearest, seeds = D.argmin(axis=0), np.zeros(D.shape[1:], dtype=np.intp)
     if len(D) == 1:
@@ -227,7 +227,7 @@ def seeds_of(D: np.ndarray, share: float) -> np.ndarray:
 
 
 def smoothed(image: np.ndarray, sigma: float) -> np.ndarray:
-    """G_σ ∗ f, channel by channel; the image is continued by its border."""
+    """G_σ ∗ f, channel by channel; border pixels continue the image."""
     from skimage.filters import gaussian
 
     return gaussian(image, sigma, mode="nearest", channel_axis=-1)
@@ -246,9 +246,9 @@ def distances_of(scene: xr.Dataset) -> np.ndarray:
 def variable(scene: Any, name: str, dims: Sequence[str]) -> np.ndarray:
     """Return a variable of a scene as floats, or raise naming it."""
     if not isinstance(scene, xr.Dataset):
-        raise TypeError(f"`scene` is a {type(scene).__name__}; needed is {A_SCENE}")
+        raise TypeError(f"`scene` is a {type(scene).__name__}; pass {A_SCENE}")
     if name not in scene:
-        raise ValueError(f"`scene` has no variable `{name}`; needed is {A_SCENE}")
+        raise ValueError(f"`scene` has no variable `{name}`; pass {A_SCENE}")
     return finite_field(f"scene.{name}", scene[name], dims)
 
 

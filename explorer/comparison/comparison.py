@@ -27,7 +27,7 @@ COSTS = {
 
 
 class Method(Protocol):
-    """What can be compared: a name, and a labeling (row, col) of each scene."""
+    """An object to compare: a name, and a labeling (row, col) of each scene."""
 
     @property
     def name(self) -> str:
@@ -45,21 +45,21 @@ def compare(methods: Sequence[Method], scenes: Sequence[xr.Dataset]) -> xr.Datas
 
     Parameters
     ----------
-    methods : objects with distinct `name` and a `label(scene)`: baselines, or your own.
-    scenes : datasets as `explorer.voronoi_scene` returns them.
+    methods : objects with distinct `name` and a `label(scene)`: baselines or your own.
+    scenes : datasets as returned by `explorer.voronoi_scene`.
 
     Returns
     -------
     Dataset over `method` and `scene` with the scalars of `explorer.score`, `seconds`
-    and `peak_memory`. Scenes are numbered; `structure`, `noise` and `seed` tell them
-    apart. Select by `.sel({"method": name})`: xarray has other uses for `method=`.
+    and `peak_memory`. Scenes are numbered; `structure`, `noise` and `seed` identify
+    them. Select with `.sel({"method": name})`, because xarray itself uses `method=`.
 
     Notes
     -----
-    Each method labels the first scene once before it is timed, so that neither imports
-    nor compilation count. Memory is the peak that Python and NumPy allocate during a
-    further run, as tracing slows a program down; what a library written in C++, such as
-    PyMaxflow, allocates by itself is not seen.
+    Each method labels the first scene once before it is timed, so imports and
+    compilation do not count. Memory is the peak that Python and NumPy allocate during
+    a separate run, because tracing slows a program down. It misses memory that a C++
+    library such as PyMaxflow allocates itself.
     """
     checked_methods("methods", methods)
     checked_scenes(scenes)
@@ -97,13 +97,13 @@ def tuned(
 
     Parameters
     ----------
-    family : one method with different parameters; of those equally good the first wins.
-    scenes : to tune on: others than those that methods are compared on.
+    family : one method with different parameters; the first one wins a tie.
+    scenes : scenes to tune on; do not compare on the same ones.
     by : a score of `explorer.score`; its mean over the scenes decides.
     check : called with the name of each method that is tried; it may raise to stop.
     """
     if not isinstance(by, str) or by not in ATTRS:
-        raise ValueError(f"`by` = {by!r}; admissible are {', '.join(ATTRS)}")
+        raise ValueError(f"`by` = {by!r} must be one of {', '.join(ATTRS)}")
     require_callable("check", check)
     checked_methods("family", family)
     checked_scenes(scenes)
@@ -129,8 +129,8 @@ def measure(method: Method, scene: xr.Dataset) -> dict[str, float]:
 
 
 def peak_memory(call: Callable[[], object]) -> int:
-    """Return by how many bytes the traced memory rises at most during a call."""
-    traced = tracemalloc.is_tracing()  # by the user, who shall go on
+    """Return the largest rise of the traced memory during a call, in bytes."""
+    traced = tracemalloc.is_tracing()  # started by the user: keep it running
     if not traced:
         tracemalloc.start()
     try:
@@ -144,7 +144,7 @@ def peak_memory(call: Callable[[], object]) -> int:
 
 
 def labels_of(method: Method, scene: xr.Dataset) -> np.ndarray:
-    """Return the labels that a method finds, checked."""
+    """Return the checked labels of a method."""
     return checked_labels(method, method.label(scene), scene)
 
 
@@ -160,14 +160,14 @@ def scores_of(labels: np.ndarray, scene: xr.Dataset) -> xr.Dataset:
 
 
 def checked_methods(argument: str, methods: Any) -> None:
-    """Raise unless there are methods whose names tell them apart."""
+    """Raise unless `methods` lists methods with distinct names."""
     if not isinstance(methods, Sequence) or len(methods) == 0:
-        raise ValueError(f"`{argument}` = {methods!r}; needed is a list of methods")
+        raise ValueError(f"`{argument}` = {methods!r} must be a list of methods")
     for i, method in enumerate(methods):
         named = isinstance(getattr(method, "name", None), str)
         if not named or not callable(getattr(method, "label", None)):
             raise TypeError(
-                f"`{argument}[{i}]` = {method!r} is no method; needed is an object "
+                f"`{argument}[{i}]` = {method!r} is not a method; pass an object "
                 "with the string `.name` and `.label(scene)`, such as `NearestLabel()`"
             )
     names = [method.name for method in methods]
@@ -180,12 +180,12 @@ def checked_methods(argument: str, methods: Any) -> None:
 
 
 def checked_scenes(scenes: Any, argument: str = "scenes") -> None:
-    """Raise unless there are scenes with a ground truth."""
+    """Raise unless `scenes` lists scenes with a ground truth."""
     single = isinstance(scenes, xr.Dataset)
     if single or not isinstance(scenes, Sequence) or len(scenes) == 0:
         raise ValueError(
-            f"`{argument}` is {'one scene' if single else repr(scenes)}; needed is a "
-            "list of scenes: put it in brackets, [scene]"
+            f"`{argument}` is {'one scene' if single else repr(scenes)}; pass a "
+            "list of scenes, such as [scene]"
         )
     for i, scene in enumerate(scenes):
         if not isinstance(scene, xr.Dataset) or "labels" not in scene:

@@ -1,4 +1,4 @@
-"""A trained predictor and its rivals on images that none of them has seen."""
+"""A trained predictor and other methods on images that none of them has seen."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ from explorer.scenes.pictures import VALUES
 WIDTHS = (0.3, 0.5, 0.7, 1.0, 1.5, 2.0, 3.0)
 WEIGHTS = (0.01, 0.02, 0.05, 0.1, 0.2, 0.4, 0.8)
 SMOOTHNESS = (0.01, 0.02, 0.05, 0.1, 0.2, 0.5, 1.0, 2.0, 5.0)
-"""σ, λ and γ that baselines are tuned over: from all but none to much too much."""
+"""σ, λ and γ for tuning the baselines: from almost none to far too much."""
 
 WITHOUT_CUTS = extras.missing("maxflow", "`GraphCut`")
 
@@ -70,7 +70,7 @@ class Uniform:
 
 @dataclass(frozen=True, eq=False)
 class OnEvidence:
-    """Another method that is given the distances a predictor has learned."""
+    """Another method that uses the learned distances of a predictor."""
 
     method: Method
     predictor: WeightPatchPredictor
@@ -94,32 +94,32 @@ def held_out(
 ) -> xr.Dataset:
     """Compare a trained predictor with baselines on images it was not trained on.
 
-    Each baseline is tuned to the best boundary F1 on scenes of its own; the same flow
-    with uniform weights is compared, too. Where the predictor has learned its data
-    term, nearest label, graph cut and uniform weights also take its distances: they
-    show what the learned weights add.
+    Each baseline is tuned for the best boundary F1 on the tuning scenes. The comparison
+    includes the same flow with uniform weights. If the predictor learned its data term,
+    nearest label, graph cut and uniform weights also use its distances; this shows what
+    the learned weights add.
 
     Parameters
     ----------
     predictor : WeightPatchPredictor, trained.
-    tuning, test : scenes, as `labeled_images` or `voronoi_scene` return them. To tune
-        on the training images is usual and fair, except that learned distances are too
-        sure of them; better are validation images, if there are any.
-    check : called with the name of what comes next; it may raise to stop.
+    tuning, test : scenes, as returned by `labeled_images` or `voronoi_scene`. Tuning on
+        the training images is usual and fair, except that learned distances fit them
+        too well; use validation images if there are any.
+    check : called with the name of the next step; it may raise to stop.
 
     Returns
     -------
-    Dataset over `method` and `scene`, as `compare` returns it. Without PyMaxflow there
-    are no graph cuts, which the attribute `missing` then says.
+    Dataset over `method` and `scene`, as returned by `compare`. Without PyMaxflow,
+    there are no graph cuts, and the attribute `missing` says so.
 
     Raises
     ------
     ValueError
-        where the scenes were read with other label values than the predictor knows.
+        if the label values of the scenes differ from those of the predictor.
     """
     if not isinstance(predictor, WeightPatchPredictor):
         raise TypeError(
-            f"`predictor` is a {type(predictor).__name__}; needed is a trained "
+            f"`predictor` is a {type(predictor).__name__}; pass a trained "
             "`WeightPatchPredictor`"
         )
     require_callable("check", check)
@@ -147,7 +147,7 @@ def held_out(
 def checked_values(
     argument: str, scene: xr.Dataset, predictor: WeightPatchPredictor
 ) -> None:
-    """Raise where a scene calls its labels otherwise than the predictor does."""
+    """Raise if a scene and the predictor have different label values."""
     known = predictor.label_values_
     if known is None or VALUES not in scene:
         return
@@ -160,7 +160,7 @@ def checked_values(
 
 
 def families() -> list[Sequence[Baseline]]:
-    """Return the baselines, each with the parameters that are tried."""
+    """Return the baselines, each with the parameters to try."""
     walkers = product((10.0, 130.0), (0.3, 0.6, 0.9), (0.5, 1.0, 2.0))
     return [
         [NearestLabel()],
@@ -180,7 +180,7 @@ def graph_cuts() -> list[Baseline]:
 
 
 def text_of(table: xr.Dataset) -> str:
-    """Return a comparison as plain text: means over the images, a line a method."""
+    """Return a comparison as plain text: means over the images, one line per method."""
     means = table.mean("scene")
     columns = {
         "error_percent": ("wrong %", "{:8.2f}"),

@@ -28,7 +28,7 @@ from explorer.learning.optimizers import RiemannianDescent
 from explorer.panels import Curves, Figure, Panel, Series
 
 STEP_SIZE = 0.2
-"""h of the descent per pixel: a tenth of a practical step, to make curves visible."""
+"""h of the descent per pixel: a tenth of a practical step, to show the curves."""
 
 TIME_STEP = 0.1
 """h of explicit Euler."""
@@ -55,7 +55,7 @@ def methods() -> dict[str, GradientMethod]:
 class Course:
     """A way to learn scenario b.
 
-    method : of the gradient; time : T; step : h per pixel; noise : of the scene.
+    method : the gradient method; time : T; step : h per pixel; noise : of the scene.
     """
 
     method: GradientMethod
@@ -96,8 +96,8 @@ def figure2(setup: Setup | None = None, bench: Bench | None = None) -> xr.Datase
     Returns
     -------
     Dataset over `noise_level`, `variant`, `scene` and `step` with `error_percent` and
-    `loss`, and `gap_percent`, by how much the means over the scenes differ at most,
-    over `noise_level`. Without PyTorch that is NaN, and the attribute `left_out` says
+    `loss`, and `gap_percent`, the largest difference between the means over the scenes,
+    over `noise_level`. Without PyTorch, it is NaN, and the attribute `left_out` says
     what is missing.
     """
     setup, bench = prepared(setup, bench)

@@ -20,10 +20,10 @@ NOT_MEASURED = "not measured"
 
 @dataclass(frozen=True)
 class Claim:
-    """A statement: of which figure, in whose words, how it is measured.
+    """A statement about a figure, and how it is measured.
 
-    measure : finds the number in the figure's dataset; holds : judges it;
-    unit : of the number; asked : what would hold, in words.
+    measure : extracts the number from the figure's dataset; holds : judges it;
+    unit : of the number; asked : the requirement, in words.
     """
 
     figure: int
@@ -46,7 +46,7 @@ def largest_gap(data: xr.Dataset, names: list[str]) -> float:
 
 
 def final_excess(data: xr.Dataset, name: str, other: str) -> float:
-    """Return how many more pixels one variant leaves wrong in the end, in percent."""
+    """Return by how many percent more pixels one variant is wrong in the end."""
     last = data.error_percent.mean(SCENE).isel({STEP: -1})
     return float(last.sel({VARIANT: name}) - last.sel({VARIANT: other}))
 
@@ -63,7 +63,7 @@ def last_change(data: xr.Dataset) -> float:
 def far_norm(data: xr.Dataset) -> float:
     """Return the share of pixels inside cells whose gradient is below 1 % of the top.
 
-    Inside: more than T pixels away from where the norm exceeds a tenth of its maximum.
+    Inside: more than T pixels away from norms above a tenth of the maximum.
     """
     from scipy.ndimage import distance_transform_edt  # type: ignore[attr-defined]
 
@@ -75,7 +75,7 @@ def far_norm(data: xr.Dataset) -> float:
 
 
 def slowest_small(data: xr.Dataset) -> float:
-    """Return the largest difference of the curves of T ≤ 5 after half of the steps."""
+    """Return the largest gap between the curves of T ≤ 5 after half of the steps."""
     small = [f"T = {T:g}" for T in TIMES if T <= TIME]
     curves = data.error_percent.sel({VARIANT: small}).mean(SCENE)
     half = curves.isel({STEP: curves.sizes[STEP] // 2})
@@ -150,7 +150,7 @@ def table(found: Mapping[int, xr.Dataset]) -> xr.Dataset:
     Returns
     -------
     Dataset over `claim`: `figure`, `statement`, `value`, `unit`, `asked`, and the
-    verdict, `holds`: "yes", "no", or "not measured" where the value is NaN.
+    verdict, `holds`: "yes", "no", or "not measured" if the value is NaN.
     """
     if (
         not isinstance(found, Mapping)

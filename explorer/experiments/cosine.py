@@ -35,7 +35,7 @@ AGREEMENT = 0.9
 def share_aligned(cosine: np.ndarray, undefined: float = 1.0) -> float:
     """Return the share of pixels whose directions agree, among pixels with a direction.
 
-    undefined : what is returned where none has one.
+    undefined : the result if no pixel has a direction.
     """
     defined = cosine[np.isfinite(cosine)]
     return float(np.mean(defined >= AGREEMENT)) if defined.size else undefined
@@ -63,8 +63,8 @@ def scenes(size: int, seed: int) -> dict[str, tuple[Structure, float]]:
 def folded(factors: Factors, rank: int) -> Factors:
     """Return the factors of the best rank-r approximation of [T Z, z] as a whole.
 
-    The paper keeps the term in z apart, as the second summand of (3.28a); to cut it off
-    together with Z, as its (3.46) may be read, loses much of it.
+    The paper keeps the term in z separate, as the second summand of (3.28a). Truncating
+    it together with Z, as (3.46) could be read, loses much of it.
     """
     T, shape = factors.evolution.time, factors.z.shape
     vectors = factors.vectors(len(factors.singular_values))
@@ -96,8 +96,8 @@ def cosine_table(
 ) -> xr.Dataset:
     """Return the share of pixels whose low-rank patch gradient follows the exact one.
 
-    Uniform weights, ρ = 0.5, radius 1, m = 10; the exact gradient is that of full rank
-    with m = 40. The comparison uses the Riemannian gradients R_Ω ∂f of each patch: a
+    Uniform weights, ρ = 0.5, radius 1, m = 10; the exact gradient has full rank
+    and m = 40. The comparison uses the Riemannian gradients R_Ω ∂f of each patch: a
     constant added to a patch of ∂f moves no weight, but would suggest agreement.
 
     Parameters

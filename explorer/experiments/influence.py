@@ -85,15 +85,15 @@ def factors(setup: Setup) -> Unit:
 def figure4(setup: Setup | None = None, bench: Bench | None = None) -> xr.Dataset:
     """Return training curves over m, rank and T, and results beyond the paper.
 
-    Scenario b with noise; T = 5, m = 10, rank one and h = 0.2 per pixel unless varied,
-    h = 0.5 where T is.
+    Scenario b with noise; T = 5, m = 10, rank one and h = 0.2 per pixel unless varied;
+    h = 0.5 if T is varied.
 
     Returns
     -------
     Dataset over `variant` ("m = 10", "r = 2", "T = 20", …), `scene` and `step`:
     `error_percent`, `loss` and `singular_value_ratio` σ₂/σ₁ along training; `u1_a`,
     `w1_a` (scenario a) and `u1_b`, `w1_b`: lengths over the labels of the first
-    singular vectors of Z at each pixel, the largest one, at uniform weights.
+    singular vectors of Z at each pixel, relative to the largest, at uniform weights.
     """
     setup, bench = prepared(setup, bench)
     names = list(variants())
@@ -108,7 +108,7 @@ def figure4(setup: Setup | None = None, bench: Bench | None = None) -> xr.Datase
 
 
 def series_of(values: xr.DataArray, prefix: str) -> list[Series]:
-    """Return the curves of the variants whose name is `prefix` and a number."""
+    """Return the curves of the variants named `prefix` with a number."""
     chosen = [
         str(v) for v in values[VARIANT].values if v.startswith(prefix) and "," not in v
     ]

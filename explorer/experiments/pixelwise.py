@@ -78,10 +78,10 @@ def compare(size: int, seed: int) -> xr.Dataset:
 
 
 def figure3(setup: Setup | None = None, bench: Bench | None = None) -> xr.Dataset:
-    """Return how closely low-rank gradients follow a converged one.
+    """Return how closely low-rank gradients follow a converged gradient.
 
     Scenario a at uniform weights, m = 10; the reference has full rank and m = 40, and
-    its own relative error is bounded by `reference_error`. Compared are Riemannian
+    `reference_error` bounds its relative error. The comparison uses Riemannian
     gradients, patch by patch; patches without a direction do not count.
 
     Returns
@@ -89,7 +89,7 @@ def figure3(setup: Setup | None = None, bench: Bench | None = None) -> xr.Datase
     Dataset over `scene`, `time` and `rank`: `share` of the pixels with cosine ≥ 0.9;
     `singular_value_ratio`; at T = 5 and rank one `cosine` and `norm` (row, col), and
     `surrogate_share`, the share against explicit Euler with h = 0.02 as in the paper,
-    and `surrogate_reference_share`, that of Euler against the reference.
+    and `surrogate_reference_share`, the share of Euler against the reference.
     """
     setup, bench = prepared(setup, bench)
     settings = {"noise": SCENARIOS[LINES].noise, "times": TIMES, "ranks": RANKS}

@@ -92,8 +92,8 @@ def train(setup: Setup, run: int) -> xr.Dataset:
 def compare(setup: Setup) -> xr.Dataset:
     """Return the unseen scenes, and their labelings without a predictor.
 
-    That is: uniform weights, the nearest label, and weights that were learned on the
-    first of them with its ground truth and without noise.
+    These are: uniform weights, the nearest label, and weights learned on the first
+    scene with its ground truth and without noise.
     """
     unseen = scenes(setup, UNSEEN)
     uniform, nearest = [], []
@@ -118,9 +118,9 @@ def compare(setup: Setup) -> xr.Dataset:
 def figure5(setup: Setup | None = None, bench: Bench | None = None) -> xr.Dataset:
     """Return how predictors trained on five scenes label five unseen scenes.
 
-    Scenario a with noise; 50 prototypes of 3 × 3 windows, five further scenes for
-    validation, the step of the least validation loss counts. There are as many runs
-    as scenes, each with a seed, training and validation scenes of its own.
+    Scenario a with noise; 50 prototypes of 3 × 3 windows, and five further scenes for
+    validation; the step with the least validation loss counts. There are as many runs
+    as scenes, each with its own seed, training scenes and validation scenes.
 
     Returns
     -------
@@ -187,7 +187,7 @@ def draw5(data: xr.Dataset) -> Figure:
         for k, shown in enumerate(many, start=1)
     ]
     rows = [seen(section, (row, col), data), weighed(section), inputs, found]
-    return Figure(5, "Weights of images never seen", said5(data), rows)
+    return Figure(5, "Weights for unseen images", said5(data), rows)
 
 
 def seen(section: xr.Dataset, place: tuple[int, int], data: xr.Dataset) -> list[Panel]:

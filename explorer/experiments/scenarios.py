@@ -26,8 +26,8 @@ LINES = "thin lines"
 class Scenario:
     """A set of scenes: kind and noise, chosen to reproduce the paper's problems.
 
-    At noise 0.45 half of the pixels are nearest to a wrong hue; at 0.3 one in twenty
-    is nearest to the wrong of two tones, and uniform weights erase the lines.
+    At noise 0.45, half of the pixels are nearest to a wrong hue. At 0.3, one in twenty
+    is nearest to the wrong tone, and uniform weights erase the lines.
     """
 
     name: str
@@ -98,8 +98,8 @@ def figure1(setup: Setup | None = None, bench: Bench | None = None) -> xr.Datase
     -------
     Dataset over `scenario` and `scene`: `image`, `truth`, labelings `uniform` (uniform
     weights, T = 5, m = 10) and `nearest` (pixelwise rounding), their error shares, and
-    `erased_percent`, the share of the pixels of label 0, in scenario a the lines, that
-    uniform weights label otherwise.
+    `erased_percent`, the share of the pixels of label 0 (the lines in scenario a) to
+    which uniform weights give another label.
     """
     setup, bench = prepared(setup, bench)
     units = []
@@ -130,7 +130,7 @@ LETTERS = {(LINES, "image"): "a", (COLORS, "image"): "b", (LINES, "uniform"): "c
 
 
 def titled(name: str, part: str, text: str) -> str:
-    """Return a title with the letter of the paper, if the paper shows that part."""
+    """Return a title with the paper's letter, if the paper shows this part."""
     return "  ".join(filter(None, (LETTERS.get((name, part), ""), text)))
 
 

@@ -34,7 +34,7 @@ DRAWING = ("command", "dashboards", "drawing", "kit", "panels.py")
 def code_digest() -> str:
     """Return a fingerprint of the code that computes units.
 
-    With other code, be it a constant, what is stored does not count.
+    If the code changes, even in a constant, stored results do not count.
     """
     found = hashlib.sha256()
     for path in sorted(PACKAGE.rglob("*.py")):
@@ -50,8 +50,8 @@ class Setup(Record):
     Parameters
     ----------
     size : int in 8 … 4096, rows and columns.
-    scenes : int in 1 … 50, how many, over which means are taken.
-    steps : int ≥ 0, of learning.
+    scenes : int in 1 … 50, number of scenes to average over.
+    steps : int ≥ 0, number of learning steps.
     seed : int in 0 … 2³¹ − 1, of the first scene; the others follow.
     """
 
@@ -74,8 +74,8 @@ QUICK = Setup(size=40, scenes=2, steps=5)
 class Unit:
     """A part of an experiment that is computed as a whole.
 
-    name : of letters, digits, dots and dashes; settings : all that its result depends
-    on besides the code, which counts anyway.
+    name : of letters, digits, dots and dashes; settings : everything that its result
+    depends on, besides the code.
     """
 
     name: str
@@ -84,14 +84,14 @@ class Unit:
 
     @property
     def stamp(self) -> str:
-        """What the stored result must carry to be this unit's."""
+        """The stamp that a stored result of this unit must carry."""
         text = json.dumps([code_digest(), self.name, self.settings], sort_keys=True)
         return hashlib.sha256(text.encode()).hexdigest()[:16]
 
 
 @dataclass(frozen=True)
 class Progress:
-    """How far an experiment has come: units done and in all, seconds left, about."""
+    """Progress of an experiment: units done, all units, approximate seconds left."""
 
     done: int
     total: int
@@ -100,11 +100,11 @@ class Progress:
 
 @dataclass(frozen=True, eq=False)
 class Bench:
-    """Where units are computed: with a folder that keeps them, and someone to tell.
+    """How to compute units: the folder for their results, and calls along the way.
 
     Parameters
     ----------
-    folder : path, optional, made if need be; nothing is kept without it.
+    folder : path, optional, created if necessary; by default, nothing is kept.
     tell : called with a `Progress` before the first unit and after each.
     check : called before each unit; it may raise to stop.
     """
@@ -116,8 +116,8 @@ class Bench:
     def __post_init__(self) -> None:
         if not (self.folder is None or is_path(self.folder)):
             raise TypeError(
-                f"`folder` = {self.folder!r} is no path: name a folder, or pass None "
-                "to keep nothing"
+                f"`folder` = {self.folder!r} is not a path: name a folder, or pass "
+                "None to keep nothing"
             )
         if self.folder is not None:
             settle(self, folder=expanded(self.folder, "folder"))
@@ -133,7 +133,7 @@ class Bench:
                 )
 
     def run(self, units: Sequence[Unit]) -> list[xr.Dataset]:
-        """Return the results of all units, from the folder where they are there."""
+        """Return the results of all units, from the folder if it has them."""
         results: dict[str, xr.Dataset] = {}
         for unit in units:
             kept = self.kept(unit)
@@ -157,18 +157,18 @@ class Bench:
         return None if self.folder is None else self.folder / f"{unit.name}.nc"
 
     def kept(self, unit: Unit) -> xr.Dataset | None:
-        """Return the stored result; None where there is none, or one of other kind."""
+        """Return the stored result; None if it is missing or does not match."""
         path = self.place(unit)
         if path is None or not path.is_file():
             return None
         try:
             dataset = xr.load_dataset(path, engine="h5netcdf")
-        except Exception:  # readers raise whatever; a broken file is computed again
+        except Exception:  # readers raise anything; broken files are recomputed
             return None
         return dataset if dataset.attrs.pop("stamp", "") == unit.stamp else None
 
     def keep(self, unit: Unit, result: xr.Dataset) -> None:
-        """Store a result; the file appears whole or not at all."""
+        """Store a result; the file is written completely or not at all."""
         path = self.place(unit)
         if path is None:
             return
@@ -177,11 +177,11 @@ class Bench:
 
 
 def prepared(setup: Setup | None, bench: Bench | None) -> tuple[Setup, Bench]:
-    """Return what an experiment runs on and where, as it is usual if not given."""
+    """Return the setup and the bench of an experiment, by default the usual ones."""
     for name, value, kind in (("setup", setup, Setup), ("bench", bench, Bench)):
         if not (value is None or isinstance(value, kind)):
             raise TypeError(
-                f"`{name}` = {value!r} is a {type(value).__name__}; needed is a "
+                f"`{name}` = {value!r} is a {type(value).__name__}; pass a "
                 f"{kind.__name__}, such as `experiments.{kind.__name__}()`"
             )
     return setup or Setup(), bench or Bench()
@@ -205,7 +205,7 @@ def over_scenes(
 
 
 def stack(parts: Iterable[xr.Dataset], dim: str, names: Sequence[Any]) -> xr.Dataset:
-    """Return datasets one behind the other along a new dimension."""
+    """Return datasets stacked along a new dimension."""
     joined: xr.Dataset = xr.concat(
         list(parts), dim=dim, combine_attrs="drop_conflicts", join="outer"
     )

@@ -1,1 +1,1 @@
-"""Features of pixels and what is learned from them: extractors, evidence."""
+"""Features of pixels, and distances learned from them: extractors, evidence."""

@@ -1,4 +1,4 @@
-"""A small classifier of feature vectors, held as plain arrays: linear, or one layer."""
+"""A small classifier of feature vectors, in plain arrays: linear, or one layer."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ import numpy as np
 from explorer.threads import exclusive
 
 UPDATES, BATCH, PASSES = 20_000, 200, (10, 500)
-"""Steps of Adam, about; vectors for each; least and most passes over the sample."""
+"""Approximate steps of Adam; vectors per step; least and most passes over the data."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -45,14 +45,14 @@ def fit_classifier(
     balance: float,
     seed: int,
 ) -> Classifier:
-    """Return what feature vectors with labels 0 … `count`−1 teach.
+    """Return a classifier trained on feature vectors with labels 0 … `count`−1.
 
     Parameters
     ----------
     data : the vectors (vector, feature) and their labels (vector,).
     hidden : units of the hidden layer; 0 is multinomial logistic regression.
-    balance : power of the inverse share of a label with which its vectors count.
-    seed : of the start and the order; the result depends on nothing else.
+    balance : exponent of the inverse frequency that weights the vectors of a label.
+    seed : determines start and order; the result depends on nothing else.
     """
     x, y = data
     mean, scale = x.mean(axis=0), x.std(axis=0)
@@ -68,7 +68,7 @@ def fit_classifier(
         layers[-1] = scored(*layers[-1])
     last, biases = layers[-1]
     spread = np.zeros((len(last), count))
-    offsets = np.full(count, np.log(1.0 / y.size))  # never seen: as if once
+    offsets = np.full(count, np.log(1.0 / y.size))  # never seen: as if seen once
     spread[:, labels], offsets[labels] = last, biases
     for k, (weights, shift) in enumerate([*layers[:-1], (spread, offsets)]):
         arrays |= {f"weights_{k}": weights, f"biases_{k}": shift}
@@ -81,7 +81,7 @@ Layer = tuple[np.ndarray, np.ndarray]
 def trained(
     x: np.ndarray, y: np.ndarray, weight: np.ndarray, hidden: int, seed: int
 ) -> list[Layer]:
-    """Return the layers that scikit-learn finds, of two labels a score for one."""
+    """Return the layers from scikit-learn; for two labels, they score only one."""
     from sklearn.exceptions import ConvergenceWarning
 
     with warnings.catch_warnings():
@@ -100,7 +100,7 @@ def trained(
 
 
 def scored(weights: np.ndarray, biases: np.ndarray) -> Layer:
-    """Return the last layer with a score for each label: of two, the first has 0."""
+    """Return the last layer with a score for each label; of two, the first gets 0."""
     if biases.size > 1:
         return weights, biases
     return np.hstack([0.0 * weights, weights]), np.append(0.0, biases)

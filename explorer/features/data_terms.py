@@ -1,4 +1,4 @@
-"""Data terms: where the distances D of an image come from."""
+"""Data terms: how to compute the distances D of an image."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ class Distances(ABC):
 
     Attributes
     ----------
-    arrays : all that it depends on, by name.
+    arrays : everything that it depends on, by name.
     """
 
     arrays: dict[str, np.ndarray]
@@ -43,7 +43,7 @@ class DataTerm(Record, ABC):
 
 @dataclass(frozen=True, eq=False)
 class ColorDistances(Distances):
-    """D_ij = ‖f_i − l_j‖ of the color of the pixel to the prototypes."""
+    """D_ij = ‖f_i − l_j‖ from the color of the pixel to the prototypes."""
 
     arrays: dict[str, np.ndarray]
 
@@ -56,7 +56,7 @@ class ColorDistances(Distances):
 class PrototypeDistance(DataTerm):
     """The distance of colors to the prototypes of the scenes (2.15), as in the paper.
 
-    This distance carries little information if labels differ in shape, not in color.
+    This distance says little if labels differ in shape rather than in color.
     """
 
     def fit(self, pictures: Sequence[Picture], seed: int) -> Distances:

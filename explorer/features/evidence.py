@@ -23,7 +23,7 @@ from explorer.records import frozen
 from explorer.scenes.pictures import Picture
 
 SAMPLE = 200_000
-"""Pixels that a classifier is trained on at most."""
+"""Most pixels to train a classifier on."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -43,15 +43,15 @@ class LogOdds(Distances):
 class Evidence(DataTerm):
     """D_ij = −log p(j | f_i), p by a small neural network on features of the pixel.
 
-    It goes beyond the paper: what a pixel looks like is learned from the training
-    images, before the weights are. Features are standardized; one hidden layer of
-    max(0, ·), or none, which is multinomial logistic regression.
+    This goes beyond the paper: before the weights, the appearance of each label is
+    learned from the training images. Features are standardized; the network has one
+    hidden layer of max(0, ·), or none, which is multinomial logistic regression.
 
     Parameters
     ----------
-    features : Extractor, what is seen of the neighborhood of a pixel.
-    balance : float in [0, 2], power of the inverse share of a label with which its
-        pixels count: 1 treats rare and frequent labels alike, 0 counts pixels.
+    features : Extractor, the description of the neighborhood of a pixel.
+    balance : float in [0, 2], exponent of the inverse frequency that weights the
+        pixels of a label: 1 treats rare and frequent labels alike, 0 counts pixels.
     hidden : int in 0 … 1000, units of the hidden layer.
     """
 
@@ -65,7 +65,7 @@ class Evidence(DataTerm):
     hidden: int = of(params.HIDDEN)
 
     def fit(self, pictures: Sequence[Picture], seed: int) -> Distances:
-        """Return the log odds that a classifier finds."""
+        """Return the log odds of a trained classifier."""
         rng = np.random.default_rng(seed)
         chosen = sampled_known([p.labels for p in pictures], SAMPLE, rng)
         x = np.concatenate([
@@ -80,5 +80,5 @@ class Evidence(DataTerm):
         return self.restore(found.arrays)
 
     def restore(self, arrays: dict[str, np.ndarray]) -> Distances:
-        """Return the log odds with these arrays."""
+        """Return the log odds with stored arrays."""
         return LogOdds(self.features, {n: frozen(a) for n, a in arrays.items()})

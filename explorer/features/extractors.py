@@ -22,8 +22,8 @@ from explorer.geometry.grid import offsets
 from explorer.params import Record, of, several
 
 MOST_SCALES, SHARPEST, COARSEST = 8, 0.5, 64.0
-"""Scales: how many at most, and their range. The derivative of a Gaussian that is
-sampled at pixels is 14 % too small at half a pixel, and soon nothing below."""
+"""Scales: their largest number, and their range. The derivative of a Gaussian, sampled
+at pixels, is 14 % too small at half a pixel, and soon vanishes below."""
 
 FINEST = 0.7
 """Standard deviation of the Gaussian whose slopes enter a structure tensor, pixels."""
@@ -39,11 +39,11 @@ ENTRIES = ((0, 0), (0, 1), (1, 1))
 
 
 def checked_features(value: Any) -> Extractor:
-    """Return `value`, or raise if it is no extractor."""
+    """Return `value`, or raise if it is not an extractor."""
     if not isinstance(value, Extractor):
         raise TypeError(
             f"`features` = {value!r} is a {type(value).__name__}; "
-            "needed is an extractor such as `GaussianDerivatives()`"
+            "pass an extractor such as `GaussianDerivatives()`"
         )
     return value
 
@@ -52,12 +52,12 @@ def checked_window(value: Any) -> int:
     """Return the side of a window, or raise."""
     window = params.WINDOW.check(value)
     if window % 2 == 0:
-        raise ValueError(f"`window` = {window} is even; needed is an odd integer")
+        raise ValueError(f"`window` = {window} is even: it must be an odd integer")
     return window
 
 
 def checked_scales(scales: Any) -> tuple[float, ...]:
-    """Return scales as a tuple of floats, the same object if it is one, or raise."""
+    """Return scales as a tuple of floats, unchanged if it is one, or raise."""
     try:
         found = tuple(scales)
     except TypeError:
@@ -67,8 +67,8 @@ def checked_scales(scales: Any) -> tuple[float, ...]:
     inside = numeric and all(SHARPEST <= s <= COARSEST for s in plain)
     if not (inside and 1 <= len(found) <= MOST_SCALES and len(plain) == len(found)):
         raise ValueError(
-            f"`scales` = {scales!r} is not admissible; needed are 1 to {MOST_SCALES} "
-            f"numbers in [{SHARPEST:g}, {COARSEST:g}] (pixels)"
+            f"`scales` = {scales!r} must be a sequence of 1 to {MOST_SCALES} numbers "
+            f"from {SHARPEST:g} to {COARSEST:g} (pixels)"
         )
     ready = all(type(s) is float for s in found)
     return found if ready else tuple(map(float, found))
@@ -77,11 +77,11 @@ def checked_scales(scales: Any) -> tuple[float, ...]:
 class Extractor(PixelTransformer, Record):
     """A way to describe each pixel by numbers: a frozen record of choices.
 
-    It serves scikit-learn as a transformer of images to tables, `transform`.
+    In scikit-learn it is a transformer from images to tables, by `transform`.
     """
 
     def __call__(self, image: Any) -> Any:
-        """Return `of` as a DataArray (row, col, feature), of (row, col[, channel])."""
+        """Return `of` for (row, col[, channel]) as a DataArray (row, col, feature)."""
         found = self.of(checked_image("image", image))
         place = Coordinates.of("image", image, PIXELS)
         return place.label(found, (*PIXELS, FEATURE), extractor=repr(self))
@@ -91,8 +91,8 @@ class Extractor(PixelTransformer, Record):
 class RawWindow(Extractor):
     """The image in a window around each pixel, as in the paper (Sec. 4.2).
 
-    A 3 × 3 window of raw values cannot tell a line from an edge of the same contrast
-    that is wider than the window, averages little noise, and knows no scale.
+    A 3 × 3 window of raw values cannot tell an edge from a line of the same contrast
+    that is wider than the window, averages little noise, and captures no scale.
 
     Parameters
     ----------
@@ -114,14 +114,14 @@ class RawWindow(Extractor):
 class GaussianDerivatives(Extractor):
     """s^|α| ∂^α (G_s * image), |α| ≤ 2: the local shape at several scales s.
 
-    Six features for each scale and channel. The factor s^|α| makes a shape give the
-    same numbers at its own scale, whatever that is (Lindeberg 1998).
+    Six features for each scale and channel. With the factor s^|α|, a shape gives the
+    same numbers at its own scale, whatever the scale (Lindeberg 1998).
 
     Parameters
     ----------
     scales : floats in [0.5, 64], at most 8, standard deviations of the Gaussian,
-        pixels. Below 0.7 slopes are too small, by 14 % at 0.5: so few samples are no
-        Gaussian.
+        pixels. Below 0.7, slopes are too small, by 14 % at 0.5: so few samples do not
+        represent a Gaussian.
     """
 
     scales: tuple[float, ...] = several(
@@ -146,8 +146,8 @@ class StructureTensor(Extractor):
     """The value and G_s * (∇I ∇Iᵀ) at several scales s: orientation and strength.
 
     For each channel the value and its slopes, smoothed with a Gaussian of 0.7 pixels,
-    make one feature and three for each scale; the entries of the tensor enter by their
-    signed square root, which is of the size of a gradient.
+    give one feature, plus three for each scale: the signed square roots of the entries
+    of the tensor, which are of the size of a gradient.
 
     Parameters
     ----------

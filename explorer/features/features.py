@@ -24,17 +24,17 @@ from explorer.dims import (
 )
 
 CODES = 2**16
-"""Labels that image files can number. Values never size an array: with no gaps there
-are at most as many labels as pixels."""
+"""Number of labels that image files can hold. Label values never determine the size of
+an array: without gaps, there are at most as many labels as pixels."""
 
 
 def window_features(
     image: Any, radius: int = int(params.RADIUS.default)
 ) -> xr.DataArray:
-    """Return the image in the (2R+1)² window around each pixel as its feature.
+    """Return the (2R+1)² window of the image around each pixel as its feature.
 
     f_i collects the values of all pixels of the window, offset by offset, channels
-    together; pixels outside the image are replaced by the nearest inside (2.6).
+    together; the nearest pixel inside the image replaces pixels outside (2.6).
 
     Parameters
     ----------
@@ -63,7 +63,7 @@ def window_features(
 def feature_distances(features: Any, prototypes: Any) -> xr.DataArray:
     """Return D_ij = ‖f_i − l_j‖₂ / √(number of features) (2.15).
 
-    The root mean square keeps ρ meaningful whatever the size of the window.
+    With the root mean square, ρ has the same meaning for every window size.
 
     Parameters
     ----------
@@ -72,7 +72,7 @@ def feature_distances(features: Any, prototypes: Any) -> xr.DataArray:
 
     Returns
     -------
-    DataArray (label, row, col), or (label, node): what a flow takes.
+    DataArray (label, row, col), or (label, node), as flows take it.
     """
     places = PIXELS if axes_of("features", features) == 3 else (NODE,)
     f = finite_field("features", features, (*places, FEATURE))
@@ -117,8 +117,8 @@ def mean_features(features: Any, labels: Any) -> xr.DataArray:
     if len(found) < count:
         missing = int(np.argmax(found != np.arange(len(found))))
         raise ValueError(
-            f"`labels` never has the value {missing}, but {count - 1}: number the "
-            "labels 0 … J−1 without gaps"
+            f"`labels` never has the value {missing}, but has {count - 1}: number "
+            "the labels 0 … J−1 without gaps"
         )
     means = np.stack([f[truth == j].mean(axis=0) for j in range(count)])
     return labeled(means, (LABEL, FEATURE), symbol="l")

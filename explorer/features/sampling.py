@@ -1,4 +1,4 @@
-"""Pixels drawn from several images, so that not all need be described at once."""
+"""Pixels drawn from several images, to avoid describing all of them at once."""
 
 from __future__ import annotations
 
@@ -10,9 +10,9 @@ import numpy as np
 def sampled(
     sizes: Sequence[int], most: int, rng: np.random.Generator
 ) -> list[np.ndarray | slice]:
-    """Return which pixels of each image are in a sample of `most` of all, in order.
+    """Return the pixels of each image in a sample of `most` pixels of all, in order.
 
-    Where there are no more than that, all are.
+    If there are no more pixels than that, the sample contains all.
     """
     if sum(sizes) <= most:
         return [slice(None) for _ in sizes]
@@ -25,7 +25,7 @@ def sampled(
 def sampled_known(
     truths: Sequence[np.ndarray], most: int, rng: np.random.Generator
 ) -> list[np.ndarray | slice]:
-    """Return which pixels of each image are in a sample of those with a label."""
+    """Return the pixels of each image in a sample of those with a label."""
     known = [np.flatnonzero(truth >= 0) for truth in truths]
     drawn = sampled([places.size for places in known], most, rng)
     return [

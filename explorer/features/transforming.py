@@ -1,4 +1,4 @@
-"""Extractors as scikit-learn knows transformers: from images to tables of pixels."""
+"""Extractors as scikit-learn transformers: from images to tables of pixels."""
 
 from __future__ import annotations
 
@@ -17,10 +17,10 @@ from explorer.records import changed, choices_of, nested
 
 
 class PixelTransformer(TransformerMixin, BaseEstimator, ABC):
-    """A transformer that makes a row of features of every pixel, image by image.
+    """A transformer that makes a row of features from every pixel, image by image.
 
-    In a pipeline the labels of the pixels are `labels.ravel()`, those of several images
-    joined; nothing is learned by `fit` but the number of channels.
+    In a pipeline, the labels of the pixels are `labels.ravel()`, concatenated over the
+    images. `fit` learns only the number of channels.
     """
 
     n_features_in_: int
@@ -34,17 +34,17 @@ class PixelTransformer(TransformerMixin, BaseEstimator, ABC):
         return nested(self) if deep else super().get_params(deep=False)
 
     def set_params(self, **changes: Any) -> Self:
-        """Change parameters and return the extractor, as pipelines need it.
+        """Change parameters and return the extractor, as pipelines require.
 
-        It is the only way to change an extractor. A predictor that was trained with it
-        refuses to work until the change is undone.
+        This is the only way to change an extractor. A predictor that was trained with
+        it raises an error until the change is undone.
         """
         vars(self).update(choices_of(changed(self, changes)) or {})
         return self
 
     def set_output(self, *, transform: str | None = None) -> Self:
         """Choose what `transform` returns: "default", "pandas" or "polars"."""
-        # scikit-learn keeps it in a dictionary that it would assign to the record
+        # scikit-learn would assign a dictionary to the frozen record
         vars(self).setdefault("_sklearn_output_config", {})
         super().set_output(transform=transform)
         return self
@@ -54,8 +54,8 @@ class PixelTransformer(TransformerMixin, BaseEstimator, ABC):
 
         Parameters
         ----------
-        images : (row, col[, channel]), or a list of such arrays, also of other sizes.
-        y : ignored, as scikit-learn passes it.
+        images : (row, col[, channel]), or a list of such arrays, of any sizes.
+        y : ignored; scikit-learn passes it.
         """
         vars(self)["n_features_in_"] = checked_images(images)[0].shape[2]
         return self
@@ -66,7 +66,7 @@ class PixelTransformer(TransformerMixin, BaseEstimator, ABC):
         known = vars(self).get("n_features_in_")
         if known not in (None, found[0].shape[2]):
             raise ValueError(
-                f"`images` must have {known} channels, as those of `fit`, got "
+                f"`images` must have {known} channels, like those of `fit`, got "
                 f"{found[0].shape[2]}; convert them between gray and color"
             )
         return np.concatenate([flat(self.of(image)) for image in found])
@@ -76,28 +76,28 @@ class PixelTransformer(TransformerMixin, BaseEstimator, ABC):
 
         Parameters
         ----------
-        input_features : names of the channels; None counts those that `fit` saw.
+        input_features : names of the channels; None numbers those that `fit` saw.
         """
         known = vars(self).get("n_features_in_")
         if input_features is None and known is None:
             from sklearn.exceptions import NotFittedError
 
             raise NotFittedError(
-                "the number of channels is not known: call `fit(images)`, or name them "
-                "by `input_features`"
+                "the number of channels is unknown: call `fit(images)`, or name them "
+                "with `input_features`"
             )
         if input_features is None:
             input_features = [f"channel{k}" for k in range(known or 0)]
         channels = names_of(input_features)
         if known not in (None, len(channels)):
             raise ValueError(
-                f"`input_features` must be {known} names, as the images of "
-                f"`fit` have channels, got {len(channels)}"
+                f"`input_features` must be {known} names, one for each channel of "
+                f"the images of `fit`, got {len(channels)}"
             )
         return np.array(self._names(channels), dtype=object)
 
     def _names(self, channels: Sequence[str]) -> list[str]:
-        """Return a name of each feature of images with these channels."""
+        """Return a name for each feature of images with these channels."""
         count = self.of(np.zeros((1, 1, len(channels)))).shape[-1]
         return [f"{type(self).__name__.lower()}{k}" for k in range(count)]
 
@@ -109,7 +109,7 @@ class PixelTransformer(TransformerMixin, BaseEstimator, ABC):
         tags.requires_fit = False
         tags.input_tags.two_d_array = False
         tags.input_tags.three_d_array = True
-        tags.no_validation = True  # images are checked by the library's own doors
+        tags.no_validation = True  # the library checks images itself
         return tags
 
 
@@ -134,24 +134,26 @@ def checked_images(images: Any) -> list[np.ndarray]:
     if not several:
         return [checked_image("images", images)]
     if not images:
-        raise ValueError("`images` must hold at least one image, got none; pass some")
+        raise ValueError(
+            "`images` must hold at least one image, got none; pass an image"
+        )
     found = [checked_image(f"images[{k}]", image) for k, image in enumerate(images)]
     for k, image in enumerate(found):
         if image.shape[2] != found[0].shape[2]:
             raise ValueError(
-                f"`images[{k}]` must have {found[0].shape[2]} channels, as the first, "
-                f"got {image.shape[2]}; convert it between gray and color"
+                f"`images[{k}]` must have {found[0].shape[2]} channels, like the "
+                f"first, got {image.shape[2]}; convert it between gray and color"
             )
     return found
 
 
 def names_of(input_features: Any) -> list[str]:
-    """Return names of channels as a list, or raise where they are none."""
+    """Return names of channels as a list, or raise if they are not names."""
     several = np.iterable(input_features) and not isinstance(input_features, str)
     names = list(input_features) if several else []
     if not names or not all(isinstance(name, str) for name in names):
         raise TypeError(
             f"`input_features` must be a list of names, got {input_features!r:.80}; "
-            'pass such as ["r", "g", "b"]'
+            'pass a list such as ["r", "g", "b"]'
         )
     return names

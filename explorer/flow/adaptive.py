@@ -1,4 +1,4 @@
-"""`AdaptiveKrylov`: Krylov spaces and sub-steps as large as their error asks for."""
+"""`AdaptiveKrylov`: Krylov spaces and sub-steps as large as the error requires."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ ROUNDINGS = 4
 """Least error of a sub-step, in roundings of V; smaller errors are not requested."""
 
 HALVINGS = 60
-"""Most halvings of a sub-step; then its length equals a rounding of the time."""
+"""Most halvings of a sub-step; its length is then a rounding of the time."""
 
 
 @dataclass(frozen=True)
@@ -37,22 +37,22 @@ class AdaptiveKrylov(Integrator):
     """v(t+h) = v(t) + h φ(hA)(A v(t) + b), m and h chosen from the error (Sec. 2.4).
 
     Each sub-step extends K_m(A, A v + b), a few vectors at a time, until the error over
-    all the time that is left is within its share of the tolerance. Where m = `dim` does
-    not suffice, it takes the longest h, by halving what is left, that does; the basis
-    does not depend on h, so trying is cheap. V is carried with a scale: T = 2000
-    neither overflows nor warns (‖V(T)‖ may grow like e^{T/2}).
+    the remaining time is within its share of the tolerance. If m = `dim` does not
+    suffice, the remaining time is halved until it does; the basis does not depend on h,
+    so trying is cheap. V is stored with a separate scale: T = 2000 neither overflows
+    nor warns (‖V(T)‖ may grow like e^{T/2}).
 
     Parameters
     ----------
-    dim : int in 1 … 200, m of each sub-step at most.
-    rtol : float in [2.2e-14, 1], relative error of V(T) to be reached. float32 reaches
-        about 1e-4; `status` says what was.
+    dim : int in 1 … 200, the largest m of a sub-step.
+    rtol : float in [2.2e-14, 1], the required relative error of V(T). float32 reaches
+        about 1e-4; `status` reports the error reached.
 
     Notes
     -----
-    The reported error is a bound if there is one sub-step. For several it is an
-    estimate: what becomes of their relative errors, each of which is bounded, until the
-    end (see `flow.rounding.Ledger`). Rounding, amplified by the flow, is part of it.
+    For a single sub-step, the reported error is a bound. For several, the
+    relative error of each is bounded, but its growth until the end is estimated (see
+    `flow.rounding.Ledger`). Rounding, amplified by the flow, is included.
     """
 
     dim: int = of(params.DIM, 20)
@@ -64,7 +64,7 @@ class AdaptiveKrylov(Integrator):
         time: float,
         check: Callable[[], None] = lambda: None,
     ) -> Evolution:
-        """Return V(time) from as many sub-steps as the tolerance asks for."""
+        """Return V(time) from as many sub-steps as the tolerance requires."""
         return at_base(system, self._run(system.core, time, check))
 
     def _run(

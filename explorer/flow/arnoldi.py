@@ -13,12 +13,12 @@ from explorer.kernels.planes import empty_fields, planes, readable_planes
 from explorer.late import cached_property
 
 BREAKDOWN = 64 * np.finfo(float).eps
-"""A new direction this small against the norms at hand is rounding: the space ends. In
-float32 it is as many roundings, which are larger."""
+"""Relative length below which a new direction counts as rounding, and the space ends.
+In float32 it is the same number of roundings, which are larger."""
 
 
 class Span(ABC):
-    """Vectors that are known by their combinations only."""
+    """Vectors that are accessible only through their linear combinations."""
 
     @abstractmethod
     def __len__(self) -> int:
@@ -42,7 +42,7 @@ class Basis:
     residual : h_{m+1,m} ≥ 0; zero after a breakdown: the space is then invariant.
     mixing : (m, m) with Q = stored · mixing, or None where they are orthonormal.
     lengths : (m,), norms of the stored vectors, or None where they are orthonormal.
-    last : q_{m+1}, or None after a breakdown and where it is not formed.
+    last : q_{m+1}, or None after a breakdown or if it is not formed.
     """
 
     stored: np.ndarray | Span
@@ -72,7 +72,7 @@ class Basis:
     def magnitude(self, history: np.ndarray) -> np.ndarray:
         """Return Σ_k |y_k| ‖v_k‖ in the stored vectors for each row Q y of a history.
 
-        Rounding of each vector enters the combination by that much.
+        The rounding of each vector affects the combination by this much.
         """
         if self.mixing is None or self.lengths is None:
             return np.abs(history).sum(axis=1)
@@ -91,7 +91,7 @@ def combine(
 ) -> np.ndarray:
     """Return V Y for vectors (m, …) and columns (m, k), one field each: (k, …).
 
-    With `gaps` between the planes, see `empty_fields`, or contiguous.
+    If `gaps`, planes are laid out as by `empty_fields`, otherwise contiguously.
     """
     if isinstance(vectors, Span):
         return vectors.combine(columns.T, gaps)
@@ -111,13 +111,13 @@ def combine(
 class Arnoldi:
     """The Arnoldi process of K(A, start), which can be extended vector by vector.
 
-    Classical Gram–Schmidt, done twice: orthogonal to rounding ("twice is enough").
-    Ends early, and exactly, when the space is invariant under A.
+    Classical Gram–Schmidt runs twice: orthogonal to rounding ("twice is enough"). The
+    process ends early, and exactly, when the space is invariant under A.
 
     Parameters
     ----------
-    apply : V ↦ A V; start : any array; dim : the largest dimension asked for.
-    check : called before every application of A; it may raise to abandon the work.
+    apply : V ↦ A V; start : any array; dim : the largest dimension needed.
+    check : called before every application of A; it may raise to stop.
     """
 
     def __init__(
@@ -144,11 +144,11 @@ class Arnoldi:
 
     @property
     def complete(self) -> bool:
-        """Whether the space is invariant, or as large as it may become."""
+        """Whether the space is invariant or has reached its largest dimension."""
         return self._ended or self._size == self._limit
 
     def extend(self, dim: int) -> Basis:
-        """Return the basis of dimension `dim`, or less where the process ends."""
+        """Return the basis of dimension `dim`, or a smaller one at an early end."""
         while self._size < dim and not self.complete:
             self._add()
         size = self._size
@@ -159,7 +159,7 @@ class Arnoldi:
         return Basis(vectors, H, self._norm, residual, last=last)
 
     def _add(self) -> None:
-        """Apply A to the last vector and make the result orthogonal to all."""
+        """Apply A to the last vector and make the result orthogonal to all others."""
         self._check()
         Q, H, j = self._Q, self._H, self._size
         w = self._apply(Q[j].reshape(self._shape)).ravel()

@@ -1,4 +1,4 @@
-"""`Flow`: what linearized flows on grids and on graphs share, before any weights."""
+"""`Flow`: the common part of linearized flows on grids and graphs, without weights."""
 
 from __future__ import annotations
 
@@ -20,10 +20,10 @@ from explorer.threads import exclusive
 from explorer.truths import truth_field
 
 PATCH_TOLERANCE = 1e-6
-"""How far a weight patch may sum from one: single precision over 225 neighbors."""
+"""Largest deviation of a patch sum from one: single precision, 225 neighbors."""
 
 STEEPEST = {np.dtype("float64"): 1e150, np.dtype("float32"): 1e15}
-"""Largest |D|/ρ: its square, summed over a patch, must stay a finite number."""
+"""Largest |D|/ρ: its square, summed over a patch, must stay finite."""
 
 
 def log_likelihood(distances: np.ndarray, rho: float, dtype: np.dtype) -> np.ndarray:
@@ -33,7 +33,7 @@ def log_likelihood(distances: np.ndarray, rho: float, dtype: np.dtype) -> np.nda
     """
     steepest = STEEPEST[dtype]
     least, C = distances.min(axis=0), np.empty(distances.shape, dtype)
-    with np.errstate(over="ignore"):  # overflow is refused here, with its cure
+    with np.errstate(over="ignore"):  # checked below
         for D, out in zip(distances, C, strict=True):  # in float64, then rounded once
             out[:] = np.subtract(least, D, dtype=np.float64) / rho
     if not C.min() >= -steepest:
@@ -80,8 +80,8 @@ class Flow(ABC):
     """The data of a linearized flow: distances, scale, neighborhood, base point.
 
     Concrete flows are frozen dataclasses that check their arguments and `_settle` them.
-    What they hold is their own: the arrays given are copied, those shown read-only.
-    Labeled arguments meet by their coordinates, and results carry those of the
+    They copy the arrays that they are given, and show them read-only. Labeled arguments
+    are aligned by their coordinates, and results carry the coordinates of the
     distances; see `explorer.coordinates`.
     """
 
@@ -94,7 +94,7 @@ class Flow(ABC):
 
     @final
     def _settle(self, D: np.ndarray, base_point: Any, **fields: Any) -> None:
-        """Store checked arguments and what follows from them, once and for all."""
+        """Store the checked arguments and everything derived from them."""
         dims, coords = (LABEL, *fields["neighborhood"].dims), fields["coordinates"]
         coords.require_free()
         dtype = checked_dtype(fields["dtype"])
@@ -134,7 +134,7 @@ class Flow(ABC):
 
     @final
     def label_weights(self, weights: np.ndarray) -> xr.DataArray:
-        """Return a weight-shaped array with its dims, and its neighbors as coords."""
+        """Return a weight-shaped array with dimensions and neighbor coordinates."""
         hood, attrs = self.neighborhood, {"symbol": "Ω", "long_name": "weight patches"}
         label = self.coordinates.label
         return label(weights, hood.weight_dims, hood.coords(), **attrs)
@@ -149,7 +149,7 @@ class Flow(ABC):
         if array.shape != hood.weight_shape:
             raise ValueError(
                 f"`{argument}` has shape {array.shape}; this flow needs "
-                f"({', '.join(hood.weight_dims)}) = {hood.weight_shape}, which fits "
+                f"({', '.join(hood.weight_dims)}) = {hood.weight_shape}, to match "
                 "its `distances`: start from `uniform_weights()`"
             )
         if array.min() <= 0.0:
@@ -204,10 +204,10 @@ class Flow(ABC):
 
 
 def checked_flow(flow: Any) -> Flow:
-    """Return `flow`, or raise if it is no flow."""
+    """Return `flow`, or raise if it is not a flow."""
     if not isinstance(flow, Flow):
         raise TypeError(
-            f"`flow` is a {type(flow).__name__}; needed is a LinearizedFlow: "
-            "make one with `LinearizedFlow(distances)`"
+            f"`flow` is a {type(flow).__name__}; pass a LinearizedFlow: "
+            "`LinearizedFlow(distances)`"
         )
     return flow

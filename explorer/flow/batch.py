@@ -1,4 +1,4 @@
-"""`FlowBatch`: several images of one size, each with a flow of its own."""
+"""`FlowBatch`: several images of one size, each with its own flow."""
 
 from __future__ import annotations
 
@@ -33,11 +33,10 @@ UNLABELED = -1
 class FlowBatch:
     """The linearized flows of several images, with the dimension `image`.
 
-    Every image keeps a Krylov space, a scale and an ending of its own, so that what
-    happens to one (a space that ends early, a solve that fails) never touches another:
-    each result is the one that the image alone would have given, to the last bit.
-    Names of images, coordinates along `image`, are carried to results; weights and
-    labels that name their images meet the right ones.
+    Every image has its own Krylov space, scale and status. A space that ends early or a
+    solve that fails never affects another image: each result is bit-identical to the
+    result for the image alone. Results carry the names of the images, which are the
+    coordinates along `image`; weights and labels are matched to images by name.
 
     Parameters
     ----------
@@ -48,7 +47,7 @@ class FlowBatch:
     Raises
     ------
     ValueError, TypeError
-        naming the argument, what it holds, and the cure.
+        The message names the argument, its value and the cure.
     """
 
     distances: Any
@@ -89,7 +88,7 @@ class FlowBatch:
         return self.coordinates.label(np.stack(weights), dims, hood.coords(), **attrs)
 
     def check_weights(self, weights: Any) -> list[np.ndarray]:
-        """Return one plain array per image; weights without `image` serve all."""
+        """Return one plain array per image; weights without `image` apply to all."""
         hood = self.flows[0].neighborhood
         shared, dims = hood.weight_dims, (IMAGE, *hood.weight_dims)
         if not isinstance(weights, xr.DataArray):
@@ -132,14 +131,14 @@ class FlowBatch:
         Returns
         -------
         Dataset over `image` with `V` (image, label, row, col), `labels`
-        (image, row, col), `error` (at most, Frobenius), `log_scale` (V is divided by
+        (image, row, col), `error` (bound, Frobenius), `log_scale` (V is divided by
         its exponential), `ok`, `status` (its text), `applications`, `substeps`, `dim`.
-        Where a solve fails, `V` is NaN, `labels` are −1, and `status` says why.
+        If a solve fails, `V` is NaN, `labels` are −1, and `status` says why.
         """
         if not isinstance(integrator, Integrator):
             raise TypeError(
                 f"`integrator` = {integrator!r} is a {type(integrator).__name__}; "
-                "needed is an Integrator: pass `Krylov(dim=10)`"
+                "pass an Integrator such as `Krylov(dim=10)`"
             )
         time = params.TIME.check(time)
         arrays = self.check_weights(weights)
@@ -165,7 +164,7 @@ class FlowBatch:
 def attempt(
     compute: Callable[[], xr.Dataset], instead: Callable[[], xr.Dataset]
 ) -> xr.Dataset:
-    """Return what is computed, or what stands for it where its numbers break down."""
+    """Return the computed result, or a placeholder if the computation fails."""
     try:
         return compute()
     except (ArithmeticError, ValueError, np.linalg.LinAlgError) as error:
@@ -190,7 +189,7 @@ def describe(solution: Solution) -> xr.Dataset:
 
 
 def failure(flow: LinearizedFlow) -> xr.Dataset:
-    """Return what stands for the solution of an image whose solve has failed."""
+    """Return the placeholder for the solution of an image whose solve failed."""
     shape = flow.shape
     return xr.Dataset(
         {

@@ -61,7 +61,7 @@ class BlockSystem:
 
     @cached_property
     def noise(self) -> tuple[float, float]:
-        """Bounds of what rounding changes in 𝐀 and in 𝐁; see `LinearSystem.noise`."""
+        """Bounds of the rounding errors of 𝐀 and 𝐁; see `LinearSystem.noise`."""
         of_A, of_b = np.array([system.noise for system in self.systems]).T
         maps = COUPLING_ROUNDINGS * sum(c.norm for c in self.couplings.values())
         return float(of_A.max()) + EPS * maps, float(np.linalg.norm(of_b))
@@ -95,8 +95,8 @@ class BlockEvolution:
     Attributes
     ----------
     basis : of K_m(𝐀, 𝐁); its vectors are (m, n).
-    evolutions : the rows of each flow; time and shift are common to all, and the
-        error is that of the whole, which no part exceeds.
+    evolutions : the rows of each flow. All share time and shift, and the error of
+        the whole, which bounds the error of each part.
     """
 
     system: BlockSystem

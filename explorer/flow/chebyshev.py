@@ -1,4 +1,4 @@
-"""Chebyshev polynomials of A in blocks: vectors that are kept, or run again."""
+"""Chebyshev polynomials of A in blocks: vectors are kept or recomputed."""
 
 from __future__ import annotations
 
@@ -16,12 +16,12 @@ from explorer.kernels import recurrence
 from explorer.kernels.planes import empty_fields, planes
 
 LEAST_PIVOT = 1e-3
-"""Share of a vector that must not lie in the span of those before it. Errors of the
-Gram matrix grow with the inverse square: with 10⁶ roundings ten digits are left."""
+"""Least share of a vector outside the span of the previous vectors. Errors of the Gram
+matrix grow with its inverse square: at 10⁶ roundings, ten digits are left."""
 
 INTERVAL = (-1.0 / 3.0, 1.0)
-"""Where the spectrum of A lies, in units of ‖R_S‖: the average of a 3 × 3 window with
-equal weights has eigenvalues in [−1/3, 1], and learned weights seldom leave it far."""
+"""Interval of the spectrum of A, in units of ‖R_S‖: averages over 3 × 3 windows with
+equal weights have eigenvalues in [−1/3, 1], and learned weights seldom far outside."""
 
 
 class Vectors(ABC):
@@ -33,11 +33,11 @@ class Vectors(ABC):
 
     @abstractmethod
     def fold(self, t: np.ndarray) -> None:
-        """Put Σ tᵢ vᵢ in place of the last vector."""
+        """Replace the last vector by Σ tᵢ vᵢ."""
 
     @abstractmethod
     def first(self, count: int) -> Any:
-        """Return what `Basis` combines: the first so many vectors."""
+        """Return the first `count` vectors, for `Basis` to combine."""
 
 
 class Kept(Vectors):
@@ -65,10 +65,10 @@ class Kept(Vectors):
 
 
 class Rerun(Vectors):
-    """Vectors of which only inner products are known: the recurrence is run again.
+    """Vectors of which only inner products are stored: the recurrence runs again.
 
-    `places` are the numbers of the vectors in the chain, which has more: those that
-    others were put in place of.
+    `places` are the positions of the vectors in the chain. The chain also holds the
+    vectors that were replaced.
     """
 
     def __init__(self, chain: Chain, first: Line):
@@ -76,7 +76,7 @@ class Rerun(Vectors):
         self.links, self.places = Links.none(), [0]
 
     def extend(self, k: int, factors: np.ndarray) -> np.ndarray:
-        """Lengthen the chain and run it for the products."""
+        """Extend the chain and run it for the inner products."""
         self.links = self.links.then(factors)
         start = self.places[k]
         self.places += range(start + 1, start + 1 + len(factors))
@@ -102,7 +102,7 @@ def scatter(values: np.ndarray, places: list[int], size: int) -> np.ndarray:
 
 @dataclass(frozen=True, eq=False)
 class Recomputed(Span):
-    """Vectors of a chain that is run again for every combination of them."""
+    """Vectors of a chain that runs again for every linear combination."""
 
     chain: Chain
     source: Line
@@ -136,7 +136,7 @@ class Recurrence:
         self.gram = np.zeros((dim + 1, dim + 1))
 
     def run(self, block: int, norm: float) -> Basis | None:
-        """Return the basis, or None where the vectors are too close to dependent."""
+        """Return the basis, or None if the vectors are nearly dependent."""
         k, R = 0, np.eye(1)
         while k < self.dim:
             if k:
@@ -177,7 +177,7 @@ class Recurrence:
         return k + steps
 
     def restart(self, k: int, R: np.ndarray) -> None:
-        """Put the orthonormal vector q = Σ tᵢ vᵢ, i ≤ k, in place of v_k.
+        """Replace v_k by the orthonormal vector q = Σ tᵢ vᵢ, i ≤ k.
 
         v_k = (q − Σ_{i<k} tᵢ vᵢ)/t_k enters the last column of B.
         """
@@ -191,7 +191,7 @@ class Recurrence:
 
 
 def cholesky(gram: np.ndarray) -> Any:
-    """Return R with RᵀR = gram, or None where a pivot is too small."""
+    """Return R with RᵀR = gram, or None if a pivot is too small."""
     lengths = np.sqrt(np.diag(gram))
     if not np.isfinite(lengths).all() or lengths.min() == 0.0:
         return None

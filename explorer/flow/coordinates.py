@@ -2,10 +2,11 @@
 
 With V = R_W₀ Ũ, Ũ = V/W₀ up to a constant per pixel, V̇ = A V + B becomes
 Ũ' = R_S Ω Ũ + S: the operator of the barycenter, whose growth is at most `rate`,
-however small the entries of W₀. In V itself only ‖R_W₀‖ ‖R_S Ω‖ max(1/W₀) bounds the
-growth, and e^{Tμ} is beyond all numbers where W₀ comes close to a corner. So errors are
-bounded in Ũ and carried back by ‖ΔV‖ ≤ ‖R_W₀‖ ‖ΔŨ‖. The adjoint λ of V belongs to
-R_W₀ λ, the adjoint of Ũ, on which (R_S Ω)ᵀ acts. At the barycenter nothing changes.
+however small the entries of W₀. The growth of V itself is only bounded by
+‖R_W₀‖ ‖R_S Ω‖ max(1/W₀), and e^{Tμ} overflows if W₀ is close to a corner. Therefore
+errors are bounded in Ũ and carried back by ‖ΔV‖ ≤ ‖R_W₀‖ ‖ΔŨ‖. The adjoint λ of V
+corresponds to R_W₀ λ, the adjoint of Ũ, on which (R_S Ω)ᵀ acts. At the barycenter
+nothing changes.
 """
 
 from __future__ import annotations
@@ -60,7 +61,7 @@ def bare(basis: Basis) -> Basis:
 
 
 def measured(basis: Basis, norms: list[float], last: float) -> Basis:
-    """Return the basis without its vectors, these as long as given."""
+    """Return the basis without its vectors, whose lengths are given."""
     return replace(
         bare(basis),
         residual=basis.residual * last,
@@ -70,7 +71,7 @@ def measured(basis: Basis, norms: list[float], last: float) -> Basis:
 
 
 def at_base(system: LinearSystem, inner: Evolution) -> Evolution:
-    """Return the evolution of a system from that of its `core`: V = J R_W₀ V_𝟙."""
+    """Return a system's evolution from the evolution of its `core`: V = J R_W₀ V_𝟙."""
     if system.base_point is None:
         return inner
     labels = system.shape[0]

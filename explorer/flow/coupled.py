@@ -1,4 +1,4 @@
-"""Linearized flows that feed each other: in series, and side by side (5.1)–(5.3)."""
+"""Linearized flows that feed each other: in series and in parallel (5.1)–(5.3)."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ KRYLOV = Krylov()
 
 @dataclass(frozen=True, eq=False)
 class Stage:
-    """One flow of a chain, and how the flow before it enters.
+    """One flow of a chain, and its coupling to the previous flow.
 
     Parameters
     ----------
@@ -40,8 +40,8 @@ class Stage:
     coupling : array (label, from_label) or LinearOperator (n, from_n), optional
         L; the first stage has none, all others need one. An array acts on the label
         vector of each pixel. A scipy.sparse.linalg.LinearOperator with `rmatvec` acts
-        on `V.ravel()`, V a field (label, row, col) or (label, node), and returns the
-        same of this flow. Either way the result is projected by Π₀.
+        on `V.ravel()` for a field V (label, row, col) or (label, node), and returns a
+        raveled field of this flow. Π₀ then projects the result.
     """
 
     flow: Flow
@@ -57,7 +57,7 @@ class SerialFlow:
     """A chain V̇_k = A_k V_k + B_k + Π₀ L_k V_{k−1}(T_{k−1}), V_k(0) = 0 (5.1)–(5.3).
 
     V_k(T_k) = T_k φ(T_k A_k)(B_k + Π₀ L_k V_{k−1}(T_{k−1})): the end of one flow
-    modifies the data term of the next. The paper's display (5.2) has L alone; Π₀ keeps
+    modifies the data term of the next. The paper's equation (5.2) has L alone; Π₀ keeps
     the sum in the tangent space T₀ for every L.
 
     Parameters
@@ -67,7 +67,7 @@ class SerialFlow:
     Raises
     ------
     ValueError, TypeError
-        naming the argument, what it holds, and the cure.
+        The message names the argument, its value and the cure.
     """
 
     stages: Sequence[Stage]
@@ -78,8 +78,8 @@ class SerialFlow:
         for k, stage in enumerate(stages):
             if not isinstance(stage, Stage):
                 raise TypeError(
-                    f"`stages[{k}]` is a {type(stage).__name__}; needed is a Stage: "
-                    "wrap the flow, `Stage(flow, coupling)`"
+                    f"`stages[{k}]` is a {type(stage).__name__}; pass a Stage: "
+                    "wrap the flow in `Stage(flow, coupling)`"
                 )
         if stages[0].coupling is not None:
             raise ValueError(
@@ -155,15 +155,15 @@ class SerialFlow:
 
         Notes
         -----
-        The errors include what earlier stages hand on. Behind a LinearOperator they
-        rest on an estimate of its norm.
+        The errors include the errors of earlier stages. After a LinearOperator, they
+        depend on an estimate of its norm.
         """
         times = self.check_times(times)
         patches = check_weights(self.flows, weights)
         if not isinstance(integrator, Integrator):
             raise TypeError(
                 f"`integrator` = {integrator!r} is a {type(integrator).__name__}; "
-                "needed is an integrator of linearized flows: pass Krylov(dim=10)"
+                "pass an integrator of linearized flows, such as Krylov(dim=10)"
             )
         evolutions = self.evolve(patches, times, integrator)
         return tuple(present(e, integrator.rtol) for e in evolutions)
@@ -171,7 +171,7 @@ class SerialFlow:
 
 @dataclass(frozen=True, eq=False)
 class ParallelFlow:
-    """Flows V̇_i = A_i V_i + B_i + Σ_j Π₀ L_ij V_j(t), V_i(0) = 0, side by side (5.2).
+    """Flows V̇_i = A_i V_i + B_i + Σ_j Π₀ L_ij V_j(t), V_i(0) = 0, in parallel (5.2).
 
     One linear system [[A₀, L₀₁, …], [L₁₀, A₁, …], …], solved in one Krylov space.
 
@@ -179,13 +179,13 @@ class ParallelFlow:
     ----------
     flows : sequence of LinearizedFlow or GraphFlow, linearized at the barycenter.
     couplings : dict {(i, j): L_ij}
-        L_ij feeds V_j into flow i ≠ j: arrays or LinearOperators as for `Stage`, their
-        results projected by Π₀. Pairs that are left out do not interact.
+        L_ij feeds V_j into flow i ≠ j: arrays or LinearOperators as for `Stage`; Π₀
+        projects their results. Omitted pairs do not interact.
 
     Raises
     ------
     ValueError, TypeError
-        naming the argument, what it holds, and the cure.
+        The message names the argument, its value and the cure.
     """
 
     flows: Sequence[Flow]
@@ -198,7 +198,7 @@ class ParallelFlow:
             at_barycenter(f"flows[{k}]", flow)
         if not isinstance(self.couplings, Mapping):
             raise TypeError(
-                f"`couplings` is a {type(self.couplings).__name__}; needed is a dict "
+                f"`couplings` is a {type(self.couplings).__name__}; pass a dict "
                 "{(i, j): L}, where L feeds flow j into flow i"
             )
         maps, couplings = {}, {k: kept(v) for k, v in self.couplings.items()}
@@ -232,30 +232,29 @@ class ParallelFlow:
         ----------
         weights : list of the Ω_i, as `flow.check_weights` takes them.
         time : float in [0, 10⁴], T, of all flows.
-        integrator : Krylov, its `dim` that of the one space for all flows.
+        integrator : Krylov; its `dim` is the dimension of the joint Krylov space.
 
         Notes
         -----
-        Errors are bounds as for `Krylov`; with LinearOperators among the couplings they
-        rest on estimates of their norms.
+        Errors are bounds, as for `Krylov`; with LinearOperators among the couplings,
+        they depend on estimates of the operators' norms.
         """
         time = params.TIME.check(time)
         patches = check_weights(self.flows, weights)
         if not isinstance(integrator, Krylov):
             raise TypeError(
                 f"`integrator` = {integrator!r} is a {type(integrator).__name__}; "
-                "needed is a Krylov: pass Krylov(dim=10)"
+                "pass a Krylov instance such as Krylov(dim=10)"
             )
         evolutions = self.evolve(patches, time, integrator).evolutions
         return tuple(present(e, integrator.rtol) for e in evolutions)
 
 
 def listed(argument: str, value: Any, example: str) -> tuple[Any, ...]:
-    """Return a list or tuple that is not empty as a tuple."""
+    """Return a nonempty list or tuple as a tuple."""
     if not isinstance(value, (list, tuple)):
         raise TypeError(
-            f"`{argument}` is a {type(value).__name__}; needed is a list: pass "
-            f"[{example}, …]"
+            f"`{argument}` is a {type(value).__name__}; pass a list: [{example}, …]"
         )
     if not value:
         raise ValueError(f"`{argument}` = {value!r} is empty: pass [{example}, …]")
@@ -269,14 +268,14 @@ def check_place(place: Any, count: int) -> tuple[int, int]:
         pair and all(isinstance(k, (int, np.integer)) and is_real(k) for k in place)
     ):
         raise TypeError(
-            f"`couplings` has the key {place!r}; needed is a pair (i, j) of integers: "
-            "L_ij feeds flow j into flow i"
+            f"`couplings` has the key {place!r}; each key must be a pair (i, j) of "
+            "integers: L_ij feeds flow j into flow i"
         )
     i, j = (int(k) for k in place)
     if i == j or not (0 <= i < count and 0 <= j < count):
         raise ValueError(
-            f"`couplings` has the key {place!r}; needed are two different flows from 0 "
-            f"to {count - 1}: a flow acts on itself by its own weights"
+            f"`couplings` has the key {place!r}; each key must name two different "
+            f"flows from 0 to {count - 1}: a flow acts on itself through its weights"
         )
     return i, j
 

@@ -1,4 +1,4 @@
-"""Linear maps from the tangent vectors of one flow to those of another (5.2)."""
+"""Linear maps between the tangent vectors of two flows (5.2)."""
 
 from __future__ import annotations
 
@@ -22,21 +22,21 @@ FROM_LABEL = "from_label"
 
 NORM_DIM = 20
 """Dimension of the Krylov space of LᵀL in which ‖L‖ is estimated: the largest
-eigenvalue converges first, to some percent or better in this many steps."""
+eigenvalue converges first, to within a few percent in this many steps."""
 
 ADJOINT_TOLERANCE = 1e-5
 """How far ⟨Lx, y⟩ and ⟨x, Lᵀy⟩ may differ, relative to ‖Lx‖‖y‖ + ‖x‖‖Lᵀy‖: products
 in single precision agree within 1e-6; a wrong transpose is off by about 1/√n."""
 
 LARGEST_INFLOW = 1e30
-"""Largest ‖L V‖: with growth up to e^300 on top, a stage stays in double precision."""
+"""Largest ‖L V‖: even after growth by e^300, a stage stays in double precision."""
 
 
 class Coupling(ABC):
     """Π₀ L Π₀: the tangent vectors of one flow as an inflow of another.
 
-    The left Π₀ is what keeps the inflow tangent. The right one changes nothing, as all
-    V are tangent; with it the transposed map, too, returns tangent vectors.
+    The left Π₀ keeps the inflow tangent. The right one does not change the map, because
+    all V are tangent, but makes the transposed map return tangent vectors, too.
     """
 
     @property
@@ -85,7 +85,7 @@ class LabelMap(Coupling):
 class OperatorMap(Coupling):
     """Any linear map between flows, on vectors in the order (label, row, col).
 
-    shape, from_shape : of the fields that it returns and takes.
+    shape, from_shape : shapes of the fields that it returns and takes.
     """
 
     operator: LinearOperator
@@ -124,16 +124,16 @@ def coupling_of(
         return operator_map(argument, value, shape, from_shape)
     if not isinstance(value, (np.ndarray, xr.DataArray, list, tuple)):
         raise TypeError(
-            f"`{argument}` is a {type(value).__name__}; needed is an array (label, "
+            f"`{argument}` is a {type(value).__name__}; pass an array (label, "
             f"from_label) = {(shape[0], from_shape[0])} or a LinearOperator: wrap a "
-            "sparse matrix by `scipy.sparse.linalg.aslinearoperator`"
+            "sparse matrix with `scipy.sparse.linalg.aslinearoperator`"
         )
     matrix = finite_field(argument, value, (LABEL, FROM_LABEL))
     if matrix.shape != (shape[0], from_shape[0]):
         raise ValueError(
-            f"`{argument}` has shape {matrix.shape}; needed is (label, from_label) = "
-            f"{(shape[0], from_shape[0])}: one row for each label of the flow that it "
-            "feeds, one column for each label of the flow that it reads"
+            f"`{argument}` has shape {matrix.shape}; it must have shape "
+            f"(label, from_label) = {(shape[0], from_shape[0])}: one row for each "
+            "label of the receiving flow, one column for each label of the other flow"
         )
     if shape[1:] != from_shape[1:]:
         raise ValueError(
@@ -145,9 +145,9 @@ def coupling_of(
 
 
 def kept(value: Any) -> Any:
-    """Return a coupling that is an array as a copy: the caller may write into theirs.
+    """Return a copy of an array, because the caller may change the original.
 
-    What is none is refused later, by `coupling_of`, which knows its name.
+    `coupling_of`, which knows the name of the argument, checks the value later.
     """
     value = computed("coupling", value)
     if isinstance(value, (np.ndarray, xr.DataArray)):
@@ -165,13 +165,13 @@ def operator_map(
     needed = (math.prod(shape), math.prod(from_shape))
     if operator.shape != needed:
         raise ValueError(
-            f"`{argument}` has shape {operator.shape}; needed is {needed}: vectors are "
-            f"fields of shape {shape} and {from_shape}, raveled"
+            f"`{argument}` has shape {operator.shape}; it must have shape {needed}: "
+            f"it maps raveled fields of shape {from_shape} to {shape}"
         )
     if operator.dtype is not None and np.dtype(operator.dtype).kind not in "fiub":
         raise TypeError(
-            f"`{argument}` has dtype {operator.dtype}; needed are real numbers: take "
-            "its real part"
+            f"`{argument}` has dtype {operator.dtype}; it must be real: take its "
+            "real part"
         )
     check_transpose(argument, operator)
     return OperatorMap(operator, shape, from_shape)
@@ -209,11 +209,11 @@ def check_transpose(argument: str, operator: LinearOperator) -> None:
 def at_barycenter(argument: str, flow: Any) -> None:
     """Raise unless `flow` is a flow that is linearized at the barycenter.
 
-    Elsewhere tangent vectors are R_W₀ U, and what Π₀ L V gives is none of them.
+    Elsewhere tangent vectors have the form R_W₀ U, and Π₀ L V does not.
     """
     if not isinstance(flow, Flow):
         raise TypeError(
-            f"`{argument}` is a {type(flow).__name__}; needed is a flow: make one with "
+            f"`{argument}` is a {type(flow).__name__}; pass a flow: "
             "`LinearizedFlow(distances)`"
         )
     if flow._base is not None:
@@ -224,16 +224,16 @@ def at_barycenter(argument: str, flow: Any) -> None:
 
 
 def length(evolution: Evolution) -> float:
-    """Return T e^shift: V(T) is that times `direction`."""
+    """Return T e^shift, the factor in V(T) = T e^shift · direction."""
     return evolution.time * math.exp(evolution.shift)
 
 
 def inflow_of(coupling: Coupling, evolution: Evolution, argument: str) -> np.ndarray:
-    """Return Π₀ L V(T), or raise where it leaves double precision."""
+    """Return Π₀ L V(T), or raise if it exceeds double precision."""
     with np.errstate(over="ignore", invalid="ignore"):
         inflow = coupling.apply(evolution.scaled)
         size = float(np.abs(inflow).max())
-    # `scaled` is V(T) up to that scale only; a size that is no number fails, too
+    # `scaled` is V(T) only up to that scale; NaN fails, too
     if evolution.shift > LARGEST_LOG_SCALE or not size <= LARGEST_INFLOW:
         raise ValueError(
             f"`{argument}` = {evolution.time:g} lets V(T) grow to e^"
@@ -246,18 +246,18 @@ def inflow_of(coupling: Coupling, evolution: Evolution, argument: str) -> np.nda
 def inherit(
     evolution: Evolution, carried: float, cure: str, exact: bool = False
 ) -> Evolution:
-    """Return a stage with its error raised by what an inflow off by `carried` causes.
+    """Return a stage whose error includes the effect of an inflow error `carried`.
 
     V = T φ(TA)(B + L V') is then off by at most T φ(Tμ) times as much, the direction by
-    e^{−shift} φ(Tμ). `cure` is that of the stage before; if that one is `exact`,
-    rounding is all that it hands on.
+    e^{−shift} φ(Tμ). `cure` is the cure of the previous stage; if that stage is
+    `exact`, only its rounding is passed on.
     """
     x = evolution.time * evolution.system.growth
-    with np.errstate(over="ignore"):  # an infinite bound is an honest one
+    with np.errstate(over="ignore"):  # an infinite bound is valid
         phi = -np.expm1(-x) / x if x > 0.0 else 1.0
         more = float(np.exp(x - evolution.shift) * phi) * carried
     if more > evolution.error:
-        cure = f"most of it comes from the stage before: {cure}"
+        cure = f"most of it comes from the previous stage: {cure}"
     else:
         cure = evolution.cure
     return replace(

@@ -1,4 +1,4 @@
-"""What all integrators of the linearized flow share: the result, and how it ends."""
+"""The common interface of all integrators of the linearized flow: result and status."""
 
 from __future__ import annotations
 
@@ -37,12 +37,12 @@ def largest_log_scale(dtype: np.dtype) -> float:
 
 
 def checked_rtol(value: Any) -> float:
-    """Return `rtol`, or raise where rounding alone is larger."""
+    """Return `rtol`, or raise if rounding alone is larger."""
     return reachable("rtol", params.RTOL.check(value))
 
 
 def checked_tolerance(value: Any) -> float:
-    """Return the `tolerance` of a step, or raise where rounding alone is larger."""
+    """Return the `tolerance` of a step, or raise if rounding alone is larger."""
     return reachable("tolerance", params.TOLERANCE.check(value))
 
 
@@ -58,7 +58,7 @@ def reachable(argument: str, value: float) -> float:
 
 @dataclass(frozen=True)
 class Work:
-    """What a solve has cost.
+    """The cost of a solve.
 
     Attributes
     ----------
@@ -75,16 +75,16 @@ class Work:
 class Evolution:
     """V(T) as arrays: V(T) = T · e^shift · direction.
 
-    Labels and losses depend on the direction of V(T) only. direction is φ(TA)b up to
+    Labels and losses depend only on the direction of V(T). direction is φ(TA)b up to
     the scale, so it is defined at T = 0 too (there it is b), and never overflows.
 
     Attributes
     ----------
     direction : (label, row, col); shift : logarithm of its scale.
-    error : of `direction`, Frobenius norm; a bound where its integrator says so.
-    cure : what to change if that is too much.
+    error : of `direction`, Frobenius norm; a bound if its integrator says so.
+    cure : what to change if the error is too large.
     exact : whether only rounding is left; basis : the Krylov space, if there is one.
-    rounding : the part of `error` that rounding is to blame for.
+    rounding : the part of `error` that rounding causes.
     """
 
     system: LinearSystem
@@ -99,7 +99,7 @@ class Evolution:
     rounding: Any = 0.0
 
     def light(self) -> Evolution:
-        """Return this without its Krylov space, and without what else was computed."""
+        """Return a copy without the Krylov space and without cached results."""
         system = replace(self.system)
         own = vars(self)
         late = {"error": own["_error"], "rounding": own["_rounding"]}
@@ -178,7 +178,7 @@ class Integrator(Record, ABC):
         time: float,
         check: Callable[[], None] = lambda: None,
     ) -> Evolution:
-        """Return V(time); `check` is called often and may raise to abandon the work."""
+        """Return V(time); `check` is called often and may raise to stop."""
 
     @final
     @exclusive
@@ -222,21 +222,21 @@ def present(evolution: Evolution, rtol: float) -> Solution:
 
 
 def judge(evolution: Evolution, rtol: float) -> Status:
-    """Say how a solve ended."""
+    """Return the status of a solve."""
     norm = float(np.linalg.norm(evolution.direction))
     if evolution.system.shape[0] == 1:
         return Status(Ending.EXACT, "exact: with one label there is nothing to decide")
     if not math.isfinite(norm):
         return Status(
             Ending.INACCURATE,
-            f"V is not finite, it left {evolution.direction.dtype}: "
+            f"V is not finite in {evolution.direction.dtype}: "
             f"{rounding_cure(evolution)}",
         )
     if norm == 0.0:
         return Status(
             Ending.UNDETERMINED,
-            "V is zero: the distances are the same for all labels at every pixel, "
-            "so nothing tells the labels apart; use prototypes that differ",
+            "V is zero: at every pixel, the distances to all labels are the same; "
+            "use prototypes that differ",
         )
     relative = evolution.error / norm
     if evolution.exact and relative <= rtol:
@@ -252,14 +252,14 @@ def judge(evolution: Evolution, rtol: float) -> Status:
 
 
 def cure(evolution: Evolution) -> str:
-    """Return what makes a solution more accurate."""
+    """Return the cure for an inaccurate solution."""
     if 2.0 * evolution.rounding <= evolution.error or math.isinf(evolution.error):
         return evolution.cure
     return f"rounding is amplified; {rounding_cure(evolution)}"
 
 
 def rounding_cure(evolution: Evolution) -> str:
-    """Return what makes rounding matter less."""
+    """Return the cure for large rounding errors."""
     if evolution.system.similarity.dtype == np.float32:
         return 'use a flow with dtype="float64", or lower `time`'
     return f"lower `time` below {evolution.time:g}"

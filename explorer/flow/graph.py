@@ -20,27 +20,27 @@ from explorer.params import check_fields, of
 class GraphFlow(Flow):
     """The linearized assignment flow (2.22b)–(2.23) on the nodes of a graph.
 
-    As `LinearizedFlow`, with Ω a sparse row-stochastic matrix on a fixed pattern:
-    (Ω X)_i = Σ_{k ∈ N_i} ω_ik X_k, where the patches N_i may differ in size. Everything
-    that takes a flow takes this one; weights are (edge,), with the coordinates `source`
-    and `target`.
+    Like `LinearizedFlow`, but Ω is a sparse row-stochastic matrix of a fixed pattern:
+    (Ω X)_i = Σ_{k ∈ N_i} ω_ik X_k, where the patches N_i may differ in size. Every
+    function that accepts a flow accepts this one; weights are (edge,), with the
+    coordinates `source` and `target`.
 
     Parameters
     ----------
     distances : DataArray or array (label, node)
         D_ij, distance of the feature at node i to prototype j.
     graph : scipy.sparse matrix or array (node, node)
-        entry (i, k): node i averages over node k. Values are not used: in a sparse
-        matrix every stored entry counts, even a zero, in a dense one those ≠ 0. A node
-        averages over itself only if its diagonal entry is there.
+        An entry (i, k) makes node i average over node k; its value is not used. In a
+        sparse matrix every stored entry counts, even a zero; in a dense one, every
+        entry ≠ 0. A node averages over itself only if its diagonal entry exists.
     rho : float in (0, 10⁶], ρ, scale of the distances, in their unit.
-    base_point : DataArray or array (label, node), optional; W₀, else the barycenter.
+    base_point : DataArray or array (label, node), optional; W₀, default: barycenter.
     dtype : "float64" or "float32", type of all numbers; see `LinearizedFlow`.
 
     Raises
     ------
     ValueError, TypeError
-        naming the argument, what it holds, and the cure.
+        The message names the argument, its value and the cure.
     """
 
     distances: Any
@@ -60,7 +60,7 @@ class GraphFlow(Flow):
         if graph.shape != D.shape[1:]:
             raise ValueError(
                 f"`graph` has {graph.shape[0]} nodes, `distances` has {D.shape[1]}: "
-                "needed is one row and one column of `graph` for each node"
+                "give `graph` one row and one column for each node"
             )
         self._settle(
             D,
@@ -73,7 +73,7 @@ class GraphFlow(Flow):
 
 
 def neighbor_graph(features: Any, count: int) -> sp.csr_array:
-    """Return the graph in which each node names itself and its nearest neighbors.
+    """Return the graph that links each node to itself and its nearest neighbors.
 
     Parameters
     ----------
@@ -89,8 +89,8 @@ def neighbor_graph(features: Any, count: int) -> sp.csr_array:
         )
     from scipy.spatial import KDTree
 
-    array = array / (float(np.abs(array).max()) or 1.0)  # no square overflows
-    # the node itself is its nearest neighbor; among identical nodes any of them may be
+    array = array / (float(np.abs(array).max()) or 1.0)  # so that no square overflows
+    # the nearest neighbor is the node itself, or any node that is identical to it
     nearest = KDTree(array).query(array, k=list(range(1, count + 1)))[1]
     nearest = with_itself(np.asarray(nearest))
     rows = np.repeat(np.arange(array.shape[0]), count)
@@ -100,7 +100,7 @@ def neighbor_graph(features: Any, count: int) -> sp.csr_array:
 
 
 def with_itself(nearest: np.ndarray) -> np.ndarray:
-    """Put each node in place of its farthest neighbor where it is not among them."""
+    """Replace the farthest neighbor by the node itself where the node is missing."""
     itself = np.arange(nearest.shape[0])
     missing = ~(nearest == itself[:, None]).any(axis=1)
     nearest[missing, -1] = itself[missing]

@@ -1,4 +1,4 @@
-"""Other integrators of the linearized flow, to compare the Krylov space with."""
+"""Other integrators of the linearized flow, for comparison with Krylov spaces."""
 
 from __future__ import annotations
 
@@ -26,13 +26,13 @@ from explorer.flow.system import LinearSystem
 from explorer.params import of
 
 MOST_STEPS = 10**7
-"""Euler steps of one pixel take ten microseconds: two minutes at least."""
+"""Largest number of Euler steps; for a single pixel, they take two minutes."""
 
 LONGEST = 1e100
-"""Norm of V at which it is rescaled: its square is far from the end of the floats."""
+"""Norm at which V is rescaled: its square is far from overflow."""
 
 PATH_DIM = 30
-"""Dimension of the Krylov space in which ‖V(t)‖ on the way to T is found."""
+"""Dimension of the Krylov space that gives ‖V(t)‖ on the way to T."""
 
 DENSE_COPIES = 8
 """Dense n×n arrays that a matrix exponential holds at once, A itself included."""
@@ -48,13 +48,13 @@ class ExplicitEuler(Integrator):
     """Explicit Euler V ← V + h (A V + B) (3.49), of first order in h.
 
     The reported error is a bound: within a step the defect of the straight line is
-    (t − t_k) A V̇_k, and h A V̇_k = V̇_{k+1} − V̇_k comes for free, so that
+    (t − t_k) A V̇_k, and h A V̇_k = V̇_{k+1} − V̇_k comes for free, so
     e_{k+1} ≤ e^{hμ} (e_k + ½ h ‖V̇_{k+1} − V̇_k‖).
 
     Parameters
     ----------
-    time_step : float in (0, 10⁴], h in flow time; the last step is cut to end at T.
-    rtol : float in (0, 1], relative error above which `status` says so.
+    time_step : float in (0, 10⁴], h in flow time; the last step ends at T.
+    rtol : float in (0, 1], relative error above which `status` reports it.
     """
 
     time_step: float = of(params.TIME_STEP)
@@ -66,13 +66,13 @@ class ExplicitEuler(Integrator):
         time: float,
         check: Callable[[], None] = lambda: None,
     ) -> Evolution:
-        """Return V(time) in steps of equal size, the last one cut."""
+        """Return V(time) in steps of equal size, the last one shortened."""
         return at_base(system, self._run(system.core, time, check))
 
     def _run(
         self, system: LinearSystem, time: float, check: Callable[[], None]
     ) -> Evolution:
-        """Return V(time) of a system at the barycenter; V carries a scale."""
+        """Return V(time) of a system at the barycenter; V is stored with a scale."""
         V, scale, error, lost = np.zeros(system.shape), 0.0, 0.0, 0.0
         slope, (of_A, of_b) = system.source, system.noise
         count = euler_steps(time, self.time_step)
@@ -105,7 +105,7 @@ class ExplicitEuler(Integrator):
 
 
 def grown(exponent: float, error: float) -> float:
-    """Return e^exponent · error; an infinite bound is an honest one, 0 stays 0."""
+    """Return e^exponent · error; an infinite bound is valid, and 0 stays 0."""
     if error == 0.0:
         return 0.0
     with np.errstate(over="ignore"):
@@ -113,9 +113,9 @@ def grown(exponent: float, error: float) -> float:
 
 
 def euler_steps(time: float, step: float) -> int:
-    """Return how many steps reach `time`; rounding of the quotient adds none.
+    """Return the number of steps up to `time`; rounding of the quotient adds none.
 
-    Raises ValueError where that is more than any computer will take.
+    Raises ValueError if there are more steps than are feasible.
     """
     if time > MOST_STEPS * step:
         raise ValueError(
@@ -129,8 +129,8 @@ def euler_steps(time: float, step: float) -> int:
 class DenseExponential(Integrator):
     """V(T) from the exponential of the dense matrix [[T A, b], [0, 0]] (2.29).
 
-    For small problems: exact up to rounding, about n² numbers of memory, n = I·J. A
-    problem that would not fit into memory is refused before anything is allocated.
+    For small problems: exact up to rounding, with about n² numbers of memory, n = I·J.
+    A problem that does not fit into memory raises an error before allocation.
     """
 
     rtol: float = of(params.RTOL, check=checked_rtol)
@@ -141,7 +141,7 @@ class DenseExponential(Integrator):
         time: float,
         check: Callable[[], None] = lambda: None,
     ) -> Evolution:
-        """Return V(time); n applications of A make the matrix."""
+        """Return V(time); the matrix takes n applications of A."""
         return at_base(system, self._run(system.core, time, check))
 
     def _run(
@@ -178,10 +178,10 @@ class DenseExponential(Integrator):
 def dense_error(
     system: LinearSystem, time: float, shift: float, enough: float
 ) -> float:
-    """Bound what rounding changes in a dense exponential, scaled by e^{−shift}.
+    """Bound the rounding error of a dense exponential, scaled by e^{−shift}.
 
-    Scaling and squaring is exact for a matrix that is off by n roundings. How long V
-    was on its way is found in a Krylov space.
+    Scaling and squaring is exact for a matrix that is off by n roundings. A Krylov
+    space gives the norms of V on the way to T.
     """
     basis = arnoldi(system.apply, system.source, PATH_DIM)
     history = basis.norm * phi.phi_history(basis.H, time, shift)
@@ -206,7 +206,7 @@ def dense_matrix(
 
 
 ALWAYS_THERE = 2**26
-"""Bytes that no machine that runs this lacks."""
+"""Bytes that are available on every machine."""
 
 
 def dense_bytes(n: int) -> int:

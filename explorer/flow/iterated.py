@@ -1,12 +1,12 @@
 """Iterated linearization of the assignment flow (1.5)–(1.7).
 
 W⁽ᵏ⁺¹⁾ = Exp_W⁽ᵏ⁾(V(h_k; Ω⁽ᵏ⁾, W⁽ᵏ⁾)) with V the flow linearized at W⁽ᵏ⁾. Write
-W = softmax(U) and V = R_W Ũ. Then Ṽ = A V + B becomes Ũ' = R_S Ω Ũ + S: with
-V/W = Ũ − ⟨W, Ũ⟩ and R_S Ω blind to constants, W itself drops out of the operator and
-enters by S = softmax(Ω(U − D/ρ)) alone. So every step is a flow at the barycenter whose
-data term is U − D/ρ, and U⁽ᵏ⁺¹⁾ = U⁽ᵏ⁾ + J V_𝟙(h_k). Nothing is divided by W, which may
-come as close to a corner as it likes. (For U it is the exponential Rosenbrock–Euler
-method: of second order as the steps shrink.)
+W = softmax(U) and V = R_W Ũ. Then V̇ = A V + B becomes Ũ' = R_S Ω Ũ + S: because
+V/W = Ũ − ⟨W, Ũ⟩ and R_S Ω ignores constants, W drops out of the operator and enters
+only through S = softmax(Ω(U − D/ρ)). Therefore every step is a flow at the barycenter
+with the data term U − D/ρ, and U⁽ᵏ⁺¹⁾ = U⁽ᵏ⁾ + J V_𝟙(h_k). Nothing is divided by W, so
+W may come arbitrarily close to a corner. (For U this is the exponential
+Rosenbrock–Euler method, which is of second order in the step size.)
 """
 
 from __future__ import annotations
@@ -51,7 +51,7 @@ class IteratedSolution:
 
 
 def checked_krylov(value: Any) -> Krylov:
-    """Return `value`, or raise if it is no Krylov."""
+    """Return `value`, or raise if it is not a Krylov."""
     if not isinstance(value, Krylov):
         admissible, cure = "a Krylov instance", "pass Krylov(dim=10)"
         raise TypeError(must("integrator", admissible, value, cure))
@@ -60,11 +60,11 @@ def checked_krylov(value: Any) -> Krylov:
 
 @dataclass(frozen=True)
 class IteratedLinearization(Record):
-    """A sequence of linearized flows, each at the point that the last one reached.
+    """A sequence of linearized flows, each linearized at the end of the previous one.
 
     Parameters
     ----------
-    integrator : Krylov, solves each of them.
+    integrator : Krylov, the solver of each flow.
     """
 
     integrator: Krylov = part(
@@ -89,7 +89,7 @@ class IteratedLinearization(Record):
     def solve(
         self, flow: Flow, weights: Any, times: Sequence[float]
     ) -> IteratedSolution:
-        """Run through all linearizations.
+        """Solve all linearized flows in turn.
 
         Parameters
         ----------
@@ -137,7 +137,7 @@ def worst_status(evolutions: Sequence[Evolution], rtol: float) -> Status:
                 f"V of step {k} grows to e^{evolution.shift:.0f} and is cut at "
                 f"e^{limit:.0f}: take shorter `times`",
             )
-    k = int(np.argmax(relative))  # a relative error that is no number comes first
+    k = int(np.argmax(relative))  # NaN comes first
     if relative[k] <= rtol:
         return Status(
             Ending.ACCURATE, f"relative error of each step at most {relative[k]:.1e}"
@@ -158,12 +158,12 @@ def check_times(times: Any) -> list[float]:
         entries = list(plain("times", times) if labeled else times)
     except TypeError as error:
         raise TypeError(
-            f"`times` = {shown(times)}; needed is a sequence of step sizes such as "
+            f"`times` = {shown(times)} must be a sequence of step sizes, such as "
             "[0.5] * 4"
         ) from error
     checked = [params.TIME.check(t) for t in entries]
     if not checked:
-        raise ValueError("`times` is empty; needed is at least one step size")
+        raise ValueError("`times` is empty: give at least one step size")
     return checked
 
 

@@ -21,7 +21,7 @@ from explorer.threads import exclusive
 
 
 def cure_of(dim: int, time: float) -> str:
-    """Return what makes a Krylov solution more accurate."""
+    """Return the cure for an inaccurate Krylov solution."""
     shorter = f"lower `time` below {time:g}"
     return (
         shorter if dim >= params.DIM.high else f"raise `dim` above {dim} or {shorter}"
@@ -30,7 +30,7 @@ def cure_of(dim: int, time: float) -> str:
 
 @dataclass(frozen=True, eq=False)
 class KrylovState:
-    """What does not depend on time: the system and its basis of K_m(A, b)."""
+    """The parts that do not depend on time: the system and its basis of K_m(A, b)."""
 
     system: LinearSystem
     basis: Basis
@@ -55,9 +55,9 @@ class Krylov(Integrator):
     The reported error is an upper bound, not the usual estimate
     T β h_{m+1,m} |e_mᵀ φ(T H_m) e₁|: the defect is integrated over [0, T] with the
     growth ‖e^{sA}‖ ≤ e^{sμ}, μ = ‖R_S‖₂‖Ω‖₂ (see `flow.phi.defect_bound`), from
-    samples at 65 times: the larger end value stands for each interval between them.
-    What rounding costs, amplified by the flow, is part of it (see `flow.rounding`). At
-    a base point all of this is bounded in Ũ = V/W₀ (see `flow.coordinates`).
+    samples at 65 times; on each interval between them, the larger end value counts.
+    Rounding, amplified by the flow, is included (see `flow.rounding`). At a base point,
+    everything is bounded in Ũ = V/W₀ (see `flow.coordinates`).
     """
 
     dim: int = of(params.DIM)
@@ -116,7 +116,7 @@ class Krylov(Integrator):
 def solve_errors(
     system: LinearSystem, basis: Basis, scale: tuple[float, float], enough: float
 ) -> tuple[float, float]:
-    """Bound the error of the direction: of the Krylov space, and of rounding.
+    """Bound the errors of the direction from the Krylov space and from rounding.
 
     `basis` is measured in the coordinates of `rate`, see `flow.coordinates`; `scale` is
     (time, shift).
@@ -138,8 +138,8 @@ def direction_error(
     """Bound ‖y_m(τ) − y(τ)‖, y(τ) = V(τT)/T, on the grid τ = 0 … 1.
 
     Both are scaled by e^{−τ shift}; `growth` is μ with ‖e^{sA}‖ ≤ e^{sμ}. The defect is
-    ρ(τ) = T β h_{m+1,m} e_mᵀ τφ(τTH) e₁, and `noise` adds what rounding changes in A
-    and in b.
+    ρ(τ) = T β h_{m+1,m} e_mᵀ τφ(τTH) e₁, and `noise` adds the rounding errors of A
+    and b.
     """
     if basis.dim == 0 or (basis.residual == 0.0 and noise[0] == 0.0):
         return np.full(phi.INTERVALS + 1, noise[1])

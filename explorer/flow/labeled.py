@@ -1,4 +1,4 @@
-"""`LabeledSystem`: V̇ = A V + B with named dimensions at its doors."""
+"""`LabeledSystem`: V̇ = A V + B with named dimensions in arguments and results."""
 
 from __future__ import annotations
 
@@ -14,11 +14,11 @@ from explorer.flow.system import LinearSystem
 
 @dataclass(frozen=True, eq=False)
 class LabeledSystem:
-    """A `LinearSystem` whose doors take and return labeled fields.
+    """A `LinearSystem` that takes and returns labeled fields.
 
     Attributes
     ----------
-    plain : the system on arrays, which loops use.
+    plain : the system on plain arrays, for inner loops.
     weights : DataArray (offset, row, col) or (edge,), Ω.
     """
 
@@ -54,7 +54,7 @@ class LabeledSystem:
         array = finite_field(argument, values, system.dims)
         if array.shape != system.shape:
             raise ValueError(
-                f"`{argument}` has shape {array.shape}; needed is "
-                f"({', '.join(system.dims)}) = {system.shape}, as the distances have"
+                f"`{argument}` has shape {array.shape}; it must have the shape of the "
+                f"distances, ({', '.join(system.dims)}) = {system.shape}"
             )
         return array.astype(system.similarity.dtype)

@@ -29,20 +29,19 @@ class LinearizedFlow(Flow):
         D_ij ≥ 0, distance of the feature at pixel i to prototype j; any finite numbers
         whose differences, divided by ρ, do not exceed 10¹⁵⁰.
     rho : float in (0, 10⁶]
-        ρ, scale of the distances, in their unit: large ρ trusts the data less.
+        ρ, scale of the distances, in their unit: larger ρ gives the data less weight.
     radius : int in 1 … 7
         R; every pixel averages over a (2R+1)² window.
     base_point : DataArray or array (label, row, col), optional
-        W₀, positive, summing to one over the labels; the barycenter if not given.
+        W₀, positive, summing to one over the labels; by default the barycenter.
     dtype : "float64" or "float32"
-        type of all numbers. float32 needs half the memory and time and keeps about six
-        digits; what rounding may cost is part of the reported errors. In float64
-        rounding (10⁻¹⁵) is not counted.
+        type of all numbers. float32 takes half the memory and time, and keeps about six
+        digits. The reported errors include rounding.
 
     Raises
     ------
     ValueError, TypeError
-        naming the argument, what it holds, and the cure.
+        The message names the argument, its value and the cure.
     """
 
     distances: Any

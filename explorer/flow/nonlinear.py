@@ -1,9 +1,9 @@
 """The nonlinear assignment flow (2.9) and its geometric integrators.
 
-Written W = softmax(U), the flow Ẇ = R_W S(W) becomes U̇ = S = softmax(Ω(U − D/ρ)) up to
-constants, which neither W nor S feels: S(W) = softmax(Ω(log W − D/ρ)) (2.17), log W and
-U differ by one number per pixel, and the rows of Ω sum to one. The lifting map acts as
-a commutative group, W ↦ exp_W(u) = softmax(U + u), so that a Runge–Kutta–Munthe-Kaas
+With W = softmax(U), the flow Ẇ = R_W S(W) becomes U̇ = S = softmax(Ω(U − D/ρ)) up to
+constants, which change neither W nor S: S(W) = softmax(Ω(log W − D/ρ)) (2.17), log W
+and U differ by one number per pixel, and the rows of Ω sum to one. The lifting map acts
+as a commutative group, W ↦ exp_W(u) = softmax(U + u), so a Runge–Kutta–Munthe-Kaas
 scheme for W is the plain Runge–Kutta scheme for U.
 """
 
@@ -31,7 +31,7 @@ Velocity = Callable[[np.ndarray], np.ndarray]
 
 @dataclass(frozen=True, eq=False)
 class NonlinearSolution:
-    """Where the assignment flow has got to.
+    """The state that the assignment flow has reached.
 
     Attributes
     ----------
@@ -53,7 +53,7 @@ class NonlinearSolution:
 
 @dataclass(frozen=True, eq=False)
 class Moment:
-    """A record of the integration: U with W = softmax(U), and what it has cost."""
+    """A record of the integration: U with W = softmax(U), and the cost so far."""
 
     time: float
     U: np.ndarray
@@ -77,7 +77,7 @@ class GeometricEuler(Record):
 
     Parameters
     ----------
-    time_step : float in (0, 10⁴], h in flow time; the last step is cut to end at T.
+    time_step : float in (0, 10⁴], h in flow time; the last step ends at T.
     """
 
     time_step: float = of(params.TIME_STEP)
@@ -111,8 +111,8 @@ class AdaptiveRungeKutta(Record):
     Parameters
     ----------
     tolerance : float in (0, 1]
-        of one step, both absolute and relative in the coordinates U = log W, so that
-        it is a relative tolerance of W.
+        largest error of one step, absolute and relative, in the coordinates U = log W,
+        which makes it a relative tolerance of W.
     """
 
     tolerance: float = of(params.TOLERANCE, check=checked_tolerance)
@@ -154,14 +154,14 @@ def integrate(
     time: float,
     entropy: float = params.ENTROPY.default,
 ) -> NonlinearSolution:
-    """Integrate Ẇ = R_W S(W) from the base point of `flow` until `time` or certainty.
+    """Integrate Ẇ = R_W S(W) from the base point of `flow` up to `time` or certainty.
 
     Parameters
     ----------
     iterate : the scheme.
-    flow : Flow, for its data D, ρ, R and its base point W₀ as W(0).
+    flow : Flow; provides the data D, ρ, R, and the base point W₀ as W(0).
     weights : DataArray or array (offset, row, col), positive, patches sum to one.
-    time : float in [0, 10⁴], the flow time T at which to stop at the latest.
+    time : float in [0, 10⁴], the latest flow time T.
     entropy : float in [0, 1]; stop when the mean entropy of the rows of W falls below
         (1e-3 in the paper's experiments); 0 never stops early.
     """
@@ -187,7 +187,7 @@ def present(
     if not np.isfinite(moment.U).all():
         status = Status(
             Ending.INACCURATE,
-            f"W is not finite at time {moment.time:g}, it left {moment.U.dtype}: lower "
+            f"W is not finite in {moment.U.dtype} at time {moment.time:g}: lower "
             "`time` or rescale the distances",
         )
     elif entropy and reached < entropy:

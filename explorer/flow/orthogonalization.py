@@ -17,21 +17,22 @@ from explorer.geometry.chains import Line
 from explorer.params import Parameter, Record, is_real, of, one_of, part
 
 MOST_KEPT = 64 * 2**20
-"""Bytes of a basis up to which its vectors are kept, unless told otherwise. Above it
-fresh memory costs as much time as running the recurrence again."""
+"""Largest size of a basis, in bytes, that is kept by default. Above it, fresh memory
+costs as much time as running the recurrence again."""
 
 PROBE = 31 * 2**20
-"""Bytes just below the 32 MB beyond which glibc always maps an array by itself."""
+"""Bytes just below the 32 MB beyond which glibc always maps an array separately."""
 
 
 @cache
 def keep_freed_memory() -> None:
-    """Let the C library hold on to freed arrays of up to 32 MB.
+    """Let the C library keep freed arrays of up to 32 MB.
 
-    Fresh memory comes page by page, cleared, at the first touch; at 128 × 128 pixels a
-    learning step would spend a third of its time on that. glibc maps large arrays one
-    by one, until one of a size has been freed: then it takes them from its heap. So a
-    large array is asked for, not touched, and freed, once. Elsewhere this does nothing.
+    The system clears fresh memory page by page on first access; at 128 × 128 pixels,
+    this would take a third of a learning step. glibc maps each large array separately
+    until an array of that size is freed; afterward it takes them from its heap.
+    Therefore this function allocates a large array once, and frees it without touching
+    it. With other C libraries it has no effect.
     """
     np.empty(PROBE, np.uint8)
 
@@ -46,7 +47,7 @@ BLOCK = Parameter(
     slider=(1, 8, 1),
 )  # fmt: skip
 
-KEEP = "whether the vectors stay in memory; None: if they are small"
+KEEP = "whether the vectors stay in memory; None: only if they are small"
 
 
 def checked_block(value: Any) -> int:
@@ -54,7 +55,7 @@ def checked_block(value: Any) -> int:
     whole = is_real(value) and isinstance(value, (int, np.integer))
     if not whole or not BLOCK.low <= value <= BLOCK.high:
         raise ValueError(
-            f"`block` = {value!r} is out of range; needed is {BLOCK.admissible} "
+            f"`block` = {value!r} is out of range: it must be {BLOCK.admissible} "
             f"({BLOCK.meaning})"
         )
     return int(value)
@@ -64,8 +65,8 @@ def checked_keep(value: Any) -> bool | None:
     """Return whether vectors stay in memory, or raise."""
     if not (value is None or isinstance(value, bool)):
         raise TypeError(
-            f"`keep` = {value!r} is a {type(value).__name__}; needed is "
-            "True, False or None (kept if small)"
+            f"`keep` = {value!r} is a {type(value).__name__}; pass True, False or "
+            "None (keep small bases)"
         )
     return value
 
@@ -84,13 +85,13 @@ class Orthogonalization(Record, ABC):
         """Return the basis; `check` is called often and may raise to stop."""
 
     def keeps(self, size: int, dim: int) -> bool:
-        """Whether the vectors of a basis, of so many bytes each, stay in memory."""
+        """Whether the vectors of a basis, `size` bytes each, stay in memory."""
         return True
 
 
 @dataclass(frozen=True)
 class GramSchmidt(Orthogonalization):
-    """Arnoldi with classical Gram–Schmidt, done twice: orthogonal to rounding.
+    """Arnoldi with classical Gram–Schmidt, run twice: orthogonal to rounding.
 
     Every new vector reads all the others four times, which dominates for large images.
     """
@@ -112,24 +113,24 @@ class BlockChebyshev(Orthogonalization):
 
     Within a block v_{k+1} = 2 (A − a) v_k / d − v_{k−1} with the interval a ± d, which
     keeps the vectors far from parallel: A V_m = V_{m+1} B with a known, nearly
-    tridiagonal B. From the Gram matrix VᵀV = RᵀR follow Q = V R⁻¹, never formed, and
-    A Q_m = Q_{m+1} (R B R_m⁻¹), the Hessenberg matrix of Arnoldi. The next block starts
-    from the last orthonormal vector. Each vector is read a few times in all, instead
-    of four times by every later one: the same numbers as `GramSchmidt` to ten digits or
-    more, several times faster for large images.
+    tridiagonal B. The Gram matrix VᵀV = RᵀR gives Q = V R⁻¹, which is never formed, and
+    A Q_m = Q_{m+1} (R B R_m⁻¹) with the Hessenberg matrix of Arnoldi. The next block
+    starts from the last orthonormal vector. Each vector is read a few times in total,
+    instead of four times by every later one. The results agree with `GramSchmidt` to
+    ten digits or more, and large images are several times faster.
 
-    Where vectors come too close to each other's span (small problems, spaces that end
-    early) it starts again with `GramSchmidt`, which is slower and never worse.
+    If vectors become nearly dependent (in small problems, or when a space ends early),
+    it starts again with `GramSchmidt`, which is slower but never less accurate.
 
     Parameters
     ----------
-    block : int in 1 … 8, vectors per block: more are faster and less orthogonal.
+    block : int in 1 … 8, vectors per block: large blocks are fast but less orthogonal.
     keep : bool, optional
-        whether the vectors stay in memory, (m + 1) I J numbers. If not, only their
-        inner products are taken, and every combination runs the recurrence again: a
-        gradient takes about half as long again, and memory does not grow with m. If not
-        given, they are kept up to 64 MB. Graphs, windows beyond 3 × 3 and images less
-        than 18 pixels wide always keep them.
+        whether the vectors, (m + 1) I J numbers, stay in memory. If not, only their
+        inner products are stored, and every combination runs the recurrence again: a
+        gradient takes about 50 % longer, and memory does not grow with m. By default,
+        vectors are kept up to 64 MB. Graphs, windows larger than 3 × 3 and images
+        narrower than 18 pixels always keep them.
     """
 
     block: int = of(BLOCK, check=checked_block)
@@ -158,24 +159,24 @@ class BlockChebyshev(Orthogonalization):
         return basis or GramSchmidt().build(operator, start, dim, check)
 
     def keeps(self, size: int, dim: int) -> bool:
-        """Whether vectors of so many bytes stay in memory."""
+        """Whether vectors of `size` bytes each stay in memory."""
         if self.keep is None:
             return (dim + 1) * size <= MOST_KEPT
         return self.keep
 
 
 def checked_orthogonalization(value: Any) -> Orthogonalization:
-    """Return `value`, or raise if it is no way to make a basis orthonormal."""
+    """Return `value`, or raise if it is not an Orthogonalization."""
     if not isinstance(value, Orthogonalization):
         raise TypeError(
-            f"`orthogonalization` = {value!r} is a {type(value).__name__}; needed is "
+            f"`orthogonalization` = {value!r} is a {type(value).__name__}; pass "
             "`BlockChebyshev()` or `GramSchmidt()`"
         )
     return value
 
 
 def any_orthogonalization() -> Any:
-    """Return a field that says how bases are made orthonormal: fast, if not given."""
+    """Return a field for the orthogonalization of bases; the default is fast."""
     kinds = BlockChebyshev, GramSchmidt
     meaning = "how bases are made orthonormal"
     return part(BlockChebyshev, checked_orthogonalization, *kinds, meaning=meaning)

@@ -1,7 +1,7 @@
 """Small exponentials: φ(T H) e₁, its history over [0, T], and bounds of its error.
 
-φ(x) = (eˣ − 1)/x. Every exponential of T H is taken of T H − shift·I and carries the
-factor e^shift as its logarithm, so that a long time T cannot overflow.
+φ(x) = (eˣ − 1)/x. Exponentials are computed for T H − shift·I, and the factor
+e^shift is stored as its logarithm, so a long time T cannot overflow.
 """
 
 from __future__ import annotations
@@ -10,8 +10,8 @@ import numpy as np
 from scipy.linalg import expm
 
 INTERVALS = 64
-"""Subdivisions of [0, T] for the error bounds: enough that |ρ(s)| ~ sᵐ, sampled at the
-right end of each, is overestimated by no more than a factor (1 + 1/64)ᵐ."""
+"""Subdivisions of [0, T] for the error bounds: |ρ(s)| ~ sᵐ, sampled at the right end of
+each, is overestimated by a factor of at most (1 + 1/64)ᵐ."""
 
 
 def shift_of(H: np.ndarray, time: float) -> float:
@@ -72,14 +72,14 @@ def defect_bound(defect: np.ndarray, growth: float, start: float = 0.0) -> np.nd
 
     Parameters
     ----------
-    defect : |ρ(τ)| on the grid; growth : Tμ; start : ‖e(0)‖. Where the caller has
+    defect : |ρ(τ)| on the grid; growth : Tμ; start : ‖e(0)‖. If the caller
     divided the solution by e^{τ·shift}, so is ρ, and growth is Tμ − shift.
     """
     step = 1.0 / INTERVALS
     bound = np.full(INTERVALS + 1, start)
-    with np.errstate(over="ignore"):  # an infinite bound is an honest one
+    with np.errstate(over="ignore"):  # an infinite bound is valid
         factor = np.exp(step * growth)
-        if np.isinf(factor):  # where ∞ · 0 would be no number
+        if np.isinf(factor):  # where ∞ · 0 would be NaN
             bound[1:] = np.inf
             return bound
         for k in range(INTERVALS):

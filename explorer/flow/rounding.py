@@ -1,9 +1,9 @@
-"""What rounding costs: small at every moment, amplified until the end.
+"""Effects of rounding: small at every moment, but amplified until the end.
 
-Computed is the solution of a system that is off by what `LinearSystem.noise` bounds. A
-difference that arises at time t is carried on by e^{(T−t)A}, which may grow faster than
-V does: of two pixels of opposite colors the sum is unstable, V is their difference, and
-at T = 190 only rounding is left. So rounding counts, in float64 too.
+The computed V solves a perturbed system; `LinearSystem.noise` bounds the perturbation.
+An error that arises at time t is propagated by e^{(T−t)A}, which may grow faster than
+V. For example, for two pixels of opposite colors, V is their difference, but their sum
+is unstable, and at T = 190 only rounding is left. So rounding counts, even in float64.
 """
 
 from __future__ import annotations
@@ -21,21 +21,21 @@ EPS = float(np.finfo(float).eps)
 
 LEAST = 100 * EPS
 """Least relative tolerance: the least that SciPy's Runge–Kutta accepts. A Krylov space
-ends where a new vector is 64 roundings long, so errors below are no numbers, either."""
+ends when a new vector is 64 roundings long, so it cannot reach smaller errors."""
 
 SMALL = 64
-"""Numbers in a field up to which all eigenvalues of A are found."""
+"""Size of the largest field for which all eigenvalues of A are computed."""
 
 RITZ_TOLERANCE = 1e-3
-"""Relative error allowed of the largest eigenvalue, which is raised by as much."""
+"""Relative error allowed for the largest eigenvalue, which is raised by as much."""
 
 
 class Path(NamedTuple):
-    """How V came to its end, for the rounding on the way.
+    """The course of V up to the end, for the rounding along it.
 
     norms : ‖V(τT)/T‖ e^{−τ shift} for τ = 0 … 1, in the coordinates of `rate`.
-    noise : bounds of what rounding changes in A and in b, see `LinearSystem.noise`.
-    enough : an error that is not worth a closer look.
+    noise : bounds of the rounding errors of A and b, see `LinearSystem.noise`.
+    enough : an error so small that its bound need not be sharper.
     """
 
     norms: np.ndarray
@@ -44,10 +44,10 @@ class Path(NamedTuple):
 
 
 def amplified(system: LinearSystem, time: float, shift: float, path: Path) -> float:
-    """Bound what rounding changes in the direction, both scaled by e^{−shift}.
+    """Bound the rounding error of the direction, both scaled by e^{−shift}.
 
-    With ‖e^{tA}‖ ≤ e^{tμ}, μ = `rate`; where that is more than `enough`, and no sooner,
-    the eigenvalues of A are looked at, see `spectral_bound`.
+    The bound uses ‖e^{tA}‖ ≤ e^{tμ}, μ = `rate`. If it exceeds `enough`, the
+    eigenvalues of A are computed, too; see `spectral_bound`.
     """
     norms, (of_A, of_b), enough = path
     fade = np.exp(-shift * np.linspace(0.0, 1.0, phi.INTERVALS + 1))
@@ -71,7 +71,7 @@ def spectral_bound(system: LinearSystem, time: float) -> tuple[float, float]:
 
 
 def abscissa(system: LinearSystem) -> float:
-    """Return max Re λ(R_S Ω) ≥ 0, or `rate`, which is more, where it is not found."""
+    """Return max Re λ(R_S Ω) ≥ 0, or `rate`, which is larger, if it is not found."""
     shape, n = system.shape, system.similarity.size
     dtype = system.similarity.dtype
 
@@ -83,7 +83,7 @@ def abscissa(system: LinearSystem) -> float:
     if n <= SMALL:
         matrix = np.stack([apply(unit) for unit in np.eye(n)])
         return max(0.0, float(np.linalg.eigvals(matrix).real.max()))
-    # the stub of SciPy knows the base class alone, whose arguments are others
+    # SciPy's type stub knows only the base class, whose arguments differ
     A = LinearOperator((n, n), apply, dtype=dtype)  # type: ignore[misc]
     start = np.random.default_rng(0).standard_normal(n).astype(dtype)
     try:
@@ -97,24 +97,24 @@ def abscissa(system: LinearSystem) -> float:
 
 
 class Ledger:
-    """Errors that arose in sub-steps, and what becomes of them until the end."""
+    """Errors of sub-steps, and their growth until the end."""
 
     def __init__(self) -> None:
         self.times: list[float] = []
         self.logs: list[tuple[float, float, float]] = []
 
     def enter(self, time: float, log_norm: float, error: float, noise: float) -> None:
-        """Note ‖V‖ (its logarithm) at a time, and relative errors that arose before."""
+        """Record log ‖V‖ at a time, and the relative errors that arose before."""
         self.times.append(time)
         self.logs.append((log_norm, error, noise))
 
     def close(self, system: LinearSystem, enough: float) -> tuple[float, float]:
         """Return the relative errors at the end: of the steps, and of rounding.
 
-        An error that is e^{(T−t)μ} times as large at T, while V grew from v to v_T, has
-        grown ratio = e^{(T−t)μ} v/v_T times relative to V. Rounding is taken to point
-        where A amplifies most. The error of a step points anywhere: of a vector of n
-        numbers a share of 1/√n does, and the rest grows as V. This is an estimate.
+        If an error grows by e^{(T−t)μ} until T while V grows from v to v_T, it grows by
+        ratio = e^{(T−t)μ} v/v_T relative to V. Rounding is assumed to point where A
+        amplifies most. The error of a step may point anywhere: a share of 1/√n of a
+        vector of n numbers points there, the rest grows like V. This is an estimate.
         """
         if not self.times:
             return 0.0, 0.0

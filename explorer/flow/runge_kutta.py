@@ -26,7 +26,7 @@ from explorer.params import of
 
 
 class Stretch(NamedTuple):
-    """Where a Runge–Kutta scheme is: V = e^scale y; why it went no further, if so."""
+    """State of a Runge–Kutta scheme: V = e^scale y, and why it stopped early, if so."""
 
     time: float
     y: np.ndarray
@@ -36,15 +36,15 @@ class Stretch(NamedTuple):
 
 @dataclass(frozen=True)
 class RungeKutta(Integrator):
-    """Adaptive Runge–Kutta of order 8(5,3), Dormand and Prince, as SciPy has it.
+    """Adaptive Runge–Kutta of order 8(5,3), by Dormand and Prince, from SciPy.
 
-    The reported error is an estimate: what the tolerance allows each step, carried to T
+    The reported error is an estimate: the tolerance of each step, propagated to T
     with the growth e^{(T−t)μ}.
 
     Parameters
     ----------
-    tolerance : float in (0, 1], error that one step may make, relative and absolute.
-    rtol : float in (0, 1], relative error above which `status` says so.
+    tolerance : float in (0, 1], largest error of one step, relative and absolute.
+    rtol : float in (0, 1], relative error above which `status` reports it.
     """
 
     tolerance: float = of(params.TOLERANCE, check=checked_tolerance)
@@ -91,7 +91,7 @@ class RungeKutta(Integrator):
         time: float,
         book: tuple[Work, Ledger, Callable[[], None]],
     ) -> tuple[Stretch, Work]:
-        """Integrate until `time`, or until V is too long and has to be rescaled."""
+        """Integrate until `time`, or until V is so long that it must be rescaled."""
         from scipy.integrate import DOP853  # takes 20 MB and 0.1 s to import
 
         (work, ledger, check), fade = book, math.exp(-state.scale)
@@ -109,7 +109,7 @@ class RungeKutta(Integrator):
         size = 0.0
         while scheme.status == "running" and size <= LONGEST:
             before = scheme.t
-            with np.errstate(all="ignore"):  # what leaves the floats is told below
+            with np.errstate(all="ignore"):  # overflow is reported below
                 scheme.step()
                 size = float(np.linalg.norm(scheme.y))
             if scheme.status == "failed" or not math.isfinite(size):

@@ -1,4 +1,4 @@
-"""How a solve ended, as a value whose text is the cure."""
+"""The status of a solve: a value whose text names the cure."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ class Ending(Enum):
 
 
 class Status:
-    """An `ending` and a sentence that says what it means and what would cure it."""
+    """An `ending`, and a sentence that gives its meaning and the cure."""
 
     __slots__ = ("ending", "text")
 
@@ -25,7 +25,7 @@ class Status:
 
     @property
     def ok(self) -> bool:
-        """True if the result is as accurate as was asked for."""
+        """True if the result is as accurate as requested."""
         return self.ending in (Ending.ACCURATE, Ending.EXACT)
 
     def __str__(self) -> str:

@@ -36,8 +36,8 @@ class Operator:
     apply : V ↦ A V.
     sweep : (vectors, start, factors) writes v_{k+1} = c₀ A v_k + c₁ v_k + c₂ v_{k−1}
         for k ≥ start and returns inner products; see `Neighborhood.sweep`.
-    chain : the recurrence without keeping its vectors; None where there is no such.
-    radius : about the largest modulus of an eigenvalue of A; 0 where it is not known.
+    chain : the recurrence without keeping its vectors; None if there is none.
+    radius : approximate largest modulus of an eigenvalue of A; 0 if unknown.
     """
 
     apply: Callable[[np.ndarray], np.ndarray]
@@ -51,19 +51,19 @@ class LinearSystem:
     """V̇ = A V + B, V(0) = 0 with A V = R_W₀ R_S Ω (V/W₀), B = R_W₀ S, S = softmax(Ω C).
 
     Linearization (2.22b) at any base point W₀. At the barycenter R_W₀ R_S = R_S/J and
-    V/W₀ = J V, so A V = R_S Ω V and B = Π₀ S / J (2.23): this is what is computed.
+    V/W₀ = J V, so A V = R_S Ω V and B = Π₀ S / J (2.23), as computed here.
     All arrays are of one type, float64 or float32, and planar: the label comes first,
     then row and column (or the node of a graph).
 
     Attributes
     ----------
-    neighborhood : who averages over whom.
+    neighborhood : which pixels each pixel averages over.
     weights : of `neighborhood.weight_shape`, Ω, positive, patches sum to one.
     log_likelihood : (label, row, col), C = log W₀ − D/ρ.
     similarity : (label, row, col), S.
     base_point : (label, row, col), W₀, or None for the barycenter.
-    inflow : (label, row, col), tangent, what another flow adds to B (5.2), or None.
-    coordinates : of the distances; they do not enter what is computed.
+    inflow : (label, row, col), tangent, what other flows add to B (5.2), or None.
+    coordinates : of the distances; they do not affect the numbers.
     """
 
     neighborhood: Neighborhood
@@ -82,7 +82,7 @@ class LinearSystem:
         log_likelihood: np.ndarray,
         base_point: np.ndarray | None = None,
     ) -> LinearSystem:
-        """Return the system that belongs to these weights."""
+        """Return the system for these weights."""
         S = neighborhood.similarity(weights, log_likelihood)
         return cls(neighborhood, weights, log_likelihood, S, base_point)
 
@@ -121,7 +121,7 @@ class LinearSystem:
 
     @property
     def start(self) -> Line:
-        """B, not formed if it is Π₀ S / J."""
+        """B; Π₀ S / J is not formed as an array."""
         if self.base_point is None and self.inflow is None:
             J = self.shape[0]
             return Line(self.similarity, 1.0 / J, -1.0 / J**2)
@@ -131,7 +131,7 @@ class LinearSystem:
     def growth(self) -> float:
         """μ ≥ 0 with ‖e^{tA}‖ ≤ e^{tμ}: a bound of ‖A‖₂.
 
-        `rate` at the barycenter, else times ‖R_W₀‖₂ max(1/W₀).
+        `rate` at the barycenter, elsewhere `rate` · ‖R_W₀‖₂ max(1/W₀).
         """
         return self.rate * self.pull_norm * self.push_norm
 
@@ -153,7 +153,7 @@ class LinearSystem:
 
     @cached_property
     def noise(self) -> tuple[float, float]:
-        """Bounds of what rounding changes in R_S Ω and in b, in the coordinates Ũ.
+        """Bounds of the rounding errors of R_S Ω and b, in the coordinates Ũ.
 
         The entries of Ω C are off by (N + 1) u max|C| for patches of N, u the unit
         roundoff, so S by s = 2 (N max|C| + 4) u relatively and R_S by 4 s, since
@@ -198,7 +198,7 @@ class LinearSystem:
         return V if self.base_point is None else V / self.base_point
 
     def pull(self, U: np.ndarray) -> np.ndarray:
-        """R_W₀ U; U itself at the barycenter, where R_S makes up for Π₀."""
+        """R_W₀ U; U itself at the barycenter, where R_S absorbs Π₀."""
         if self.base_point is None:
             return U
         return simplex.replicator(self.base_point, U)
@@ -248,8 +248,8 @@ class LinearSystem:
 
     @property
     def radius(self) -> float:
-        """‖R_S‖, about the spectral radius; 0 away from the barycenter.
+        """‖R_S‖, approximately the spectral radius; 0 away from the barycenter.
 
-        There A is similar to an operator of the same kind, but not fused into one pass.
+        There A is similar to such an operator, but does not run in one fused pass.
         """
         return self.spread if self.base_point is None else 0.0

@@ -1,4 +1,4 @@
-"""Chains of fields v₀, v₁, … that one pass over the image makes: kept, or summed up."""
+"""Chains of fields v₀, v₁, … from one pass over the image: kept, or summed up."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ class Line:
 
     @property
     def array(self) -> np.ndarray:
-        """The field; the given one itself where nothing is done to it."""
+        """The field as an array; the given array itself if nothing changes."""
         plain = self.factor == 1.0 and self.shift == 0.0
         return self.field if plain else self._on(self.field)
 
@@ -53,11 +53,11 @@ class Line:
 
 @dataclass(frozen=True, eq=False)
 class Links:
-    """What follows from what: v_{k+1} from those before, k = 0, 1, ….
+    """The links of a chain: v_{k+1} from the fields before it, k = 0, 1, ….
 
     Attributes
     ----------
-    factors : (steps, 3), v_{k+1} = c₀ A v_k + c₁ v_k + c₂ v_{k−1}; all 0: mixes hold.
+    factors : (steps, 3), v_{k+1} = c₀ A v_k + c₁ v_k + c₂ v_{k−1}; all 0: see mixes.
     mixes : (steps, steps + 1), v_{k+1} = Σ_i mixes_ki v_i.
     """
 
@@ -99,7 +99,7 @@ class Chain:
     Attributes
     ----------
     kernel : `sweeps.sweep` or `sweeps.sweep_transpose`; system : (Ω, S).
-    bands : of rows, each worked on by one thread.
+    bands : number of bands of rows; one thread works on each.
     """
 
     kernel: Callable[..., None]
@@ -145,8 +145,8 @@ class Chain:
     def _ring(self, first: Line, links: Links) -> Any:
         """Return rings, their layout, and the plan.
 
-        Row i of v_k is needed until the last field has it, steps − k rows later, and
-        its neighbors for the next step.
+        Row i of v_k is needed until the last field reaches it, steps − k rows later;
+        the next step also needs its neighbors.
         """
         source = first.field
         labels, _, cols = source.shape

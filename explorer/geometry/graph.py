@@ -21,12 +21,12 @@ from explorer.late import cached_property
 class Graph(Neighborhood):
     """A directed graph: node i averages over the nodes k with an edge (i, k).
 
-    Weights are (edge,), ordered by node i and then by neighbor k. Products with Ω are
-    SciPy's, for compressed sparse rows.
+    Weights are (edge,), ordered by node i and then by neighbor k. SciPy
+    computes products with Ω, in compressed sparse rows.
 
     Parameters
     ----------
-    pattern : csr_array (node, node), square, sorted, each row with an entry at least.
+    pattern : csr_array (node, node), square, sorted, at least one entry per row.
     """
 
     pattern: sp.csr_array = field(repr=False)
@@ -42,26 +42,26 @@ class Graph(Neighborhood):
         Raises
         ------
         TypeError, ValueError
-            if it is no matrix, not square, empty, has a node without neighbors, or
-            entries that are not finite.
+            if it is not a matrix, not square, or empty, or if it has a node without
+            neighbors or entries that are not finite.
         """
         try:
             pattern = sp.csr_array(graph if sp.issparse(graph) else dense(graph))
         except (TypeError, ValueError) as error:
             raise TypeError(
-                f"`graph` is a {type(graph).__name__}; needed is a scipy.sparse matrix "
-                f"(node, node), or what `neighbor_graph(features, count)` returns "
+                f"`graph` is a {type(graph).__name__}; pass a scipy.sparse matrix "
+                f"(node, node), such as `neighbor_graph(features, count)` returns "
                 f"({error})"
             ) from error
         if not np.isfinite(pattern.data).all():
             bad = pattern.data[~np.isfinite(pattern.data)][0]
             raise ValueError(
-                f"`graph` must have finite entries, got {bad}: an entry that is stored "
-                "is an edge; remove those that are none"
+                f"`graph` must have finite entries, got {bad}: every stored entry "
+                "is an edge; remove those that are not edges"
             )
         if pattern.ndim != 2 or pattern.shape[0] != pattern.shape[1]:
             raise ValueError(
-                f"`graph` has shape {pattern.shape}; needed is a square matrix "
+                f"`graph` has shape {pattern.shape}; it must be a square matrix "
                 "(node, node)"
             )
         pattern = pattern.copy()
@@ -72,11 +72,11 @@ class Graph(Neighborhood):
             first = f", the first is {alone[0]}" if alone.size else ""
             raise ValueError(
                 f"`graph` has {degrees.size} nodes, {alone.size} without "
-                f"neighbors{first}: give each node one at least, itself for example "
+                f"neighbors{first}: give each node at least one, for example itself "
                 "(add `scipy.sparse.eye_array(n)`)"
             )
         for array in (pattern.data, pattern.indices, pattern.indptr):
-            array.flags.writeable = False  # a flow shows its graph
+            array.flags.writeable = False  # a flow exposes its graph
         return cls(pattern)
 
     @property
@@ -199,12 +199,12 @@ class Graph(Neighborhood):
         return np.repeat(np.maximum.reduceat(u, self.pattern.indptr[:-1]), self.degrees)
 
     def per_pixel(self, total: np.ndarray) -> np.ndarray:
-        """Return (node,) from what is repeated on the edges."""
+        """Return (node,) from values that are repeated on the edges."""
         return total[self.pattern.indptr[:-1]]
 
 
 def dense(graph: Any) -> np.ndarray:
-    """Return a dense matrix, or raise if its entries are no numbers."""
+    """Return a dense matrix, or raise if its entries are not numbers."""
     array = plain("graph", graph)
     if array.dtype.kind not in "fiubc":
         raise TypeError(f"entries have dtype {array.dtype}")

@@ -1,8 +1,8 @@
 """Square neighborhoods on the pixel grid: offsets, weights, and their norm.
 
-Offset k counts row-major over (dr, dc), dr and dc from −R to R. A neighbor outside the
+Offsets k enumerate (dr, dc) row by row, dr and dc from −R to R. A neighbor outside the
 image is replaced by the nearest pixel of the image, so every pixel has (2R+1)²
-neighbors as (2.19) demands; at the border two offsets may name the same pixel.
+neighbors as (2.19) requires; at the border two offsets may refer to the same pixel.
 """
 
 from __future__ import annotations
@@ -62,7 +62,7 @@ class Grid(Neighborhood):
 
     @property
     def multiplicity(self) -> int:
-        """How many offsets of one pixel name the same neighbor, at most.
+        """Largest number of offsets of one pixel that refer to the same neighbor.
 
         Along an axis of length n the clamped offsets −R … R of pixel i hit n pixels;
         the end pixels are hit most often: R + 1 times, or all 2R + 1 times if n = 1.
@@ -141,7 +141,7 @@ class Grid(Neighborhood):
     def chain(
         self, system: tuple[np.ndarray, np.ndarray], transpose: bool
     ) -> Chain | None:
-        """Return chains of A or Aᵀ that need not be kept; None where rows are short."""
+        """Return chains of A or Aᵀ that keep no vectors; None if rows are too short."""
         kernel = "sweep_transpose" if transpose else "sweep"
         return chain(kernel, system, self.bands) if self.fast(system[1]) else None
 
@@ -151,7 +151,7 @@ class Grid(Neighborhood):
 
     @property
     def bands(self) -> int:
-        """How many bands of rows are worked on at once: one per thread."""
+        """Number of bands of rows that are processed at once: one per thread."""
         return max(1, min(threads.count(), self.rows))
 
     def sampled_product(self, P: np.ndarray, Q: np.ndarray) -> np.ndarray:
@@ -198,12 +198,12 @@ class Grid(Neighborhood):
         return out
 
     def averaging_norm(self, weights: np.ndarray) -> float:
-        """Return the bound ‖Ω‖₂ ≤ √(‖Ω‖₁ ‖Ω‖_∞); column sums are those of windows."""
+        """Return the bound ‖Ω‖₂ ≤ √(‖Ω‖₁ ‖Ω‖_∞); column sums are window sums."""
         R, (rows, cols) = self.radius, self.shape
         received = np.zeros((rows + 2 * R, cols + 2 * R), weights.dtype)
         for (dr, dc), w in zip(offsets(R) + R, weights, strict=True):
             received[dr : dr + rows, dc : dc + cols] += w
-        for sums in (received, received.T):  # what lies outside belongs to the border
+        for sums in (received, received.T):  # the outside counts at the border
             sums[R] += sums[:R].sum(axis=0)
             sums[-R - 1] += sums[-R:].sum(axis=0)
         inside = received[R : R + rows, R : R + cols]

@@ -1,15 +1,15 @@
 """The assignment manifold, for labeled and for plain arrays: maps (2.10)–(2.14).
 
-Every function acts on each simplex vector apart. In a DataArray these lie along the
-dimension `dim` ("label" unless told otherwise; "offset" for weight patches), and other
-dimensions are broadcast by name; in a plain array they lie along the first axis, and an
-array of fewer axes serves all pixels. The result is labeled if an argument is, in the
-order of the first one.
+Every function acts on each simplex vector separately. In a DataArray, the vectors lie
+along the dimension `dim` ("label" by default; "offset" for weight patches), and other
+dimensions are broadcast by name. In a plain array, they lie along the first axis, and
+an array with fewer axes applies to all pixels. If any argument is labeled, so is the
+result, in the dimension order of the first one.
 
-p, q are points of the simplex (summing to one), v and u vectors; v is meant to be
-tangent (summing to zero), but the formulas hold for any. Points must be positive, but
-where a map is defined on the boundary: `replicator`, `distance`, `geodesic` and
-`entropy` take entries that are zero. Equation numbers are those of Zeilmann, Petra,
+p, q are points of the simplex (summing to one), v and u vectors; v should be
+tangent (summing to zero), but the formulas hold for any vector. Points must be
+positive, except for maps that are defined on the boundary: `replicator`, `distance`,
+`geodesic` and `entropy` accept zero entries. Equation numbers refer to Zeilmann, Petra,
 Schnörr (JMIV 2023).
 """
 
@@ -22,7 +22,7 @@ from explorer.geometry.rowwise import rowwise
 from explorer.params import Parameter
 
 HUGE = 1e300
-"""Exponents are kept within ± this: their differences then stay finite."""
+"""Exponents are clipped to ± this value, so that their differences stay finite."""
 
 COUNT = Parameter("count", "J", 2, 1, 100_000_000, "entries of a point", integer=True)
 
@@ -63,8 +63,8 @@ def logarithm(p: np.ndarray, q: np.ndarray) -> np.ndarray:
 def lift(p: np.ndarray, u: np.ndarray) -> np.ndarray:
     """exp_p(u) = Exp_p(R_p u) = p∘eᵘ / ⟨p, eᵘ⟩ (2.11e): lifting map.
 
-    Computed from log p + u: where p and eᵘ are both tiny their product would lose its
-    digits below 1e-308 although the normalized result is far above.
+    Computed from log p + u: if p and eᵘ are both tiny, their product would lose its
+    digits below 1e-308, although the normalized result is far larger.
     """
     return simplex.softmax(np.log(p) + u)
 

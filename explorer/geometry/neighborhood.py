@@ -1,9 +1,9 @@
-"""What a neighborhood structure offers: averaging over neighbors, and weight patches.
+"""The interface of neighborhoods: averages over neighbors, and maps of weight patches.
 
 A weight patch is a point of the simplex, one number per neighbor of a pixel (or node).
-How patches are stored is the neighborhood's own business, so the maps of the simplex
-that act on weights are written here in terms of two sums over patches; the maps on
-label vectors, which always lie along the first axis, are those of `simplex`.
+Each neighborhood stores patches in its own way, so the simplex maps of weights are
+written here in terms of two reductions over patches. The simplex maps of label vectors,
+which always lie along the first axis, are in `simplex`.
 """
 
 from __future__ import annotations
@@ -49,7 +49,7 @@ class Neighborhood(ABC):
     @property
     @abstractmethod
     def multiplicity(self) -> int:
-        """How many weights of one patch name the same neighbor, at most."""
+        """Largest number of weights of one patch that refer to the same neighbor."""
 
     @abstractmethod
     def coords(self) -> Mapping[str, Any]:
@@ -83,10 +83,10 @@ class Neighborhood(ABC):
     ) -> np.ndarray:
         """Write v_{k+1} = c₀ R_S Ω v_k + c₁ v_k + c₂ v_{k−1} for k ≥ start.
 
-        system is (Ω, S); vectors are (count, label, *shape), see `empty_fields`, given
-        up to v_start; factors (steps, 3), the c of each step; c₂ of the first is zero.
-        Returns the inner products ⟨v_a, v_b⟩ for a ≥ start and b ≤ a, zero for b > a,
-        (steps + 1, start + steps + 1).
+        system is (Ω, S); vectors, (count, label, *shape) as from `empty_fields`, are
+        given up to v_start; factors are the c of each step, (steps, 3); c₂ of the first
+        is zero. Returns the inner products ⟨v_a, v_b⟩ for a ≥ start and b ≤ a, zero for
+        b > a, (steps + 1, start + steps + 1).
         """
 
     @abstractmethod
@@ -117,7 +117,7 @@ class Neighborhood(ABC):
         components: tuple[np.ndarray, np.ndarray, float, float],
         keep: bool,
     ) -> tuple[np.ndarray, np.ndarray]:
-        """T Σ_r ⟦R_S u_r, w_r⟧ + ⟦R_S G, C⟧, as weights, and G; no G unless to `keep`.
+        """T Σ_r ⟦R_S u_r, w_r⟧ + ⟦R_S G, C⟧, as weights, and G if `keep`.
 
         fields are (S, C, z), components (u, w, T, c), u and w (r, label, *shape), and
         G = c z + T Σ_r (u_r∘X_r − ⟨S,X_r⟩u_r − ⟨S,u_r⟩X_r), X_r = Ω w_r.
@@ -137,7 +137,7 @@ class Neighborhood(ABC):
 
     @abstractmethod
     def per_pixel(self, total: np.ndarray) -> np.ndarray:
-        """Return what `total` or `top` gave as one number per pixel, `shape`."""
+        """Return a result of `total` or `top` as one number per pixel, `shape`."""
 
     @final
     @property

@@ -1,4 +1,4 @@
-"""`rowwise`: maps of plain arrays, simplex axis first, that take labeled arrays too."""
+"""`rowwise`: maps of plain arrays, simplex axis first, that accept labeled arrays."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ POINTS, TIME = ("p", "q"), "time"
 """Names of the arguments that are points of the simplex, and of the one number."""
 
 ROUNDINGS = 8
-"""Units of rounding by which an entry of a point may be off: a softmax takes some."""
+"""Roundings by which an entry of a point may be off: a softmax needs some."""
 
 Fields = Mapping[str, Any]
 
@@ -26,7 +26,7 @@ Fields = Mapping[str, Any]
 def rowwise(
     reduces: bool = False, boundary: bool = False
 ) -> Callable[[Callable[..., Any]], Any]:
-    """Let a function on plain arrays, simplex axis first, take labeled arrays too.
+    """Let a function on plain arrays, simplex axis first, accept labeled arrays, too.
 
     reduces : whether the simplex axis is summed over; boundary : whether the function
     is defined where entries of points are zero.
@@ -129,7 +129,7 @@ def aligned(fields: Fields) -> dict[str, np.ndarray]:
 
 
 def check_point(argument: str, p: np.ndarray, boundary: bool) -> None:
-    """Raise unless p lies in the open simplex, or on its boundary where that serves.
+    """Raise unless p lies in the open simplex, or on its boundary if that is allowed.
 
     A sum of J entries, each off by some units of rounding, is off by J times as much.
     """
@@ -153,9 +153,9 @@ def check_point(argument: str, p: np.ndarray, boundary: bool) -> None:
 def computed_map(
     function: Callable[..., np.ndarray], fields: Fields, number: Mapping[str, float]
 ) -> np.ndarray:
-    """Return the values of a map in float64, or raise where they leave it."""
+    """Return the values of a map in float64, or raise if they overflow."""
     wide = {k: a.astype(float, copy=False) for k, a in fields.items()}
-    with np.errstate(all="ignore"):  # the result is looked at
+    with np.errstate(all="ignore"):  # the result is checked
         result = function(**wide, **number)
     if not np.isfinite(result).all():
         sizes = (f"`{k}` of {a.min():g} to {a.max():g}" for k, a in wide.items())
@@ -169,12 +169,12 @@ def computed_map(
 def on_labeled(
     finish: Callable[[Fields], np.ndarray], given: Fields, dim: str, reduces: bool
 ) -> xr.DataArray:
-    """Return a map of fields of which some are labeled, broadcast by name."""
+    """Return a map of fields, some of them labeled; they are broadcast by name."""
     named = {k: a for k, a in given.items() if isinstance(a, xr.DataArray)}
     for name, array in named.items():
         if dim not in array.dims:
             raise ValueError(
-                f"`dim` = {dim!r} is no dimension of `{name}` with "
+                f"`dim` = {dim!r} is not a dimension of `{name}` with "
                 f"{tuple(array.dims)}: name the dimension of the simplex"
             )
     first = next(iter(named))
@@ -198,7 +198,7 @@ def on_labeled(
 def with_names(
     argument: str, value: Any, named: Mapping[str, xr.DataArray], dim: str
 ) -> xr.DataArray:
-    """Return a plain array beside labeled ones: one vector, or of their shape."""
+    """Return a plain array with names: one vector, or the shape of labeled ones."""
     array, ((first, template), *_) = plain(argument, value), named.items()
     if array.ndim == 1:
         return xr.DataArray(array, dims=(dim,))

@@ -1,7 +1,7 @@
 """Maps of the probability simplex, acting along the first axis of an array.
 
 The first axis carries the simplex vectors (labels or offsets), all others the pixels.
-Equation numbers are those of Zeilmann, Petra, Schnörr (JMIV 2023).
+Equation numbers refer to Zeilmann, Petra, Schnörr (JMIV 2023).
 """
 
 from __future__ import annotations

@@ -1,1 +1,1 @@
-"""Gradients of a loss with respect to the weights: low rank, exact, and the rest."""
+"""Gradients of a loss with respect to the weights: low rank, exact, and others."""

@@ -1,6 +1,6 @@
-"""Gradients by PyTorch's automatic differentiation, to compare ours with (Sec. 3.4).
+"""Gradients by PyTorch's automatic differentiation, for comparison (Sec. 3.4).
 
-PyTorch is loaded here, on first use, and no setting of it is touched.
+PyTorch is loaded here, on first use; its settings stay as they are.
 """
 
 from __future__ import annotations
@@ -42,23 +42,23 @@ class EulerAutodiff(GradientMethod):
 
     Parameters
     ----------
-    time_step : float in (0, 10⁴], h in flow time; the last step is cut to end at T.
+    time_step : float in (0, 10⁴], h in flow time; the last step ends at T.
     loss : DirectionLoss, CrossEntropy or TangentLoss
-        evaluated in NumPy; with its slope the backward pass begins.
+        evaluated in NumPy; its slope starts the backward pass.
 
     Raises
     ------
     ImportError
-        without PyTorch, which the extra `autodiff` installs.
+        if PyTorch is missing; the extra `autodiff` installs it.
     MemoryError
-        before anything is allocated, if what all steps keep does not fit.
+        before allocation, if the intermediate results of all steps do not fit.
     ValueError
-        where V(T) or its gradient leave double precision.
+        if V(T) or its gradient exceeds double precision.
 
     Notes
     -----
-    Error bounds and singular values are those of `EulerAdjoint` with the same step: it
-    differentiates the same discrete map. They are found when they are asked for.
+    Error bounds and singular values come from `EulerAdjoint` with the same step, which
+    differentiates the same discrete map. They are computed on request.
     """
 
     time_step: float = of(params.TIME_STEP)
@@ -77,7 +77,7 @@ class EulerAutodiff(GradientMethod):
         time: float,
         check: Callable[[], None] = lambda: None,
     ) -> Derivative:
-        """Return loss and gradient: N steps forward, and PyTorch's way back."""
+        """Return loss and gradient: N steps forward, and PyTorch's backward pass."""
         tau = fractions(system, time, self.time_step, saved_fields(system))
         traced = TracedSystem.of(load_torch(), system)
         y, evolution = traced_euler(traced, time, tau, check)
@@ -103,31 +103,31 @@ class EulerAutodiff(GradientMethod):
 class KrylovAutodiff(GradientMethod):
     """∂f(Ω) by PyTorch, backward through V(T) ≈ T β Q_m φ(T H_m) e₁ (2.28b)–(2.29).
 
-    Arnoldi's process and the exponential of the small matrix are differentiated with
-    everything else, so this is the gradient of the Krylov approximation with m vectors.
+    PyTorch differentiates Arnoldi's process and the exponential of the small matrix,
+    too, so this is the gradient of the Krylov approximation with m vectors.
 
     Parameters
     ----------
     dim : int in 1 … 200, m, dimension of the Krylov space K_m(A, b).
     loss : DirectionLoss, CrossEntropy or TangentLoss
-        evaluated in NumPy; with its slope the backward pass begins.
+        evaluated in NumPy; its slope starts the backward pass.
 
     Raises
     ------
     ImportError
-        without PyTorch, which the extra `autodiff` installs.
+        if PyTorch is missing; the extra `autodiff` installs it.
     MemoryError
-        before anything is allocated, if what all steps keep does not fit.
+        before allocation, if the intermediate results of all steps do not fit.
 
     Notes
     -----
     If the space is invariant, Arnoldi's process ends and V(T) is exact. Its derivative
-    need not be: a change of Ω leads out of the space, and the approximation of fixed
-    dimension does not follow.
+    need not be exact: a change of Ω leads out of the space, which the approximation of
+    fixed dimension cannot follow.
 
-    `approximation_error` says so. It is the distance to the closed form on the same
-    space, `LowRankGradient(dim, rank=dim)`, plus that one's own bound. Singular values
-    are those of the closed form. Both are found when they are asked for.
+    `approximation_error` shows this. It is the distance to the closed form on the same
+    space, `LowRankGradient(dim, rank=dim)`, plus the bound of the closed form. Singular
+    values are those of the closed form. Both are computed on request.
     """
 
     dim: int = of(params.DIM)
@@ -145,7 +145,7 @@ class KrylovAutodiff(GradientMethod):
         time: float,
         check: Callable[[], None] = lambda: None,
     ) -> Derivative:
-        """Return loss and gradient: Arnoldi's process, and PyTorch's way back."""
+        """Return loss and gradient: Arnoldi's process, and PyTorch's backward pass."""
         n = system.similarity.size
         # step j keeps what A needs and j stages of its Gram–Schmidt process
         kept = self.dim * (saved_fields(system) + self.dim)
@@ -174,7 +174,7 @@ class KrylovAutodiff(GradientMethod):
 
 
 def triangle(gradient: np.ndarray, other: Derivative) -> Bounds:
-    """Bound the error of a gradient by its distance to another and that one's bound."""
+    """Bound the error of a gradient by its distance to another one and its bound."""
     bounds = other.bounds()
     apart = size(gradient - other.gradient)
     return Bounds(

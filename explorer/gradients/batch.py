@@ -1,4 +1,4 @@
-"""Gradients of a batch of images, each computed by itself."""
+"""Gradients of a batch of images, each computed separately."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ def batch_gradient(
 ) -> xr.Dataset:
     """Return loss and gradient of every image.
 
-    The gradient of the mean loss in weights that all images share is
+    If all images share the weights, the gradient of the mean loss is
     `result.gradient.mean("image")`.
 
     Parameters
@@ -33,19 +33,18 @@ def batch_gradient(
     Returns
     -------
     Dataset over `image` with the variables that `method` returns for one image, and
-    `ok` and `status`. Fewer singular values than in another image are filled up with
-    NaN; where a computation fails everything is NaN, and `status` says why. No image
-    touches another's result.
+    `ok` and `status`. Missing singular values are NaN; if a computation fails,
+    everything is NaN, and `status` says why. No image affects another's result.
     """
     if not isinstance(method, GradientMethod):
         raise TypeError(
-            f"`method` = {method!r} is a {type(method).__name__}; needed is a gradient "
-            "method: pass `LowRankGradient()`"
+            f"`method` = {method!r} is a {type(method).__name__}; pass a gradient "
+            "method such as `LowRankGradient()`"
         )
     if not isinstance(batch, FlowBatch):
         raise TypeError(
-            f"`batch` is a {type(batch).__name__}; needed is a FlowBatch: make one "
-            "with `FlowBatch(distances)`"
+            f"`batch` is a {type(batch).__name__}; pass a FlowBatch: "
+            "`FlowBatch(distances)`"
         )
     time = params.TIME.check(time)
     arrays, truths = batch.check_weights(weights), batch.check_labels(labels)
@@ -61,7 +60,7 @@ def batch_gradient(
 
 
 def told(result: xr.Dataset) -> xr.Dataset:
-    """Say whether loss and gradient are numbers."""
+    """Return the result with `ok` and `status`, which say whether it is finite."""
     ok = bool(np.isfinite(result.loss) & np.isfinite(result.gradient).all())
     status = "computed" if ok else "the loss or gradient is not finite: lower `time`"
     return result.assign(ok=ok, status=status)

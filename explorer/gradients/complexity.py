@@ -19,7 +19,7 @@ from explorer.gradients.hierarchy import (
 )
 
 BYTES = 8
-"""Of one number in double precision."""
+"""Bytes of one number in double precision."""
 
 
 def complexity(rows: int, cols: int, labels: int, dim: int) -> xr.Dataset:
@@ -36,7 +36,7 @@ def complexity(rows: int, cols: int, labels: int, dim: int) -> xr.Dataset:
     | LowRankGradient, rank 1 | 2 k + 2 k m | 2 k (m + 1) |
     | DenseGradient | (2n + 1)² | (2n + 1)³ |
 
-    The last is not in the paper: Van Loan's form of the exact gradient, n = I·J.
+    The last row is not in the paper: Van Loan's form of the exact gradient, n = I·J.
 
     Parameters
     ----------
@@ -48,8 +48,8 @@ def complexity(rows: int, cols: int, labels: int, dim: int) -> xr.Dataset:
     -------
     Dataset over `approach` with `numbers`, `memory` (bytes, the paper's count of 8 per
     number), `operations` (leading order, without constants), and `required` (bytes
-    that the method of this library asks for, temporary arrays included, before it
-    allocates anything).
+    that this library's method requires, including temporary arrays; it checks them
+    before it allocates anything).
     """
     rows = replace(params.SIZE, name="rows").check(rows)
     cols = replace(params.SIZE, name="cols").check(cols)

@@ -40,7 +40,7 @@ def checked_observed(value: Any) -> int:
     if isinstance(value, bool) or not isinstance(value, int):
         raise TypeError(
             f"`observed` = {value!r} is a {type(value).__name__}; "
-            "needed is the number of a flow, an integer such as −1 for the last"
+            "pass the number of a flow, an integer such as −1 for the last"
         )
     return value
 
@@ -52,9 +52,9 @@ class SerialGradient(Record):
     f is the loss of the last V. Backward, with g_k = T_k ∂f/∂V_k and
     λ_k(s) = e^{(1−s)T_k A_kᵀ} g_k: as for a single flow,
     ∂f/∂Ω_k follows from Z_k = ∫₀¹ λ_k y_kᵀ ds, y_k(s) = V_k(sT_k)/T_k, and from
-    z_k = ∫₀¹ λ_k ds (Theorem 3.8). What differs is that V_k started from
-    b_k = B_k + Π₀ L_k V_{k−1}, which K_m(A_k, b_k) knows. As df/db_k = z_k, the term in
-    z_k holds for B_k, and ∂f/∂V_{k−1} = L_kᵀ Π₀ z_k.
+    z_k = ∫₀¹ λ_k ds (Theorem 3.8). The difference is the source of V_k,
+    b_k = B_k + Π₀ L_k V_{k−1}, which enters K_m(A_k, b_k). Because df/db_k = z_k, the
+    term in z_k remains valid for B_k, and ∂f/∂V_{k−1} = L_kᵀ Π₀ z_k.
 
     Parameters
     ----------
@@ -85,13 +85,13 @@ class SerialGradient(Record):
         Returns
         -------
         Dataset with `loss` f; `gradient_0`, `gradient_1`, …, Euclidean, shaped like
-        the weights (dimensions get the number of the stage unless all stages share
-        them); `error_percent`; `loss_error`, an upper bound.
+        the weights (the names of dimensions end with the number of the stage unless
+        all stages share them); `error_percent`; `loss_error`, an upper bound.
         """
         if not isinstance(flow, SerialFlow):
             raise TypeError(
-                f"`flow` is a {type(flow).__name__}; needed is a SerialFlow: make one "
-                "with `SerialFlow([Stage(first), Stage(second, coupling)])`"
+                f"`flow` is a {type(flow).__name__}; pass a SerialFlow: "
+                "`SerialFlow([Stage(first), Stage(second, coupling)])`"
             )
         times = flow.check_times(times)
         patches = check_weights(flow.flows, weights)
@@ -106,7 +106,7 @@ class SerialGradient(Record):
     def _backward(
         self, flow: SerialFlow, evolutions: Sequence[Evolution], g: np.ndarray
     ) -> list[np.ndarray]:
-        """Return the gradients of all stages, found from the last to the first."""
+        """Return the gradients of all stages, computed from the last to the first."""
         gradients = []
         for k in range(len(evolutions) - 1, -1, -1):
             evolution = evolutions[k]
@@ -122,12 +122,12 @@ class SerialGradient(Record):
 
 @dataclass(frozen=True)
 class ParallelGradient(Record):
-    """∂f/∂Ω_i for all flows V̇_i = A_i V_i + B_i + Σ_j Π₀ L_ij V_j that run together.
+    """∂f/∂Ω_i for all parallel flows V̇_i = A_i V_i + B_i + Σ_j Π₀ L_ij V_j.
 
-    f is the loss of one of the V_i(T). With 𝐀 the block matrix, 𝐠 = T ∂f/∂𝐕 zero in
-    all blocks but that one and λ(s) = e^{(1−s)T𝐀ᵀ} 𝐠, the factors of 𝐙 = ∫₀¹ λ yᵀ ds
+    f is the loss of one V_i(T). With the block matrix 𝐀, 𝐠 = T ∂f/∂𝐕 (zero in all other
+    blocks), and λ(s) = e^{(1−s)T𝐀ᵀ} 𝐠, the factors of 𝐙 = ∫₀¹ λ yᵀ ds
     and 𝐳 = ∫₀¹ λ ds come from K_m(𝐀, 𝐁) and K_m(𝐀ᵀ, 𝐠). Ω_i enters 𝐀 and 𝐁 in the
-    rows of flow i only, through A_i and B_i, so ∂f/∂Ω_i is that of a single flow, with
+    rows of flow i only, through A_i and B_i, so ∂f/∂Ω_i is as for a single flow, with
     the i-th rows of u_r, w_r and 𝐳 (Theorem 3.8).
 
     Parameters
@@ -135,7 +135,7 @@ class ParallelGradient(Record):
     dim : int in 1 … 200, m, dimension of the two Krylov spaces of all flows together.
     rank : int in 1 … dim, components of 𝐙 that are kept; 0 means all of them.
     loss : DirectionLoss, CrossEntropy or TangentLoss
-    observed : int, the flow that the loss judges; −1, the last, if not given.
+    observed : int, the flow that the loss judges; by default −1, the last one.
     """
 
     dim: int = of(params.DIM)
@@ -160,12 +160,12 @@ class ParallelGradient(Record):
 
         Returns
         -------
-        Dataset as that of `SerialGradient`, with one gradient for each flow.
+        Dataset as from `SerialGradient`, with one gradient for each flow.
         """
         if not isinstance(flow, ParallelFlow):
             raise TypeError(
-                f"`flow` is a {type(flow).__name__}; needed is a ParallelFlow: make "
-                "one with `ParallelFlow([first, second], {(1, 0): coupling})`"
+                f"`flow` is a {type(flow).__name__}; pass a ParallelFlow: "
+                "`ParallelFlow([first, second], {(1, 0): coupling})`"
             )
         time, i = params.TIME.check(time), self._index(len(flow.flows))
         patches = check_weights(flow.flows, weights)
@@ -185,8 +185,8 @@ class ParallelGradient(Record):
         """Return which flow is observed, counted from the first."""
         if not -count <= self.observed < count:
             raise ValueError(
-                f"`observed` = {self.observed} names none of the {count} flows; "
-                f"needed is an integer from {-count} to {count - 1}"
+                f"`observed` = {self.observed} names none of the {count} flows: "
+                f"it must be an integer from {-count} to {count - 1}"
             )
         return self.observed % count
 
@@ -197,7 +197,7 @@ def factorize(
     """Return, for each flow, its rows of Z ≈ Σ_r σ_r u_r w_rᵀ and of z.
 
     `left` spans K_m(𝐀ᵀ, 𝐠), `right` K_m(𝐀, 𝐁), both over the fields of all evolutions,
-    which share time and shift. Where 𝐁 vanishes, so does Z, but z remains. Errors of Z
+    which share time and shift. If 𝐁 vanishes, so does Z, but z remains. Errors of Z
     and z are not bounded here.
     """
     if left.dim == 0:

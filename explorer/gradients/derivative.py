@@ -25,25 +25,25 @@ from explorer.truths import percent_wrong
 SOURCE = "Zeilmann, Petra, Schnörr (JMIV 2023), Theorem 3.8 and (3.47)"
 
 WARNING_RATIO = 0.03
-"""σ₂/σ₁ beyond which rank one loses more than one patch in a hundred (cosine ≥ 0.9):
-the ratio is 0.034 where 99.8 % of the patches agree, 0.081 where 85 % do."""
+"""σ₂/σ₁ above which rank one loses more than one patch in a hundred (cosine ≥ 0.9):
+at a ratio of 0.034, 99.8 % of the patches agree; at 0.081, only 85 %."""
 
 
 UNBOUNDED = (
-    "no finite bound is known here, which says nothing about the gradient itself; "
+    "no finite bound is known here; the gradient itself may still be accurate: "
     "compare it with LowRankGradient(dim=30, rank=30)"
 )
-"""What an infinite bound means: that of Euler's scheme grows with e^{2Tμ}."""
+"""The meaning of an infinite bound: bounds of Euler's scheme grow with e^{2Tμ}."""
 
 
 @dataclass(frozen=True)
 class Bounds:
-    """Upper bounds of errors; NaN where the loss allows none.
+    """Upper bounds of errors; NaN if the loss allows none.
 
     Attributes
     ----------
     approximation : distance (Frobenius) to the exact gradient of the same rank.
-    truncation : what the rank neglects.
+    truncation : the part that the rank neglects.
     singular_value : error of each singular value.
     """
 
@@ -62,10 +62,10 @@ class Derivative:
     evolution : the forward solution; truth : (row, col), the ground truth.
     loss : f(V(T)); loss_error : a bound of its error.
     gradient : ∂f, Euclidean, shaped like the weights.
-    singular_values : of Z, descending; empty where they do not come with ∂f.
+    singular_values : of Z, descending; empty if they do not come with ∂f.
     rank : how many components of Z the gradient holds.
     bounds : evaluates the error bounds, which takes a pass over the data.
-    spectrum : finds the singular values where they do not come with ∂f.
+    spectrum : computes the singular values if they do not come with ∂f.
     """
 
     evolution: Evolution
@@ -79,15 +79,15 @@ class Derivative:
     spectrum: Callable[[], np.ndarray] | None = field(default=None, repr=False)
 
     def complete(self) -> Derivative:
-        """Return this with its singular values, found now if need be."""
+        """Return a copy with its singular values, computed now if necessary."""
         if self.spectrum is None:
             return self
         return replace(self, singular_values=self.spectrum(), spectrum=None)
 
     def light(self) -> Derivative:
-        """Return this without the fields that only bounds need: Krylov bases, B.
+        """Return a copy without the fields that only bounds need: Krylov bases, B.
 
-        A learner holds two of them at a time.
+        A learner holds two derivatives at a time.
         """
         evolution = self.evolution.light()
         return replace(
@@ -106,7 +106,7 @@ class Derivative:
 
     @property
     def ratio(self) -> float:
-        """σ₂/σ₁, zero where there are fewer than two components."""
+        """σ₂/σ₁, zero if there are fewer than two components."""
         sigma = self.singular_values
         return float(sigma[1] / sigma[0]) if sigma.size > 1 and sigma[0] else 0.0
 
@@ -114,7 +114,7 @@ class Derivative:
 def cosine(derivative: Derivative, reference: Derivative) -> np.ndarray:
     """Return the cosine between two Riemannian gradients, patch by patch, (row, col).
 
-    A constant common to a patch of ∂f moves no weight and would feign agreement.
+    A constant added to a patch of ∂f moves no weight, but would suggest agreement.
     """
     hood, Omega = derivative.system.neighborhood, derivative.system.weights
     found = hood.replicator(Omega, derivative.gradient)
@@ -122,7 +122,7 @@ def cosine(derivative: Derivative, reference: Derivative) -> np.ndarray:
 
 
 def forgotten() -> Any:
-    """Say that bounds cannot be had any more."""
+    """Raise because the data for bounds are no longer available."""
     raise RuntimeError(
         "the bounds of a learner's step are not kept: call the gradient method with "
         "its weights, `gradient(flow, weights, labels, time)`"
@@ -130,7 +130,7 @@ def forgotten() -> Any:
 
 
 def numbers_of(record: Any) -> dict[str, float]:
-    """Return those choices of a record that are numbers."""
+    """Return the choices of a record that are numbers."""
     return {k: v for k, v in vars(record).items() if isinstance(v, (int, float))}
 
 
@@ -167,18 +167,18 @@ class GradientMethod(Record, ABC):
         ----------
         flow : LinearizedFlow or GraphFlow
         weights : DataArray or array (offset, row, col), positive, patches sum to one.
-        labels : DataArray or array (row, col), ground truth, integers 0 … J−1; pixels
-            are left out that hold what its attribute `no_label` declares.
+        labels : DataArray or array (row, col), ground truth, integers 0 … J−1. The
+            attribute `no_label` names a value whose pixels are left out.
         time : float in [0, 10⁴], T.
 
         Returns
         -------
         Dataset with `loss` f(V(T)); `gradient` ∂f (offset, row, col), Euclidean;
-        `singular_values` of Z (component) and `singular_value_ratio` σ₂/σ₁, beyond 0.03
-        a warning that rank one is not enough; `error_percent`. Upper bounds of errors:
+        `singular_values` of Z (component) and `singular_value_ratio` σ₂/σ₁ (above 0.03,
+        rank one may not be enough); `error_percent`. Upper bounds of errors:
         `loss_error`; `singular_value_error` (of each); `approximation_error`, the
-        distance to the exact gradient of this rank; `truncation_error`, what the rank
-        neglects. The attribute `cure` says what lowers them.
+        distance to the exact gradient of this rank; `truncation_error`, the part that
+        the rank neglects. Their attribute `cure` says how to lower them.
         """
         time = params.TIME.check(time)
         array = checked_flow(flow).check_weights(weights)

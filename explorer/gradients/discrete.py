@@ -1,4 +1,4 @@
-"""Explicit Euler on [0, 1]: paths with their errors, and what they integrate to."""
+"""Explicit Euler on [0, 1]: paths, their errors, and their integrals."""
 
 from __future__ import annotations
 
@@ -16,19 +16,19 @@ from explorer.gradients.factors import known, norms
 from explorer.gradients.gradient import lighter
 
 BEYOND_MEMORY = 1e15
-"""More steps than any memory holds: stands for a quotient T/h that overflows."""
+"""More steps than fit into any memory: replaces a quotient T/h that overflows."""
 
 SPECTRUM_DIM = 40
-"""Dimension of the Krylov spaces that singular values of Z_h are taken in. They hold
-all of Z_h up to as many steps; beyond, what is missing is part of the stated error."""
+"""Dimension of the Krylov spaces for the singular values of Z_h. Up to as many steps,
+they contain all of Z_h; beyond that, the reported error includes the missing part."""
 
 
 def fractions(
     system: LinearSystem, time: float, step: float, copies: int = 1
 ) -> np.ndarray:
-    """Return the steps τ_n = h_n/T of [0, 1], at least one, the last one cut.
+    """Return the steps τ_n = h_n/T of [0, 1], at least one, the last one shortened.
 
-    Raises MemoryError where as many fields, times `copies`, would not fit.
+    Raises MemoryError if as many fields, times `copies`, do not fit.
     """
     with np.errstate(over="ignore"):
         quotient = float(np.divide(time, step))
@@ -48,7 +48,7 @@ def fractions(
 
 
 class Path(NamedTuple):
-    """Where a path begins, and a bound of the error there."""
+    """The start of a path, and a bound of its error."""
 
     start: np.ndarray
     error: float = 0.0
@@ -71,7 +71,7 @@ def euler(
     """Yield x_0 … x_N of x_{n+1} = x_n + τ_n ẋ_n, ẋ = F x + c, with their errors.
 
     Within a step the defect of the straight line is (s − s_n) F ẋ_n, and τ_n F ẋ_n is
-    ẋ_{n+1} − ẋ_n, so that e_{n+1} ≤ e^{τ_n‖F‖} (e_n + ½ τ_n ‖ẋ_{n+1} − ẋ_n‖).
+    ẋ_{n+1} − ẋ_n, so e_{n+1} ≤ e^{τ_n‖F‖} (e_n + ½ τ_n ‖ẋ_{n+1} − ẋ_n‖).
 
     Parameters
     ----------
@@ -89,7 +89,7 @@ def euler(
 
 
 def grown(exponent: float, error: float) -> float:
-    """Return e^exponent · error; an infinite bound is an honest one, 0 stays 0."""
+    """Return e^exponent · error; an infinite bound is valid, and 0 stays 0."""
     if error == 0.0:
         return 0.0
     with np.errstate(over="ignore"):
@@ -129,7 +129,7 @@ def ending(
 def integration_errors(
     tau: np.ndarray, growth: float, forward: list[Node], backward: list[Node]
 ) -> tuple[float, float]:
-    """Bound ‖Z − Z_h‖ and ‖z − z_h‖; NaN if the loss knows no error of its slope.
+    """Bound ‖Z − Z_h‖ and ‖z − z_h‖; NaN if the error of the loss's slope is unknown.
 
     Z_h is the integral of λ̄ ȳᵀ with y_n for ȳ and λ_{n+1} for λ̄ within step n. There,
     with x = s − s_n, y(s) − ȳ = e^{xTA}(y(s_n) − y_n) + ∫₀ˣ e^{(x−t)TA} ẏ_n dt, hence
@@ -142,7 +142,7 @@ def integration_errors(
         return math.nan, math.nan
     norm_y, speed_y, error_y = np.array(forward).T
     norm_l, speed_l, error_l = np.array(backward).T
-    with np.errstate(over="ignore", invalid="ignore"):  # ∞ is an honest bound
+    with np.errstate(over="ignore", invalid="ignore"):  # ∞ is a valid bound
         factor = np.exp(tau * growth)
         off_y = factor * tau * (error_y + 0.5 * tau * speed_y)
         off_l = factor * tau * (error_l + 0.5 * tau * speed_l)
@@ -158,8 +158,8 @@ def spectrum(
     """Return the singular values of Z_h, descending, and a bound of their error.
 
     y_n lies in K_n(A, B), λ_{N−k} in K_{k+1}(Aᵀ, g), so Z_h = P X Qᵀ with orthonormal
-    bases P, Q of these spaces: the small X has its singular values. Spaces of lower
-    dimension leave an error, bounded along the way.
+    bases P, Q of these spaces, and the small X has the same singular values. Spaces of
+    lower dimension leave an error, which is bounded along the way.
     """
     system, T = evolution.system, evolution.time
     dim = min(tau.size, SPECTRUM_DIM)
@@ -196,7 +196,7 @@ def coordinates(
     """
     (c, constant), d = path, 0.0
     points, errors = np.empty((tau.size, basis.dim)), np.empty(tau.size)
-    with np.errstate(over="ignore", invalid="ignore"):  # ∞ is an honest bound
+    with np.errstate(over="ignore", invalid="ignore"):  # ∞ is a valid bound
         for n, step in enumerate(tau):
             points[n], errors[n] = c, d
             d += step * (growth * d + time * basis.residual * abs(float(c[-1])))

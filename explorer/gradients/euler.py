@@ -2,7 +2,7 @@
 
 With y(s) = V(sT)/T the flow is ẏ = T A y + B on [0, 1], and with h_n = T τ_n explicit
 Euler is y_{n+1} = y_n + τ_n (T A y_n + B), y_0 = 0. With g, the gradient of the loss in
-y_N, the adjoint is explicit Euler too, run backward from λ_N = g:
+y_N, the adjoint is also explicit Euler, run backward from λ_N = g:
 λ_n = λ_{n+1} + h_n Aᵀ λ_{n+1}. Therefore
 
     df[Y] = Σ_n τ_n ⟨λ_{n+1}, T dA[Y] y_n + dB[Y]⟩,
@@ -46,27 +46,27 @@ from explorer.threads import exclusive
 class EulerAdjoint(GradientMethod):
     """∂f(Ω) through explicit Euler V ← V + h (A V + B) (3.49), by its discrete adjoint.
 
-    The exact gradient of the discretized loss: what automatic differentiation of the
-    same scheme returns (`EulerAutodiff`), to rounding, without PyTorch. It approaches
-    the gradient of the loss as O(h). All N = T/h fields V_n are kept in memory.
+    The exact gradient of the discretized loss. Up to rounding, it equals automatic
+    differentiation of the same scheme (`EulerAutodiff`), without PyTorch. It approaches
+    the gradient of the loss as O(h). All N = T/h fields V_n stay in memory.
 
     Parameters
     ----------
-    time_step : float in (0, 10⁴], h in flow time; the last step is cut to end at T.
+    time_step : float in (0, 10⁴], h in flow time; the last step ends at T.
     loss : DirectionLoss, CrossEntropy or TangentLoss
 
     Raises
     ------
     MemoryError
-        before anything is allocated, if the fields V_n do not fit.
+        before allocation, if the fields V_n do not fit.
     ValueError
-        where V(T) or its gradient leave double precision.
+        if V(T) or its gradient exceeds double precision.
 
     Notes
     -----
-    All Z_h is used, hence `truncation_error` is zero. `approximation_error` bounds the
-    distance to the gradient of the loss itself, so it contains the error of Euler's
-    scheme, see `integration_errors`.
+    Z_h is not truncated, so `truncation_error` is zero. `approximation_error` bounds
+    the distance to the gradient of the loss itself, so it includes the error of Euler's
+    scheme; see `integration_errors`.
     """
 
     time_step: float = of(params.TIME_STEP)
@@ -114,7 +114,7 @@ def run_forward(
 
     points, nodes = np.empty((tau.size, *system.shape)), []
     path = euler(slope, Path(np.zeros(system.shape)), tau, time * system.growth)
-    with np.errstate(over="ignore", invalid="ignore"):  # refused with its cure
+    with np.errstate(over="ignore", invalid="ignore"):  # `require_finite` raises
         for n, (y, here) in enumerate(path):
             require_finite(here.norm + here.speed, time)
             nodes.append(here)
@@ -132,7 +132,7 @@ def run_backward(
 ) -> tuple[np.ndarray, list[Node]]:
     """Return ∂f, and norms and errors of λ_1 … λ_N.
 
-    The sums are those of the closed form, T Σ ⟦R_S u, w⟧ + ⟦R_S G, C⟧ with
+    The sums are the closed form, T Σ ⟦R_S u, w⟧ + ⟦R_S G, C⟧ with
     G = T Σ (u∘X − ⟨S,X⟩u − ⟨S,u⟩X) + R_W₀ z, X = Ω w, and one term per step:
     u = τ_n R_W₀ λ_{n+1}, w = y_n/W₀.
     """
@@ -146,8 +146,8 @@ def run_backward(
         return T * system.apply_transpose(x)
 
     sweep = euler(slope, path, tau[::-1], T * system.growth)
-    with np.errstate(over="ignore", invalid="ignore"):  # refused with its cure
-        # the counter comes first: it ends before λ_0, which nothing needs, is made
+    with np.errstate(over="ignore", invalid="ignore"):  # `require_finite` raises
+        # the counter comes first, so the loop ends before it computes λ_0
         for n, (x, here) in zip(reversed(range(tau.size)), sweep, strict=False):
             require_finite(here.norm + here.speed, T)
             nodes.append(here)

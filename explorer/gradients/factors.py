@@ -19,19 +19,19 @@ class Factors:
 
     With y(s) = V(sT)/T and λ(s) = e^{(1−s)TAᵀ} g, g the gradient of the loss in the
     direction φ(TA)b:  Z = ∫₀¹ λ yᵀ ds,  z = ∫₀¹ λ ds = φ(TAᵀ) g. By the chain rule
-    g = T ∂f(V_T), so Z is that of Theorem 3.8 and T ∂f(V_T) is contained in z; nothing
-    is divided by T.
+    g = T ∂f(V_T), so Z is the Z of Theorem 3.8, and z contains T ∂f(V_T); nothing is
+    divided by T.
 
     Attributes
     ----------
     evolution : the forward solution.
-    left, right : (p, label, row, col), (m, …), or `Span`s, what the u_r and w_r are of.
+    left, right : (p, label, row, col), (m, …), or `Span`s: bases for the u_r and w_r.
     U, singular_values, W : Z ≈ Σ_r σ_r u_r w_rᵀ with u_r = left · U_r and
         w_r = right · W_r orthonormal, from the SVD of a small matrix.
     end : z, (label, row, col), or its coordinates in left, (p,).
-    errors : finds bounds of the errors of Z and of z (Frobenius).
-    carried : finds such bounds for what ∂f is made of, R_W₀ Z Diag(1/W₀) and R_W₀ z,
-        divided by ‖R_W₀‖ max(1/W₀) and by ‖R_W₀‖; None where they are no sharper.
+    errors : computes bounds of the errors of Z and of z (Frobenius).
+    carried : computes such bounds for the parts of ∂f, R_W₀ Z Diag(1/W₀) and R_W₀ z,
+        divided by ‖R_W₀‖ max(1/W₀) and by ‖R_W₀‖; None if they are no sharper.
     """
 
     evolution: Evolution
@@ -46,7 +46,7 @@ class Factors:
 
     @classmethod
     def none(cls, evolution: Evolution) -> Factors:
-        """Return Z = 0 and z = 0: there is nothing to learn, or nothing to say."""
+        """Return Z = 0 and z = 0, if there is nothing to learn or to report."""
         shape = evolution.system.shape
         empty, vectors = np.zeros((0, 0)), np.zeros((0, *shape))
         z = np.zeros(shape)
@@ -63,7 +63,7 @@ class Factors:
         z: np.ndarray,
         errors: tuple[float, float],
     ) -> Factors:
-        """Return the factors of a matrix Z that is there as a whole, n × n."""
+        """Return the factors of a full matrix Z, n × n."""
         shape = evolution.system.shape
         U, sigma, Wt = np.linalg.svd(Z)
         left, right = U.T.reshape(-1, *shape), Wt.reshape(-1, *shape)
@@ -101,7 +101,7 @@ class Factors:
         return combine(self.left, self.end[:, None])[0]
 
     def parts(self, rank: int) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-        """Return what `vectors` does, and z: the left vectors are gone through once."""
+        """Return the result of `vectors`, and z, in one pass over the left vectors."""
         if self.end.ndim > 1 or "z" in self.__dict__:
             return (*self.vectors(rank), self.z)
         r = min(rank, self.singular_values.size)
@@ -119,13 +119,13 @@ class Factors:
 
         With E = Z̃ − Z, ε = ‖E‖, P̃, P the projectors on the leading r left vectors:
         Z̃_r − Z_r = P̃E + (P̃ − P)Z and (P̃ − P)Z = P̃P⊥Z − P̃⊥PZ. Wedin's theorem bounds
-        the sines between the leading spaces by ε/δ, δ = σ̃_r − σ̃_{r+1} − ε, so that the
-        whole is at most ε (2 + (2σ̃_{r+1} + ε)/δ). Without a gap (δ ≤ 0) only
+        the sines between the leading spaces by ε/δ, δ = σ̃_r − σ̃_{r+1} − ε, so the sum
+        is at most ε (2 + (2σ̃_{r+1} + ε)/δ). Without a gap (δ ≤ 0) only
         ‖Z̃_r‖ + ‖Z_r‖ ≤ 2‖Z̃‖ + ε remains. If nothing is cut off, Z itself is within ε,
-        and within ε of its best approximation of that rank: 2ε together.
+        and within ε of its best approximation of that rank: 2ε in total.
         """
         if rank >= self.singular_values.size:
-            if self.carried is not None:  # as it enters ∂f, to the Z of all components
+            if self.carried is not None:  # as it enters ∂f, compared with the full Z
                 return min(2.0 * self.error, self.carried()[0])
             return 2.0 * self.error
         sigma = np.append(self.singular_values, np.zeros(rank + 1))
@@ -160,7 +160,7 @@ def product_error(left: Curve, right: Curve) -> float:
 
 
 def known(error: float) -> float:
-    """Return the error, ∞ where an unbounded one met a vanishing factor."""
+    """Return the error, ∞ if an unbounded error met a vanishing factor."""
     return float("inf") if np.isnan(error) else error
 
 

@@ -41,7 +41,7 @@ class GradientState:
     truth: np.ndarray
 
     def bounds(self, rank: int) -> Bounds:
-        """Bound the errors at this rank; NaN if the loss knows none of its slope."""
+        """Bound the errors at this rank; NaN if the error of the slope is unknown."""
         bounds = gradient_errors(self.factors, rank)
         if math.isnan(self.loss.slope_error):
             return replace(bounds, approximation=math.nan, singular_value=math.nan)
@@ -49,7 +49,7 @@ class GradientState:
 
 
 class ClosedForm(GradientMethod):
-    """Theorem 3.8: ∂f from factors of Z; subclasses differ in how they find these."""
+    """Theorem 3.8: ∂f from factors of Z; subclasses differ in how they compute them."""
 
     @property
     @abstractmethod
@@ -67,7 +67,7 @@ class ClosedForm(GradientMethod):
         """Return the factors of Z for the gradient of the loss in the direction."""
 
     def rank_of(self, factors: Factors) -> int:
-        """Return how many components of Z are kept: all of them, as a rule."""
+        """Return how many components of Z are kept; by default, all of them."""
         return factors.singular_values.size
 
     @final
@@ -85,7 +85,7 @@ class ClosedForm(GradientMethod):
     @final
     @exclusive
     def compute(self, state: GradientState) -> Derivative:
-        """Return ∂f with as many components as `rank_of` says."""
+        """Return ∂f with the number of components that `rank_of` returns."""
         factors, rank = state.factors, self.rank_of(state.factors)
         return Derivative(
             evolution=factors.evolution,
@@ -121,18 +121,18 @@ class LowRankGradient(ClosedForm):
 
     ∂f = T Σ_{r ≤ rank} σ_r ⟦R_S u_r, w_r⟧ + T ⟦R_S G, −D/ρ⟧ with
     G = Σ_r σ_r (u_r∘X_r − ⟨S,X_r⟩u_r − ⟨S,u_r⟩X_r) + (1/J) Π₀ z, X_r = Ω w_r, and
-    ⟦P, Q⟧_ik = Σ_j P_ij Q_kj for the neighbors k of i. Linearized at another W₀,
-    u becomes R_W₀ u, w becomes w/W₀, (1/J) Π₀ z becomes R_W₀ z, and −D/ρ log W₀ − D/ρ.
+    ⟦P, Q⟧_ik = Σ_j P_ij Q_kj for the neighbors k of i. At another base point W₀,
+    replace u by R_W₀ u, w by w/W₀, (1/J) Π₀ z by R_W₀ z, and −D/ρ by log W₀ − D/ρ.
 
     Parameters
     ----------
     dim : int in 1 … 200
         m, dimension of both Krylov spaces K_m(A, b) and K_m(Aᵀ, ∂f).
     rank : int in 1 … dim, or "auto"
-        r, how many singular components of Z are kept; the paper keeps one. "auto"
+        r, the number of singular components of Z to keep; the paper keeps one. "auto"
         keeps the fewest with ‖Z − Z_r‖ ≤ `rank_tolerance` · ‖Z‖ (Frobenius).
     loss : DirectionLoss, CrossEntropy or TangentLoss
-    route : TwoSided or KroneckerSum (the paper's), how Z is found.
+    route : TwoSided or KroneckerSum (the paper's), the way to compute Z.
     rank_tolerance : float in (0, 1], for rank "auto".
 
     Notes
@@ -183,7 +183,7 @@ class LowRankGradient(ClosedForm):
 def lighter(size: int) -> str:
     """Name the cheapest gradient that fits into memory for n = I·J = `size` numbers.
 
-    A Krylov space whose vectors are not kept takes the least memory that there is.
+    A Krylov space whose vectors are not kept takes the least memory.
     """
     frugal = LowRankGradient(route=TwoSided(BlockChebyshev(keep=False)))
     cheapest = min((LowRankGradient(), frugal), key=lambda method: method.memory(size))
@@ -197,7 +197,7 @@ def lighter(size: int) -> str:
 
 
 def call_of(method: LowRankGradient) -> str:
-    """Return how this method is made, the arguments that are not defaults alone."""
+    """Return the call that makes this method, without default arguments."""
     if method == LowRankGradient():
         return f"LowRankGradient(dim={method.dim}, rank={method.rank})"
     return "LowRankGradient(route=TwoSided(BlockChebyshev(keep=False)))"
@@ -214,10 +214,10 @@ def assemble_both(factors: Factors, rank: int) -> tuple[np.ndarray, np.ndarray]:
 
 
 def assembled(factors: Factors, rank: int, keep: bool) -> tuple[np.ndarray, np.ndarray]:
-    """Return ∂f and G, which is kept or not; the data enter by S = softmax(Ω C) only.
+    """Return ∂f, and G if `keep`; the data enter only through S = softmax(Ω C).
 
-    From σ_r u_r, w_r and z: one sampled product over all terms at once. C enters up to
-    constants per pixel, as R_S G sums to zero over the labels; so does z.
+    From σ_r u_r, w_r and z: one sampled product over all terms at once. C and z
+    matter up to constants per pixel only, because R_S G sums to zero over the labels.
     """
     system, T = factors.evolution.system, factors.evolution.time
     u, w, z = factors.parts(rank)
@@ -244,8 +244,8 @@ def gradient_errors(factors: Factors, rank: int) -> Bounds:
     second, G_i = Σ_k ω_ik (diag Z_ik − Z_ik S_i − Z_ikᵀ S_i) gives ‖G‖ ≤ 3‖Z‖, and as
     R_S G has zero mean over the labels, ‖⟦R_S G, C⟧‖ ≤ ‖R_S‖ c ‖G‖ with
     c² = N max_k ‖Π₀C_k‖², N the largest patch. The part of z is at most
-    ‖R_S‖ c ‖z‖ / J. Away from the barycenter Z is first turned into
-    R_W₀ Z Diag(1/W₀), and 1/J into ‖R_W₀‖.
+    ‖R_S‖ c ‖z‖ / J. Away from the barycenter, R_W₀ Z Diag(1/W₀) replaces Z, and ‖R_W₀‖
+    replaces 1/J.
     """
     of_Z, of_z = sensitivity(factors.evolution.system, factors.evolution.time)
     krylov = of_Z * factors.truncated_error(rank) if of_Z else 0.0

@@ -1,8 +1,8 @@
 """The hierarchy of gradient methods (Sec. 3.3): each explains the next.
 
-All of them evaluate Theorem 3.8 from the factors of Z and differ in how these are
-found and in what that costs: from φ of a matrix with k⁴ entries, k = I·J + 1, down to
-two Krylov bases. A method that would not fit into memory is refused with what it needs.
+All of them evaluate Theorem 3.8 from the factors of Z. They differ in how they compute
+the factors, and in the cost: from φ of a matrix with k⁴ entries, k = I·J + 1, down to
+two Krylov bases. A method that does not fit into memory raises an error with its needs.
 """
 
 from __future__ import annotations
@@ -37,7 +37,7 @@ from explorer.params import of
 EPS = float(np.finfo(float).eps)
 
 SVD_COPIES = 5
-"""Dense n×n arrays that forming Z and its singular value decomposition hold at once."""
+"""Number of dense n×n arrays held at once to form Z and its SVD."""
 
 
 def dense_operator(op: Augmented) -> np.ndarray:
@@ -65,7 +65,7 @@ class DenseForm(ClosedForm):
 
 
 class KrylovForm(ClosedForm):
-    """A method whose forward pass has a Krylov space of `dim` vectors."""
+    """A method whose forward pass uses a Krylov space of `dim` vectors."""
 
     dim: int
 
@@ -247,7 +247,7 @@ class DenseGradient(DenseForm):
         M[:n, :n], M[n:, n:] = A[:-1, :-1].T, A.T
         M[:n, -1] = value.slope.ravel()
         check()
-        # scaled as the slope is too long: by e^shift (see `routes.van_loan`)
+        # scaled because the slope is too long by e^shift (see `routes.van_loan`)
         block = expm(M - evolution.shift * np.eye(len(M)))[:n, n:]
         lost = EPS * len(M) * (1.0 + 2.0 * op.growth)
         error = lost * float(np.linalg.norm(block))

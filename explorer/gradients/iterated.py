@@ -31,10 +31,10 @@ from explorer.truths import percent_wrong
 class IteratedGradient(Record):
     """∂f/∂Ω⁽ᵏ⁾ for U⁽ᵏ⁺¹⁾ = U⁽ᵏ⁾ + J V(h_k; Ω⁽ᵏ⁾, U⁽ᵏ⁾ − D/ρ), k = 0 … K−1 (1.5)–(1.7).
 
-    f is the loss of V = Π₀ U⁽ᴷ⁾/J, which is the tangent vector at the barycenter with
+    f is the loss of V = Π₀ U⁽ᴷ⁾/J, the tangent vector at the barycenter with
     W⁽ᴷ⁾ = softmax(J V); for one step it is f(V(h₀)).
-    With λ⁽ᴷ⁾ = ∂f, backward: ∂f/∂V = J λ⁽ᵏ⁺¹⁾ gives ∂f/∂Ω⁽ᵏ⁾ by Theorem 3.8, and
-    λ⁽ᵏ⁾ = λ⁽ᵏ⁺¹⁾ + Ωᵀ R_S G, as U⁽ᵏ⁾ enters V by S = softmax(Ω(U⁽ᵏ⁾ − D/ρ)) alone.
+    Backward, from λ⁽ᴷ⁾ = ∂f: ∂f/∂V = J λ⁽ᵏ⁺¹⁾ gives ∂f/∂Ω⁽ᵏ⁾ by Theorem 3.8, and
+    λ⁽ᵏ⁾ = λ⁽ᵏ⁺¹⁾ + Ωᵀ R_S G, as U⁽ᵏ⁾ enters V only by S = softmax(Ω(U⁽ᵏ⁾ − D/ρ)).
 
     Parameters
     ----------
@@ -57,8 +57,8 @@ class IteratedGradient(Record):
     ) -> xr.Dataset:
         """Return `loss`, `gradient` (iteration, offset, row, col) and `error_percent`.
 
-        `weights` and `times` as for `IteratedLinearization.solve`. If one Ω serves all
-        steps, its gradient is the sum over `iteration`.
+        `weights` and `times` as for `IteratedLinearization.solve`. If all steps share
+        one Ω, its gradient is the sum over `iteration`.
         """
         times = check_times(times)
         patches = check_patches(checked_flow(flow), weights, len(times))
@@ -71,7 +71,7 @@ class IteratedGradient(Record):
                 "take shorter steps"
             )
         U = flow.potential()[1] + sum(flow.shape[0] * e.scaled for e in evolutions)
-        # the tangent vector at the barycenter that belongs to W = softmax(U)
+        # the tangent vector at the barycenter for W = softmax(U)
         V, labels = simplex.center(U) / flow.shape[0], flow.shape[0]
         loss, slope = self.loss(V, target_of(truth, labels))
         slope = simplex.center(slope) / labels
@@ -95,13 +95,13 @@ class IteratedGradient(Record):
     def _backward(
         self, evolutions: Sequence[Evolution], slope: np.ndarray
     ) -> list[np.ndarray]:
-        """Return the gradients of all steps, found from the last to the first."""
+        """Return the gradients of all steps, computed from the last to the first."""
         gradients = []
         for evolution in reversed(evolutions):
             system = evolution.system
             # V = T e^shift · direction: the gradient in the direction carries both
             scale = system.shape[0] * evolution.time * math.exp(evolution.shift)
-            end = LossValue(0.0, scale * slope, 0.0, 0.0)  # bounds are not asked for
+            end = LossValue(0.0, scale * slope, 0.0, 0.0)  # bounds are not needed
             factors = TwoSided().factorize(evolution, end, self.dim)
             gradient, G = assemble_both(factors, self.rank)
             gradients.append(gradient)

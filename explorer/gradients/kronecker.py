@@ -5,8 +5,8 @@ e^{s𝒜} e_k = (y(s), 1), and e^{−s𝒜ᵀ} b₁ = (λ(s), ·) for b₁ = e^{
 
     Z̃ = vec_r⁻¹ φ(−𝒜ᵀ ⊕ 𝒜)(b₁ ⊗ e_k) = ∫₀¹ e^{−s𝒜ᵀ} b₁ (e^{s𝒜} e_k)ᵀ ds,
 
-with M₁ ⊕ M₂ = M₁ ⊗ I + I ⊗ M₂ and rows stacked, has Z as its upper left n × n block and
-z above its last column's end. (The paper writes T b for b: its Z is T times ours.)
+with M₁ ⊕ M₂ = M₁ ⊗ I + I ⊗ M₂ and rows stacked, has Z as its upper left n × n block,
+and z as the rest of its last column. (The paper writes T b for b, so its Z is T · Z.)
 """
 
 from __future__ import annotations
@@ -29,7 +29,7 @@ from explorer.late import cached_property
 from explorer.losses.losses import LossValue
 
 LARGEST_GROWTH = 200.0
-"""T μ at most: b₁ may be e^{Tμ} long, and its path e^{Tμ} times longer in between."""
+"""Largest T μ: b₁ may be e^{Tμ} long, and its path e^{Tμ} times longer in between."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -48,7 +48,7 @@ class Augmented:
     def growth(self) -> float:
         """ν with ‖e^{s𝒜}‖, ‖e^{−s𝒜}‖ ≤ e^{sν} for s ≥ 0.
 
-        The symmetric part of ±𝒜 is at most that of [[Tμ, ‖b‖/2], [‖b‖/2, 0]].
+        The symmetric part of ±𝒜 is bounded by [[Tμ, ‖b‖/2], [‖b‖/2, 0]].
         """
         inner = self.time * self.system.growth
         b = float(np.linalg.norm(self.system.source))
@@ -84,7 +84,7 @@ class Augmented:
 
 @dataclass(frozen=True, eq=False)
 class Start:
-    """b₁ = e^{𝒜ᵀ}(g, 0), found in K_m(𝒜ᵀ, (g, 0)), and a bound of its error."""
+    """b₁ = e^{𝒜ᵀ}(g, 0), computed in K_m(𝒜ᵀ, (g, 0)), and a bound of its error."""
 
     vector: np.ndarray
     error: float
@@ -108,7 +108,7 @@ def exponential_path(basis: Basis, growth: float, start_error: float) -> Curve:
 
 
 def augmented(evolution: Evolution) -> Augmented:
-    """Return 𝒜, or raise where its exponential would leave double precision."""
+    """Return 𝒜, or raise if its exponential would exceed double precision."""
     op = Augmented(evolution.system, evolution.time)
     if op.growth > LARGEST_GROWTH:
         raise ValueError(
@@ -120,7 +120,7 @@ def augmented(evolution: Evolution) -> Augmented:
 
 
 def unscaled(evolution: Evolution, g: np.ndarray) -> np.ndarray:
-    """Return ∂f in y(1) = e^shift · direction, from that in the direction."""
+    """Return ∂f in y(1) = e^shift · direction, from ∂f in the direction."""
     return g * np.exp(-evolution.shift)
 
 
@@ -164,10 +164,10 @@ class SmallFactor:
 class KroneckerSum(Route):
     """The paper's route (3.42b), (3.45c): K_m(−𝒜ᵀ, b₁), K_m(𝒜, e_k), φ(T₁ ⊕ T₂) e₁.
 
-    The factors of Z̃ are cut to the first n numbers and made orthonormal again, so that
-    singular values are those of Z; z = φ(TAᵀ)g is found in K_m(Aᵀ, g). b₁ carries the
-    growth e^{Tμ}, which e^{−s𝒜ᵀ} takes back: long times lose digits that `TwoSided`
-    keeps, and beyond T μ = 200 this route is refused.
+    The factors of Z̃ are cut to the first n numbers and orthonormalized again, so the
+    singular values are those of Z; z = φ(TAᵀ)g is computed in K_m(Aᵀ, g). b₁ carries
+    the growth e^{Tμ}, which e^{−s𝒜ᵀ} reverts: for long times this loses digits that
+    `TwoSided` keeps, and T μ > 200 raises an error.
     """
 
     def factorize(

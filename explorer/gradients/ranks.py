@@ -1,4 +1,4 @@
-"""How many singular components of Z a gradient keeps."""
+"""The number of singular components of Z that a gradient keeps."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from explorer import params
 AUTO = "auto"
 
 RANK_OR_ALL = replace(params.RANK, low=0, default=0)
-"""Rank 0 stands for all components, which are as many as `dim`."""
+"""Rank 0 stands for all `dim` components."""
 
 
 def checked_rank(value: Any) -> Any:
@@ -19,14 +19,14 @@ def checked_rank(value: Any) -> Any:
         return params.RANK.check(value)
     if value != AUTO:
         raise TypeError(
-            f"`rank` = {value!r} is a word that is not known; needed is "
+            f"`rank` = {value!r} is an unknown word: it must be "
             f'{params.RANK.admissible}, or "{AUTO}"'
         )
     return value
 
 
 def require_rank(rank: int, dim: int) -> None:
-    """Raise unless a Krylov space of this dimension holds so many components."""
+    """Raise unless a Krylov space of dimension `dim` holds `rank` components."""
     if rank > dim:
         raise ValueError(
             f"`rank` = {rank} exceeds `dim` = {dim}: a Krylov space of "

@@ -27,11 +27,11 @@ from explorer.params import Record
 
 
 class Route(Record, ABC):
-    """A way from the end of a forward solve to the factors of Z.
+    """A way to compute the factors of Z from the end of a forward solve.
 
     Attributes
     ----------
-    orthogonalization : how bases are made orthonormal, that of the forward solve too.
+    orthogonalization : how bases are made orthonormal, also in the forward solve.
     """
 
     orthogonalization: Orthogonalization = BlockChebyshev()
@@ -54,9 +54,9 @@ class Route(Record, ABC):
 class TwoSided(Route):
     """K_m(Aᵀ, g), K_m(A, b) and the exponential of one (2m+1)×(2m+1) block (Van Loan).
 
-    The basis of K_m(A, b) is that of the forward solve. Equal in exact arithmetic to
-    the paper's `KroneckerSum`, with a smaller exponential and spaces that do not
-    contain e^{𝒜ᵀ}.
+    The basis of K_m(A, b) comes from the forward solve. In exact arithmetic,
+    it equals the paper's `KroneckerSum`, with a smaller exponential and spaces that do
+    not contain e^{𝒜ᵀ}.
 
     Parameters
     ----------
@@ -94,11 +94,11 @@ class TwoSided(Route):
 
 
 def checked_route(value: Any) -> Route:
-    """Return `value`, or raise if it is no route."""
+    """Return `value`, or raise if it is not a route."""
     if not isinstance(value, Route):
         raise TypeError(
-            f"`route` = {value!r} is a {type(value).__name__}; needed "
-            "is `TwoSided()` or `KroneckerSum()`"
+            f"`route` = {value!r} is a {type(value).__name__}; pass "
+            "`TwoSided()` or `KroneckerSum()`"
         )
     return value
 
@@ -117,8 +117,8 @@ def van_loan(
 
     𝒜_m = [[T H, β e₁],[0, 0]] generates (y_m, 1). The block triangular exponential
     expm([[T T₁, e₁ e_{m+1}ᵀ],[0, 𝒜_mᵀ]]) has ∫₀¹ e^{(1−s)T T₁} e₁ e_{m+1}ᵀ e^{s𝒜_mᵀ} ds
-    as its upper right block (Van Loan 1978). It is scaled by e^{−shift}; g, taken of a
-    direction that carries e^{−shift} too, is too long by just that factor.
+    as its upper right block (Van Loan 1978). It is scaled by e^{−shift}; g is too long
+    by exactly that factor, because its direction is scaled by e^{−shift}, too.
     """
     T, p, m = evolution.time, left.dim, right.dim
     M = np.zeros((p + m + 1, p + m + 1))
@@ -147,7 +147,7 @@ def factor_errors(
 def carried_errors(
     evolution: Evolution, left: Basis, value: LossValue
 ) -> Callable[[], tuple[float, float]] | None:
-    """Return what finds the `carried` errors of `Factors`: see `flow.coordinates`."""
+    """Return a function for `carried` in `Factors`; see `flow.coordinates`."""
     system, right = evolution.system, forward_basis(evolution)
     if system.base_point is None:
         return None
@@ -191,6 +191,6 @@ def path_errors(
 
 
 def length(basis: Basis, history: np.ndarray) -> np.ndarray:
-    """Return ‖Q y‖ for each row, a bound of it where Q is measured otherwise."""
+    """Return ‖Q y‖ for each row, or a bound if Q is measured in other coordinates."""
     measured = not isinstance(basis.stored, Span) and basis.stored.size == 0
     return basis.magnitude(history) if measured and basis.dim else norms(history)

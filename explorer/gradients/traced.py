@@ -1,7 +1,7 @@
 """The flow in PyTorch's differentiable operations: A V + B, Euler, Arnoldi and φ(TH).
 
-Written for planar float64 tensors: a field is padded once for each application of Ω,
-whose taps are then slices of it. The module `torch` comes as an argument.
+Tensors are planar and float64: each application of Ω pads the field once, and its taps
+are slices of the padded field. The module `torch` is passed as an argument.
 """
 
 from __future__ import annotations
@@ -23,11 +23,11 @@ from explorer.gradients.discrete import ending, grown, require_finite
 from explorer.late import cached_property
 
 Tensor = Any
-"""A torch.Tensor, whose type is not known before PyTorch is loaded."""
+"""A torch.Tensor; its type is unknown until PyTorch is loaded."""
 
 SAVED = 4
 """Fields that PyTorch keeps of one application of A for the backward pass: V padded,
-ΩV, its difference to the mean, and one for what is under way."""
+ΩV, its difference from the mean, and one for temporary results."""
 
 
 def saved_fields(system: LinearSystem) -> int:
@@ -88,7 +88,7 @@ class TracedSystem:
         return replicator(self.base_point, inner)
 
     def norm(self, V: Tensor) -> float:
-        """‖V‖ as a number: it leaves no trace."""
+        """‖V‖ as a number, outside the graph."""
         return float(self.torch.linalg.vector_norm(V.detach()))
 
     def gradient(self, y: Tensor, slope: np.ndarray) -> np.ndarray:
@@ -105,7 +105,7 @@ def replicator(p: Tensor, u: Tensor) -> Tensor:
 
 
 def grid_average(torch: Any, grid: Grid, weights: Tensor) -> Callable:
-    """Return X ↦ Ω X on a grid; rows are sliced first, for fewer steps back."""
+    """Return X ↦ Ω X on a grid; rows are sliced first, for fewer backward steps."""
     R, side = grid.radius, 2 * grid.radius + 1
     taps = weights.unbind(0)
 
@@ -140,7 +140,7 @@ def traced_euler(
 ) -> tuple[Tensor, Evolution]:
     """Return y(1) = V(T)/T of explicit Euler on the graph of Ω, and its end.
 
-    The bound of the error is that of `discrete.euler`, with ẏ_{n+1} − ẏ_n found as
+    The error bound is the one of `discrete.euler`, with ẏ_{n+1} − ẏ_n computed as
     T A y_{n+1} − T A y_n.
     """
     growth, error, size = time * traced.system.growth, 0.0, 0.0
@@ -150,7 +150,7 @@ def traced_euler(
         check()
         last = n == tau.size - 1
         with torch.set_grad_enabled(not last):
-            slope = traced.apply(y)  # of the next step; after the last for its error
+            slope = traced.apply(y)  # for the next step, or for the final error
         change = time * traced.norm(slope.detach() - before)
         error = grown(step * growth, error + 0.5 * step * change)
         before = slope.detach()
@@ -199,7 +199,7 @@ def traced_krylov(
 def traced_arnoldi(
     traced: TracedSystem, dim: int, check: Callable[[], None]
 ) -> tuple[list[Tensor], Tensor, Tensor, float]:
-    """Return q_1 … q_m, H_m, β, h_{m+1,m} as `flow.arnoldi` does, on the graph of Ω."""
+    """Return q_1 … q_m, H_m, β, h_{m+1,m} like `flow.arnoldi`, on the graph of Ω."""
     torch, start = traced.torch, traced.source
     beta = torch.linalg.vector_norm(start)
     if float(beta.detach()) == 0.0:

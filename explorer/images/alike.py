@@ -20,11 +20,11 @@ class LabelFile:
     """A label image as it is stored.
 
     path, argument : name it in messages.
-    code : (row, col, channel), numbers or colors, maybe with alpha.
-    palette : (entry, 3), the colors of the numbers; None where there are none.
+    code : (row, col, channel), numbers or colors, possibly with alpha.
+    palette : (entry, 3), the colors of the numbers, or None.
     bits : whether the numbers are single bits.
-    orientation : 1 … 8, how the stored pixels lay (EXIF); `code` is upright.
-    void : (row, col), where there is no label; None if there is one everywhere.
+    orientation : 1 … 8, of the stored pixels (EXIF); `code` is upright.
+    void : (row, col), pixels without a label; None if all have one.
     """
 
     path: str | os.PathLike[str]
@@ -37,7 +37,7 @@ class LabelFile:
 
     @property
     def labeled(self) -> np.ndarray:
-        """Where there is a label, (row, col)."""
+        """The pixels with a label, (row, col)."""
         if self.void is None:
             return np.ones(self.code.shape[:2], bool)
         return ~self.void
@@ -49,7 +49,7 @@ class LabelFile:
 
     @property
     def gray(self) -> bool:
-        """Whether it holds gray values only, however they are stored."""
+        """Whether it holds only gray values, however they are stored."""
         colors = self.used[:, :3]
         return bool((colors[:, :1] == colors).all())
 
@@ -59,7 +59,7 @@ class LabelFile:
         return self.code.shape[2] < 4 or bool((self.used[:, 3] == OPAQUE).all())
 
     def without(self, void: np.ndarray) -> LabelFile:
-        """Return it with no label at some pixels, (row, col)."""
+        """Return a copy without labels at some pixels, (row, col)."""
         if void.all():
             raise ValueError(
                 f"`ignore` must leave a label in each file, got none in '{self.path}': "
@@ -75,9 +75,9 @@ class LabelFile:
 def bits_resolved(
     files: Sequence[LabelFile], ignore: Iterable[Code]
 ) -> list[LabelFile]:
-    """Return files in which a bit stands for 1 or 255, as it does in the others.
+    """Return files in which a set bit stands for 1 or 255, as in the other files.
 
-    ignore : values of the others that stand for no label.
+    ignore : values in the other files that stand for no label.
     """
     others = {
         (int(value),)
@@ -92,8 +92,8 @@ def bits_resolved(
     for file in files:
         if file.bits and both:
             raise file.refused(
-                "has one bit per pixel, and others hold both 1 and 255, so that it is "
-                "not clear which of them a set bit is: save it with 8 bits"
+                "has one bit per pixel, and other files hold both 1 and 255, so a set "
+                "bit could be either: save it with 8 bits"
             )
         code = white * file.code if file.bits else file.code
         found.append(replace(file, code=code, bits=False))
@@ -101,9 +101,10 @@ def bits_resolved(
 
 
 def unlabeled(file: LabelFile, ignore: Iterable[Code]) -> np.ndarray:
-    """Return where a file holds values that stand for no label, (row, col).
+    """Return the pixels of a file whose values stand for no label, (row, col).
 
-    A gray value is a color of three such values; a color is that of a palette, too.
+    A gray value also stands for a color of three such values, and a color also for a
+    palette entry.
     """
     void = np.zeros(file.code.shape[:2], bool)
     for value in ignore:
@@ -122,14 +123,14 @@ def alike(
 ) -> tuple[list[LabelFile], dict[Code, tuple[int, ...]]]:
     """Return files with codes of one kind, and the colors of palette entries.
 
-    Palette files keep their numbers if their palettes agree. If not, or beside files
-    of colors, they become colors. Files of colors that hold only gray values, or
-    nothing transparent, become the kind of the others.
+    Palette files keep their numbers if their palettes agree. If not, or if there are
+    color files, they become colors. Color files that hold only gray values, or no
+    transparency, become the kind of the other files.
 
     Raises
     ------
     ValueError
-        naming a file that is of another kind, or cannot be told by its colors.
+        naming a file of another kind, or one with ambiguous colors.
     """
     plain = [file for file in files if file.palette is None]
     grays = {
@@ -150,7 +151,7 @@ def alike(
 def gray_shown(file: LabelFile, grays: set[Code]) -> LabelFile:
     """Return a palette file of gray tones as gray values, if other files hold them.
 
-    Formats with palettes alone, and optimizers, number the gray values of an image.
+    Palette-only formats, and optimizers, number the gray values of an image.
     """
     if file.palette is None or file.code.max() >= len(file.palette):
         return file
@@ -199,15 +200,15 @@ def colors_of(file: LabelFile, code: np.ndarray) -> np.ndarray:
 
 
 def shown(file: LabelFile) -> LabelFile:
-    """Return a palette file as one of colors."""
+    """Return a palette file as a color file."""
     if file.palette is None:
         return file
     colors = entries(file)
     if len(set(colors.values())) < len(colors):
         raise file.refused(
             "has two palette entries of one color, and its palette differs from those "
-            "of the other files, so that its labels cannot be told by their colors: "
-            "save all label images with one palette"
+            "of the other files, so colors do not identify its labels: save all label "
+            "images with one palette"
         )
     void = file.void
     code = np.where(file.labeled[..., None], file.code, file.used[0])
@@ -215,7 +216,7 @@ def shown(file: LabelFile) -> LabelFile:
 
 
 def padded(codes: np.ndarray, channels: int) -> np.ndarray:
-    """Return codes (…, channel) with more channels or, where they say nothing, less."""
+    """Return codes (…, channel) with more channels, or without redundant ones."""
     if channels == 1:
         return codes[..., :1]
     if codes.shape[-1] == 1:
@@ -227,9 +228,9 @@ def padded(codes: np.ndarray, channels: int) -> np.ndarray:
 
 
 def converted(file: LabelFile, channels: int, known: set[Code]) -> LabelFile:
-    """Return a file with codes of so many channels.
+    """Return a file whose codes have `channels` channels.
 
-    known : the colors of files that are stored as such; others must hold the same.
+    known : the colors in color files; the other files must hold the same ones.
     """
     if file.code.shape[2] == channels:
         return file
@@ -238,8 +239,8 @@ def converted(file: LabelFile, channels: int, known: set[Code]) -> LabelFile:
         strange = [code for code in used if code not in known]
         if strange:
             raise file.refused(
-                f"is gray where others have colors, and holds {spelled(strange[0][:3])}"
-                ", which they do not: convert them all to one kind"
+                f"is gray while others have colors, and holds "
+                f"{spelled(strange[0][:3])}, which they lack: convert all to one kind"
             )
     return replace(file, code=padded(file.code, channels), palette=None)
 
@@ -247,10 +248,10 @@ def converted(file: LabelFile, channels: int, known: set[Code]) -> LabelFile:
 def refuse_misplaced(
     file: LabelFile, shape: tuple[int, ...], orientation: int, image: object
 ) -> None:
-    """Raise unless labels lie on their image, of a shape (row, col) as it is shown.
+    """Raise unless labels fit their image, whose shape (row, col) is as shown.
 
-    orientation : how the stored pixels of the image lay. Where it is not that of the
-        labels, only a shape that fits one way alone tells how labels lie.
+    orientation : of the stored pixels of the image. If the labels have another one,
+        their placement is clear only if their shape fits in just one way.
     """
     found, needed = file.code.shape[:2], shape[:2]
     turned = orientation != file.orientation

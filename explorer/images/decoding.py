@@ -1,4 +1,4 @@
-"""Encoded images as arrays, in the depth and kind that they were stored in."""
+"""Encoded images as arrays, with the depth and kind of the file."""
 
 from __future__ import annotations
 
@@ -36,23 +36,23 @@ FORMATS = (
     "AVIF", "BMP", "DIB", "GIF", "HEIF", "ICO", "JPEG", "JPEG2000", "MPO", "PCX",
     "PNG", "PPM", "QOI", "SGI", "TGA", "WEBP",
 )  # fmt: skip
-"""Formats that Pillow decodes into what they show; TIFF has a reader of its own."""
+"""Formats that Pillow decodes as they look; TIFF has its own reader."""
 
 TIFF_STARTS = (b"II*\0", b"MM\0*", b"II+\0", b"MM\0+")
-"""How TIFF files begin, classic and big, of both byte orders."""
+"""First bytes of TIFF files, classic and big, in both byte orders."""
 
 DEEP = ("L", "LA", "RGB", "RGBA", "RGBX")
-"""Modes in which Pillow keeps 8 bits of 16."""
+"""Modes in which Pillow keeps only 8 of 16 bits."""
 
 CODESTREAM = b"\xff\x4f\xff\x51"
-"""How the compressed data of a JPEG 2000 begin, wherever they are in the file."""
+"""First bytes of the compressed data of a JPEG 2000, anywhere in the file."""
 
 DENSEST = {"JPEG": 2**9, "MPO": 2**9, "GIF": 2**12}
-"""Pixels that one byte can stand for, at most: JPEG takes a bit for 64 of them."""
+"""Most pixels per byte: JPEG can store 64 pixels in one bit."""
 
 
 RAW = ("BMP", "DIB", "SGI", "TGA")
-"""Formats whose pixels may lie in the file as they are."""
+"""Formats that may store pixels uncompressed."""
 
 
 def decode(content: bytes, what: str, *, indices: bool = False) -> np.ndarray:
@@ -61,20 +61,20 @@ def decode(content: bytes, what: str, *, indices: bool = False) -> np.ndarray:
 
 
 def decoded(content: bytes, what: str, *, indices: bool = False) -> Decoded:
-    """Return the pixels of an encoded image, and what the file says about them.
+    """Return the pixels of an encoded image, and the properties of the file.
 
     Parameters
     ----------
     content : bytes of the file; what : names it in error messages.
-    indices : whether pixels are the numbers stored, as label images mean them, not the
-        colors shown: indices instead of palette colors, gray values as in the file
-        whatever number is white.
+    indices : whether pixels are the stored numbers, for label images, rather than the
+        displayed colors: indices instead of palette colors, and gray values as in the
+        file, whichever number is white.
 
     Raises
     ------
     ValueError
-        where it is no image, too large, of several pages, holds other data than its
-        header declares, or is of a kind that would not come out as it looks.
+        if it is not an image, is too large, has several pages, holds other data than
+        its header declares, or cannot be decoded faithfully.
     """
     with refusing(what):
         return stored(content, what).decoded(what, indices)
@@ -83,9 +83,9 @@ def decoded(content: bytes, what: str, *, indices: bool = False) -> Decoded:
 def decoded_picture(
     picture: Image.Image, what: str, *, indices: bool = False
 ) -> Decoded:
-    """Return the pixels of a Pillow image, as those of its file would be.
+    """Return the pixels of a Pillow image, as from its file.
 
-    An opened image that is not loaded yet is read from its file.
+    An opened image that is not yet loaded is read from its file.
     """
     if isinstance(picture, ImageFile.ImageFile) and picture.tile and picture.fp:
         place = picture.fp.tell()
@@ -102,10 +102,10 @@ def decoded_picture(
 
 @contextmanager
 def refusing(what: str) -> Iterator[None]:
-    """Turn whatever decoders raise into errors that name the image and the cure."""
+    """Turn all errors of decoders into errors that name the image and the cure."""
     try:
         with warnings.catch_warnings():
-            # our own, lower limit follows at once
+            # our own, lower limit applies next
             warnings.simplefilter("ignore", Image.DecompressionBombWarning)
             yield
     except Image.DecompressionBombError as error:
@@ -114,12 +114,12 @@ def refusing(what: str) -> Iterator[None]:
         ) from error
     except RefusedError:
         raise
-    except Exception as error:  # decoders raise whatever their format suggests
+    except Exception as error:  # decoders raise errors of all kinds
         unknown = isinstance(error, UnidentifiedImageError)
         reason = "unknown format" if unknown else str(error) or type(error).__name__
         raise ValueError(
-            f"{what} cannot be read as an image ({reason}): it may be truncated or no "
-            "image at all; save it again as PNG"
+            f"{what} cannot be read as an image ({reason}): it may be truncated, or "
+            "not be an image; save it again as PNG"
         ) from error
 
 
@@ -151,13 +151,13 @@ def stored(content: bytes, what: str) -> Stored:
 
 
 def refuse_depth(content: bytes, what: str, mode: str) -> None:
-    """Raise if a JPEG 2000 has other than 8 bits, or 16 of gray, which Pillow keeps."""
+    """Raise unless a JPEG 2000 has 8 bits, or gray with 16 bits, which Pillow keeps."""
     start = content.find(CODESTREAM) + len(CODESTREAM)
     count = int.from_bytes(content[start + 36 : start + 38], "big")
     depths = {1 + byte for byte in content[start + 38 : start + 38 + 3 * count : 3]}
     if depths != ({16} if mode in DEEP_GRAY else {8}):  # signed ones are above 128
         raise RefusedError(
-            f"{what} is a JPEG 2000 with samples of other than 8 bits, or 16 of gray: "
+            f"{what} is a JPEG 2000 with other depths than 8 bits, or 16 of gray: "
             "save it as PNG"
         )
 
@@ -172,7 +172,7 @@ def pieces(content: bytes) -> Iterator[tuple[bytes, int]]:
 
 
 def promised(content: bytes, picture: ImageFile.ImageFile) -> None:
-    """Raise if a header promises more pixels than so few bytes can hold."""
+    """Raise if a header promises more pixels than the bytes can hold."""
     pixels = picture.height * picture.width
     densest = DENSEST.get(picture.format or "")
     if picture.format in RAW and [tile[0] for tile in picture.tile] == ["raw"]:
@@ -184,7 +184,7 @@ def promised(content: bytes, picture: ImageFile.ImageFile) -> None:
 
 
 def is_deep(picture: Image.Image) -> bool:
-    """Return whether an image has 16 bits, of which Pillow would keep 8."""
+    """Return whether an image has 16 bits, of which Pillow would keep only 8."""
     tile = str(getattr(picture, "tile", ""))
     return picture.mode in DEEP and (";16" in tile or "SGI16" in tile)
 

@@ -1,4 +1,4 @@
-"""How large compressed data become, found out without keeping them."""
+"""The size of compressed data after inflation, measured without keeping them."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator
 from typing import Any
 
 PIECE = 2**16
-"""Bytes that are taken in and inflated at a time."""
+"""Bytes that are read and inflated at a time."""
 
 
 def slices(data: memoryview) -> Iterator[memoryview]:
@@ -16,9 +16,9 @@ def slices(data: memoryview) -> Iterator[memoryview]:
 
 
 def inflated(machine: Any, parts: Iterable[Any], limit: int) -> int:
-    """Return how many bytes data inflate to, counted up to just above a limit.
+    """Return the size of data after inflation, counted up to just above a limit.
 
-    machine : decompressor of `zlib`, or of `lzma`, which keeps what it did not take in.
+    machine : decompressor of `zlib`, or of `lzma`, which keeps unread input.
     """
     found = 0
     for part in parts:

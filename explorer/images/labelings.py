@@ -26,16 +26,16 @@ from explorer.truths import NO_LABEL, truth_field
 Place = str | os.PathLike[str]
 
 NETPBM = "PPM"
-"""Name of the file format whose bits are 1 where black; in others, 1 is white."""
+"""The file format in which bit 1 is black; in others, 1 is white."""
 
 
 @dataclass(frozen=True, eq=False)
 class LabelSet:
     """Ground truths with one numbering of their labels.
 
-    truths : (row, col) each, 0 … J−1, and −1 where there is no label.
+    truths : (row, col) each, 0 … J−1, or −1 for no label.
     values : (label, code), the gray value, palette index or color of each label.
-    colors : (label, 3) uint8, what the palettes show for each; None without palettes.
+    colors : (label, 3) uint8, the palette color of each; None without palettes.
     """
 
     truths: list[np.ndarray]
@@ -44,7 +44,7 @@ class LabelSet:
 
 
 def read_labels(labels: Any, shape: tuple[int, int]) -> np.ndarray:
-    """Return a ground truth labeling, an array, whose labels 0 … J−1 all occur."""
+    """Return a ground truth labeling, an array in which all labels 0 … J−1 occur."""
     limit = int(params.LABELS.high)
     truth = truth_field("labels", labels, shape, limit)
     top = int(truth.max())
@@ -52,25 +52,25 @@ def read_labels(labels: Any, shape: tuple[int, int]) -> np.ndarray:
     if missing:
         raise ValueError(
             f"`labels` skips the numbers {missing}; every label from 0 to "
-            f"{top} must occur, or it has no color: renumber them"
+            f"{top} must occur, because its pixels give its color: renumber them"
         )
     return truth
 
 
 def open_labels(path: Place, argument: str) -> LabelFile:
-    """Return a label image as it is stored.
+    """Return a label image as stored.
 
     Raises
     ------
     ValueError
-        where its numbers may not be those that were saved, or are no labels.
+        if its numbers may have changed in compression, or are not labels.
     """
     found = open_file(path, argument, indices=True)
     array, what = found.array, f"`{argument}` = '{path}'"
     if found.lossy:
         raise ValueError(
-            f"{what} is a {found.format} whose compression is lossy, or may be, and "
-            "changes values near edges: save label images as PNG, from the original"
+            f"{what} is a {found.format} whose compression may be lossy and change "
+            "values near edges: save label images as PNG, from the original"
         )
     if array.dtype not in (bool, np.uint8, np.uint16):
         raise ValueError(
@@ -80,12 +80,12 @@ def open_labels(path: Place, argument: str) -> LabelFile:
     if array.ndim == 3 and array.dtype == np.uint16:
         raise ValueError(
             f"{what} holds colors of 16 bits; labels are colors of 8 bits or gray "
-            "values: save it so"
+            "values: convert it"
         )
     code = array.reshape(*array.shape[:2], -1).astype(np.uint16)
     bits = array.dtype == bool and found.palette is None
     if bits and found.format == NETPBM:
-        code = 1 - code  # 1 is black there, and True in no program that reads it
+        code = 1 - code  # 1 is black there, but other programs read black as False
     file = LabelFile(path, argument, code, found.palette, bits)
     return replace(file, orientation=found.orientation)
 
@@ -98,7 +98,7 @@ def label_set(
     """Return label files as ground truths with one numbering.
 
     ignore : codes of gray values or colors that stand for no label.
-    values : those that are labels, in order; None takes all that occur, sorted, unless
+    values : codes of the labels, in order; None takes all that occur, sorted, unless
         they look interpolated.
     """
     files = bits_resolved(files, ignore)
@@ -121,7 +121,7 @@ def label_set(
 
 
 def refuse_ignored(values: Sequence[Code], ignore: Sequence[Code]) -> None:
-    """Raise where a value is a label and stands for none."""
+    """Raise if a value is both a label and ignored."""
     both = set(values) & set(ignore)
     if both:
         raise ValueError(
@@ -136,7 +136,7 @@ def truth_like(
     colors: np.ndarray | None,
     ignore: Sequence[Code] = (),
 ) -> np.ndarray:
-    """Return a label image as numbers of labels whose values are known."""
+    """Return a label image as numbers of labels with known values."""
     palette = None
     if colors is not None:
         palette = np.zeros((int(values.max()) + 1, 3), np.uint8)
@@ -162,12 +162,12 @@ def distinct(files: Sequence[LabelFile]) -> np.ndarray:
 
 
 def numbered(file: LabelFile, values: np.ndarray) -> np.ndarray:
-    """Return a label image as 0 … J−1, the places of its entries among `values`.
+    """Return a label image as 0 … J−1, the positions of its entries in `values`.
 
     Raises
     ------
     ValueError
-        naming an entry that is not among them.
+        naming an entry that is not in `values`.
     """
     places = {tuple(value): k for k, value in enumerate(values.tolist())}
     found, index = unique_codes(file.code[file.labeled])

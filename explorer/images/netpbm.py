@@ -1,4 +1,4 @@
-"""Images of the Netpbm family: PBM, PGM and PPM, text and binary, of any maximum."""
+"""Images of the Netpbm family: PBM, PGM and PPM, text and binary, with any maximum."""
 
 from __future__ import annotations
 
@@ -17,15 +17,15 @@ GAPS = b" \t\r\n\v\f"
 """White space between bits."""
 
 LARGEST = 65535
-"""Maximum that the format admits."""
+"""Largest maximum of the format."""
 
 BLOCK = 2**20
-"""Bytes of text that are turned into numbers at a time."""
+"""Bytes of text that are parsed at a time."""
 
 
 @dataclass(frozen=True)
 class Header:
-    """What a Netpbm file declares: its kind 1 … 6, its size, and where pixels begin."""
+    """Header of a Netpbm file: its kind 1 … 6, its size, and where pixels start."""
 
     kind: int
     rows: int
@@ -40,7 +40,7 @@ class Header:
 
 
 def is_netpbm(content: bytes) -> bool:
-    """Return whether a file is of a kind that is read here."""
+    """Return whether a file is a Netpbm file."""
     return re.match(rb"P[1-6][\s#]", content[:3]) is not None
 
 
@@ -90,14 +90,14 @@ def in_bytes(content: bytes, header: Header) -> np.ndarray:
 
 
 def in_text(content: bytes, header: Header) -> np.ndarray:
-    """Return the samples of a text file; bits may stand without gaps."""
+    """Return the samples of a text file; bits need no gaps."""
     start = header.start
     if b"#" in content[start:]:
         content, start = re.sub(rb"#[^\r\n]*", b"", content[start:]), 0
     if header.kind == 1:
         digits = np.frombuffer(content[start:].translate(None, GAPS), np.uint8)
         promised(len(digits), header.count)
-        return digits[: header.count] - np.uint8(ord("0"))  # what is no bit is > 1
+        return digits[: header.count] - np.uint8(ord("0"))  # other characters: > 1
     promised(len(content) - start, 2 * header.count - 1)  # a digit and a gap each
     found = np.empty(header.count, np.uint16 if header.white > 255 else np.uint8)
     filled = 0
@@ -112,9 +112,9 @@ def in_text(content: bytes, header: Header) -> np.ndarray:
 
 
 def numbers_of(text: bytes, white: int) -> np.ndarray:
-    """Return the numbers in a text, none above the maximum."""
+    """Return the numbers in a text, or raise if one exceeds the maximum."""
     with warnings.catch_warnings():
-        warnings.simplefilter("error")  # what is no number
+        warnings.simplefilter("error")  # for text that is not a number
         numbers = np.fromstring(text, np.int64, sep=" ")
     if numbers.size and not (numbers.min() >= 0 and numbers.max() <= white):
         raise ValueError(
@@ -125,7 +125,7 @@ def numbers_of(text: bytes, white: int) -> np.ndarray:
 
 
 def promised(found: int, needed: int) -> None:
-    """Raise if a file holds less than its header promises."""
+    """Raise if a file holds less data than its header promises."""
     if found < needed:
         raise ValueError(
             f"its header promises {needed} samples or bytes, it has {found}"

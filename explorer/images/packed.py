@@ -1,4 +1,4 @@
-"""Samples of TIFF files that are no whole bytes: 2, 4, 10, 12, 14, … bits."""
+"""Samples of TIFF files that do not fill whole bytes: 2, 4, 10, 12, 14, … bits."""
 
 from __future__ import annotations
 
@@ -13,21 +13,21 @@ from explorer.images.strips import DEFLATE, LZMA, LZMA_MEMORY, PLAIN, Strips
 Order = Literal["big", "little"]
 
 READABLE = (*PLAIN, *DEFLATE, *LZMA)
-"""Compressions of strips that are undone here."""
+"""Compressions of strips that this module undoes."""
 
 MOST_BITS = 24
-"""Bits per sample, at most."""
+"""Most bits per sample."""
 
 BLOCK = 2**18
-"""Samples that are taken apart into their bits at a time."""
+"""Samples that are split into bits at a time."""
 
 
 def unpacked(
     content: bytes, strips: Strips, shape: tuple[int, int, int], bits: int, order: Order
 ) -> np.ndarray:
-    """Return samples (row, col, sample) of strips in which rows begin at whole bytes.
+    """Return samples (row, col, sample) of strips whose rows start at whole bytes.
 
-    order : "big" where the first sample is in the highest bits of a byte (FillOrder 1).
+    order : "big" if the first sample is in the highest bits of a byte (FillOrder 1).
     """
     rows, cols, samples = shape
     wide = cols * samples
@@ -47,7 +47,7 @@ def unpacked(
 
 
 def opened(data: memoryview, compression: int) -> bytes | memoryview:
-    """Return a strip as it is uncompressed; `Strips.check` has bounded it."""
+    """Return an uncompressed strip; `Strips.check` has bounded its size."""
     if compression in DEFLATE:
         return zlib.decompress(data)
     if compression in LZMA:

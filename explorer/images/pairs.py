@@ -1,7 +1,7 @@
-"""Which label file belongs to which image file: by their names, never by their order.
+"""Pair label files with image files by their names, never by their order.
 
-A name is split into words and numbers. What all images share, and what all label files
-share, is left out; what remains must be the same for an image and its labels.
+A name is split into words and numbers. Parts that all images share, or that all label
+files share, are left out; the rest must be the same for an image and its labels.
 """
 
 from __future__ import annotations
@@ -21,21 +21,21 @@ Token = str | int
 Key = tuple[Token, ...]
 
 PIECES = re.compile(r"\d+|[^\W\d_]+|[\W_]+")
-"""Numbers, words, and what stands between them."""
+"""Numbers, words, and the separators between them."""
 
 WORDS = re.compile(r"\d+|[A-Z]+(?![a-z])|[A-Z]?[a-z]+|(?:(?![A-Za-z])[^\W\d_])+")
 """Numbers and words; `imgLeft` holds two words."""
 
 COUNTS = re.compile(r"\d+(?![^\W\d_])")
-"""Numbers that count something, as the 8 of `8bit` does not."""
+"""Numbers that count something, unlike the 8 in `8bit`."""
 
 SHOWN = 3
-"""Names that a message lists at most."""
+"""Most names in a message."""
 
 CURE = (
-    "rename the files so that an image and its labels differ only in what all images "
-    "or all labels share (7_image.png, 7_labels.png), or in Python pass `labels` as a "
-    "dictionary {image: labels}"
+    "rename the files so that an image and its labels differ only in parts that all "
+    "images or all labels share (7_image.png, 7_labels.png), or in Python pass "
+    "`labels` as a dictionary {image: labels}"
 )
 
 
@@ -51,7 +51,7 @@ def paired(images: Sequence[Place], labels: Sequence[Place]) -> list[Place]:
     Raises
     ------
     ValueError
-        naming a file that has no partner, or several.
+        naming a file without a partner, or with several.
     """
     for way in (strict, lenient):
         for folders in (True, False):
@@ -86,7 +86,7 @@ def declared(images: Sequence[Place], labels: Mapping[Place, Place]) -> list[Pla
     for place in known:
         if place not in wanted:
             raise ValueError(
-                f"`labels` must have entries for `images` only, got one for "
+                f"`labels` must have entries only for `images`, got one for "
                 f"'{name_of(place)}': add it to `images`, or leave it out"
             )
     return [known[place] for place in wanted]
@@ -109,7 +109,7 @@ def text_of(path: Place, folders: bool) -> str:
 
 
 def strict(path: Place, folders: bool) -> Key:
-    """Return the pieces of a name as they are written."""
+    """Return the pieces of a name as written."""
     return tuple(PIECES.findall(text_of(path, folders)))
 
 
@@ -120,9 +120,9 @@ def lenient(path: Place, folders: bool) -> Key:
 
 
 def stripped(names: Sequence[Key], words: bool) -> list[Key]:
-    """Return names without the beginning and the end that all of them share.
+    """Return names without their common beginning and end.
 
-    words : whether words in between that all of them have are left out, too.
+    words : whether to leave out common words in between, too.
     """
     start = shared(names)
     names = [name[start:] for name in names]
@@ -136,15 +136,15 @@ def stripped(names: Sequence[Key], words: bool) -> list[Key]:
 
 
 def shared(names: Sequence[Key]) -> int:
-    """Return how many tokens all names begin with."""
+    """Return the number of tokens in the common beginning."""
     same = takewhile(lambda tokens: len(set(tokens)) == 1, zip(*names, strict=False))
     return len(list(same))
 
 
 def refuse_other_numbers(images: Sequence[Place], labels: Sequence[Place]) -> None:
-    """Raise where a number that all images bear is another one than all labels bear.
+    """Raise if all images share a number, and all labels share another one.
 
-    So `img_1` and `label_2` are no pair, though each has only the other left.
+    So `img_1` and `label_2` are not a pair, even if there are no other files.
     """
     image, label = (
         set.intersection(*({int(n) for n in COUNTS.findall(stem_of(p))} for p in paths))
@@ -152,7 +152,7 @@ def refuse_other_numbers(images: Sequence[Place], labels: Sequence[Place]) -> No
     )
     if image and label and not image & label:
         raise ValueError(
-            f"`labels` must belong to `images` by name, got {listed(labels)} for "
+            f"`labels` must match `images` by name, got {listed(labels)} for "
             f"{listed(images)}, whose numbers differ; {CURE}"
         )
 
@@ -180,7 +180,7 @@ def mismatch(images: Sequence[Place], labels: Sequence[Place]) -> str:
 
 
 def without_partner(paths: Sequence[Place], others: Sequence[Place]) -> list[Place]:
-    """Return the files whose own part of the name occurs in no name of the others."""
+    """Return the files whose distinctive part occurs in no name of the others."""
     there = [Counter(lenient(path, folders=False)) for path in others]
     own = stripped([lenient(path, folders=False) for path in paths], words=True)
     return [
@@ -191,14 +191,14 @@ def without_partner(paths: Sequence[Place], others: Sequence[Place]) -> list[Pla
 
 
 def several(paths: Sequence[Place]) -> list[Place]:
-    """Return files that have the same name, as far as names are compared."""
+    """Return files whose compared names are the same."""
     keys = stripped([lenient(path, folders=True) for path in paths], words=True)
     often = Counter(keys)
     return [path for path, key in zip(paths, keys, strict=True) if often[key] > 1]
 
 
 def refuse_one_file_twice(argument: str, paths: Sequence[Place]) -> None:
-    """Raise where a file is given twice, also by a link."""
+    """Raise if a file is listed twice, even by a link."""
     seen: dict[object, Place] = {}
     for path in paths:
         for mark in marks(path):
@@ -211,7 +211,7 @@ def refuse_one_file_twice(argument: str, paths: Sequence[Place]) -> None:
 
 
 def refuse_in_both(images: Sequence[Place], labels: Sequence[Place]) -> None:
-    """Raise where a file is an image and a label image."""
+    """Raise if a file is both an image and a label image."""
     known = {mark for path in images for mark in marks(path)}
     for path in labels:
         if known.intersection(marks(path)):
@@ -222,11 +222,11 @@ def refuse_in_both(images: Sequence[Place], labels: Sequence[Place]) -> None:
 
 
 def marks(path: Place) -> list[object]:
-    """Return what a file is known by: where it really lies, and its number on disk."""
+    """Return identifiers of a file: its real path, and its number on disk."""
     found: list[object] = [os.path.normcase(os.path.realpath(path))]
     try:
         entry = os.stat(path)
-    except OSError:  # whoever reads it says so
+    except OSError:  # reading it raises a better error
         return found
     return [*found, (entry.st_dev, entry.st_ino)] if entry.st_ino else found
 

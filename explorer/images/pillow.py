@@ -16,7 +16,7 @@ BITS, PHOTOMETRIC, DESCRIPTION, COLOR_MAP, EXTRA_SAMPLES = 258, 262, 270, 320, 3
 """Tags of EXIF and TIFF."""
 
 STRAIGHT = 2
-"""Extra sample that is alpha, not multiplied with the colors."""
+"""Extra sample that is alpha, with colors not multiplied by it."""
 
 CONVERTED = {
     "CMYK": "RGB",
@@ -32,7 +32,7 @@ DEEP_GRAY = ("I", "I;16", "I;16L", "I;16B", "I;16N")
 """Modes of gray images of 16 bits."""
 
 LOSSLESS = ("BMP", "DIB", "GIF", "ICO", "PCX", "PNG", "PPM", "QOI", "SGI", "TGA")
-"""Formats that never change values; WebP may or may not."""
+"""Lossless formats; WebP may or may not be."""
 
 
 def stored_by_pillow(picture: Image.Image, what: str) -> Stored:
@@ -41,7 +41,7 @@ def stored_by_pillow(picture: Image.Image, what: str) -> Stored:
         raise RefusedError(f"{what} holds {picture.mode} colors: save it as RGB")
     bits = bits_of(picture)
     picture.load()
-    turned = picture.format == "TIFF"  # which Pillow turns upright when it loads it
+    turned = picture.format == "TIFF"  # Pillow turns it upright on loading
     turn = UPRIGHT if turned else orientation_of(picture.getexif())
     facts = Facts(picture.format or "", is_lossy(picture), bits, turn)
     stored = samples_of(picture, bits)
@@ -68,7 +68,7 @@ def samples_of(picture: Image.Image, bits: int) -> Stored:
 
 
 def refuse_loaded_tiff(picture: Image.Image, what: str) -> None:
-    """Raise if Pillow loaded a TIFF file without what its tags say of its samples."""
+    """Raise if Pillow loaded a TIFF file without the tags that describe its samples."""
     tags: Any = getattr(picture, "tag_v2", {})
     bits, white_is_zero = set(tags.get(BITS, (8,))), tags.get(PHOTOMETRIC) == 0
     known = bits in ({1}, {8}) or (bits in ({16}, {32}) and not white_is_zero)
@@ -78,8 +78,8 @@ def refuse_loaded_tiff(picture: Image.Image, what: str) -> None:
     known &= "images=" not in str(tags.get(DESCRIPTION, ""))  # a stack of ImageJ
     if not known:
         raise RefusedError(
-            f"{what} was loaded by Pillow, which does not keep what the tags of its "
-            "TIFF file say: pass the path of the file"
+            f"{what} was loaded by Pillow, which drops some tags of its TIFF file: "
+            "pass the path of the file"
         )
 
 
@@ -92,7 +92,7 @@ def sixteen_bits(array: np.ndarray) -> np.ndarray:
 
 
 def bits_of(picture: Image.Image) -> int:
-    """Return the bits per sample of the file of an image that is not loaded yet."""
+    """Return the bits per sample in the file of an image that is not yet loaded."""
     found = re.search(r"'[PLI];(\d+)", str(getattr(picture, "tile", "")))
     if found:
         return int(found[1])
@@ -102,7 +102,7 @@ def bits_of(picture: Image.Image) -> int:
 
 
 def orientation_of(exif: Image.Exif) -> int:
-    """Return how pixels lie, 1 … 8."""
+    """Return the orientation of pixels, 1 … 8."""
     found = exif.get(ORIENTATION, UPRIGHT)
     return found if isinstance(found, int) and 1 <= found <= 8 else UPRIGHT
 

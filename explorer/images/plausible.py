@@ -1,10 +1,10 @@
-"""Whether the values of label images are labels, or were made by interpolation.
+"""Whether the values of label images are labels, or come from interpolation.
 
-Scaling or smoothing a label image makes values between those of two labels, at their
-edges. Labels themselves are flat: somewhere they fill a square of 2 × 2 pixels, as even
-lines do that are two pixels wide. So values are suspicious that nowhere fill such a
-square and lie between those on either side. Lossy compression makes other values, but
-scatters each over many places, whereas a small object stands in one.
+Scaling or smoothing a label image creates intermediate values at the edges of labels.
+Labels themselves are flat: somewhere they fill a square of 2 × 2 pixels; even lines of
+two pixels do. So values are suspicious if they nowhere fill such a square and lie
+between the values on either side. Lossy compression creates other values, but scatters
+each over many places, whereas a small object is in one place.
 """
 
 from __future__ import annotations
@@ -17,24 +17,24 @@ from explorer.images.alike import LabelFile
 from explorer.images.values import spelled
 
 FEWEST = 3
-"""Values in between that are refused; a label of thin lines may be one or two."""
+"""Number of intermediate values that raises an error; one or two may be thin lines."""
 
 SCATTERED, PIECES = 8, 3.0
-"""Thin values, and pieces of each in the mean, that only compression makes."""
+"""Number of thin values, and mean pieces of each, that only compression creates."""
 
 MOSTLY = 0.8
 """Share of the pixels of a value that lie between their neighbors."""
 
 SHOWN = 8
-"""Values that a message lists at most."""
+"""Most values in a message."""
 
 
 def refuse_interpolated(
     files: Sequence[LabelFile], truths: Sequence[np.ndarray], values: np.ndarray
 ) -> None:
-    """Raise where values of label images look made by interpolation or compression.
+    """Raise if values of label images look like interpolation or compression.
 
-    truths : (row, col) each, the labels as places among `values`, (label, code).
+    truths : (row, col) each, the labels as positions in `values`, (label, code).
     """
     count = len(values)
     often, flat, inside = np.sum(
@@ -62,21 +62,21 @@ def refuse_interpolated(
     raise ValueError(
         f"`{files[0].argument}` must hold labels only, got {count} values in "
         f"'{first_with(files, truths, mixed).path}' and the others, of which {found} "
-        "stand only at edges, as interpolation or compression makes them: "
+        "occur only at edges, like those of interpolation or compression: "
         f"{', '.join([*names[:SHOWN], *more])}; scale label images by nearest neighbor "
-        "without smoothing, or if all of them are labels, list all in `values`"
+        "without smoothing, or if all values are labels, list them in `values`"
     )
 
 
 def measured(file: LabelFile, truth: np.ndarray, count: int) -> np.ndarray:
-    """Return, for each label, its pixels, its squares, and its pixels in between."""
+    """Return the numbers of pixels, squares and intermediate pixels of each label."""
     known = truth >= 0
     pixels = known, known & blocks(truth), known & between(file.code)
     return np.array([np.bincount(truth[p], minlength=count) for p in pixels])
 
 
 def blocks(truth: np.ndarray) -> np.ndarray:
-    """Return which pixels are the first of a square of 2 × 2 with one label."""
+    """Return which pixels are the first of a 2 × 2 square with one label."""
     found = np.zeros(truth.shape, bool)
     corner = truth[:-1, :-1]
     found[:-1, :-1] = (
@@ -90,7 +90,7 @@ def blocks(truth: np.ndarray) -> np.ndarray:
 def between(code: np.ndarray) -> np.ndarray:
     """Return which pixels differ from two opposite neighbors and lie between them.
 
-    code : (row, col, channel); between holds for each channel.
+    code : (row, col, channel); every channel must lie between.
     """
     rows, cols = code.shape[:2]
     found = np.zeros((rows, cols), bool)
@@ -110,12 +110,12 @@ def between(code: np.ndarray) -> np.ndarray:
 
 
 def shift(size: int, step: int) -> slice:
-    """Return the pixels that lie `step` after those that have both neighbors."""
+    """Return the slice of pixels `step` after those with both neighbors."""
     return slice(1 + step, max(0, size - 1 + step)) if step else slice(None)
 
 
 def pieces(truths: Sequence[np.ndarray], thin: np.ndarray) -> int:
-    """Return how many connected pieces the pixels of thin values form, each alone."""
+    """Return the number of connected pieces of thin values, counted per value."""
     from skimage.measure import label
 
     found = 0
@@ -128,6 +128,6 @@ def pieces(truths: Sequence[np.ndarray], thin: np.ndarray) -> int:
 def first_with(
     files: Sequence[LabelFile], truths: Sequence[np.ndarray], mixed: np.ndarray
 ) -> LabelFile:
-    """Return the first file that holds one of some values."""
+    """Return the first file that holds one of these values."""
     held = (((t >= 0) & mixed[t]).any() for t in truths)
     return next(file for file, has in zip(files, held, strict=True) if has)

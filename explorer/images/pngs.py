@@ -1,4 +1,4 @@
-"""PNG files: what their data inflate to, and colors of 16 bits."""
+"""PNG files: the inflated size of their data, and colors of 16 bits."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from explorer.images.inflation import inflated, slices
 from explorer.images.stored import RefusedError, Stored
 
 SIGNATURE = b"\x89PNG\r\n\x1a\n"
-"""How a PNG begins."""
+"""First bytes of a PNG."""
 
 SAMPLES = {0: 1, 2: 3, 3: 1, 4: 2, 6: 4}
 """Samples per pixel of each color type."""
@@ -27,15 +27,15 @@ ADAM7 = (
     (0, 1, 2, 2),
     (1, 0, 2, 1),
 )
-"""First row and column, and steps of rows and columns, of the passes of interlacing."""
+"""First row and column, and row and column steps, of the interlacing passes."""
 
 
 CHUNK = 2**12
-"""Bytes of compressed data that are inflated to a thousand times as many at most."""
+"""Bytes of compressed data per piece; they inflate to at most 1000 times as many."""
 
 
 def chunks(content: bytes) -> Iterator[tuple[bytes, memoryview]]:
-    """Yield the name and the data of each chunk, as far as the file goes."""
+    """Yield the name and the data of each chunk, up to the end of the file."""
     place, view = len(SIGNATURE), memoryview(content)
     while place + 8 <= len(content):
         length, name = struct.unpack_from(">I4s", content, place)
@@ -44,9 +44,9 @@ def chunks(content: bytes) -> Iterator[tuple[bytes, memoryview]]:
 
 
 def check_size(content: bytes, what: str) -> None:
-    """Raise if the data of a PNG are not of the size that its header declares.
+    """Raise if the data of a PNG do not have the size that its header declares.
 
-    They are inflated piece by piece, so that no more than a piece is ever held.
+    They are inflated piece by piece, so memory holds only one piece at a time.
     """
     needed = declared_bytes(content)
     data = (
@@ -65,7 +65,7 @@ def check_size(content: bytes, what: str) -> None:
 
 
 def declared_bytes(content: bytes) -> int:
-    """Return to how many bytes the data of a PNG must inflate (PNG, section 7)."""
+    """Return the inflated size of the data of a PNG, in bytes (PNG, section 7)."""
     cols, rows, bits, color, _, _, interlaced = struct.unpack_from(
         ">IIBBBBB", content, len(SIGNATURE) + 8
     )
@@ -94,7 +94,7 @@ def deep_png(content: bytes) -> Stored:
 
 
 def in_small_chunks(content: bytes) -> bytes:
-    """Return a PNG in chunks of data that pypng inflates one at a time, each whole."""
+    """Return a PNG with small chunks, because pypng inflates each one as a whole."""
     parts: list[bytes | memoryview] = [SIGNATURE]
     place = len(SIGNATURE)
     for name, data in chunks(content):

@@ -15,20 +15,20 @@ from explorer.images.decoding import decoded, decoded_picture
 from explorer.images.stored import MAX_PIXELS, UPRIGHT, Decoded, refuse_size
 
 LARGEST_FILE = 64 * MAX_PIXELS
-"""Bytes of a file: twice as many as four channels of doubles for each pixel take."""
+"""Largest file in bytes: twice the size of four channels of doubles per pixel."""
 
 
 def read_image(image: Any, argument: str = "image") -> np.ndarray:
     """Return an image as float (row, col, channel) in [0, 1], one or three channels.
 
-    image : path, Pillow image, or array (row, col) or (row, col, 1 | 3 | 4). Both of
-        the former give the colors that a viewer shows.
+    image : path, Pillow image, or array (row, col) or (row, col, 1 | 3 | 4). Paths
+        and Pillow images give the colors that a viewer shows.
     """
     return read_oriented(image, argument)[0]
 
 
 def read_oriented(image: Any, argument: str = "image") -> tuple[np.ndarray, int]:
-    """Return an image as `read_image` does, and how its stored pixels lay (EXIF)."""
+    """Return an image like `read_image`, and the orientation of its file (EXIF)."""
     if is_path(image):
         found = open_file(image, argument)
         what = f"`{argument}` = {str(image)!r}"
@@ -50,7 +50,7 @@ def on_white(array: np.ndarray, what: str, ours: bool = False) -> np.ndarray:
         array = array[..., None]
     if array.ndim != 3 or array.shape[2] not in (1, 3, 4) or 0 in array.shape:
         raise ValueError(
-            f"{what} has shape {array.shape}; needed is (row, col) or "
+            f"{what} has shape {array.shape}; it must have shape (row, col), or "
             "(row, col, channel) with 1, 3 or 4 channels"
         )
     refuse_size(what, array.shape[0], array.shape[1])
@@ -70,7 +70,7 @@ def as_array(image: Any, argument: str) -> np.ndarray:
 
 
 def name_of(path: Any) -> str:
-    """Return a path as text that any file can hold, whatever its bytes are."""
+    """Return a path as text that any file can store, whatever its bytes are."""
     return os.fspath(path).encode(errors="replace").decode()
 
 
@@ -80,7 +80,7 @@ def is_path(value: Any) -> bool:
 
 
 def to_unit(array: np.ndarray, what: str, ours: bool = False) -> np.ndarray:
-    """Scale to [0, 1] by the range of the dtype; floats must already lie there.
+    """Scale to [0, 1] by the range of the dtype; floats must already be in range.
 
     what : names the image in error messages.
     ours : whether `array` may be returned itself.
@@ -91,7 +91,7 @@ def to_unit(array: np.ndarray, what: str, ours: bool = False) -> np.ndarray:
         return array / float(np.iinfo(array.dtype).max)
     if array.dtype.kind != "f":
         raise TypeError(
-            f"{what} has dtype {array.dtype}; needed is uint8, uint16, bool or "
+            f"{what} has dtype {array.dtype}; it must be uint8, uint16, bool or "
             "float in [0, 1]: convert it"
         )
     if not np.isfinite(array).all():
@@ -113,10 +113,10 @@ def open_array(path: Any, argument: str, *, indices: bool = False) -> np.ndarray
 
 
 def open_file(path: Any, argument: str, *, indices: bool = False) -> Decoded:
-    """Return the pixels of an image file in the depth it was stored in.
+    """Return the pixels of an image file, at the depth of the file.
 
-    With `indices`, they are the numbers stored, as label images mean them: indices,
-    not colors of a palette; gray values as they are, whichever number is white.
+    With `indices`, they are the stored numbers, for label images: indices rather than
+    palette colors, and gray values as in the file, whichever number is white.
     """
     what = f"`{argument}` = {str(path)!r}"
     file = Path(path)

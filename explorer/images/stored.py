@@ -19,21 +19,21 @@ TURNED = {
     7: "mirrored and rotated by 90°",
     8: "rotated by 90°",
 }
-"""How the stored pixels lie, by the number that EXIF gives it."""
+"""Descriptions of orientations, by EXIF number."""
 
 LARGEST_CODE = 2**16
-"""Numbers of label images are below it."""
+"""Upper limit of the numbers in label images."""
 
 MAX_PIXELS = 2**24
-"""16 megapixels: a flow with 8 labels and m = 10 on it would fill 20 GB."""
+"""16 megapixels: a flow with 8 labels and m = 10 would fill 20 GB."""
 
 
 class RefusedError(ValueError):
-    """An image that could be decoded, but not into what it shows."""
+    """Raised for images that can be decoded, but not faithfully."""
 
 
 def refuse_size(what: str, rows: int, cols: int) -> None:
-    """Raise if an image has more pixels than a flow can be solved on."""
+    """Raise if an image has too many pixels for a flow."""
     if rows * cols > MAX_PIXELS:
         raise RefusedError(
             f"{what} has {rows}×{cols} pixels, more than {MAX_PIXELS}: "
@@ -45,19 +45,19 @@ def refuse_pages(what: str, pages: int) -> None:
     """Raise if a file holds several images."""
     if pages > 1:
         raise RefusedError(
-            f"{what} holds {pages} pages or frames: save the one that is meant as a "
-            "file of its own"
+            f"{what} holds {pages} pages or frames: save the one you want as a "
+            "separate file"
         )
 
 
 @dataclass(frozen=True)
 class Facts:
-    """What a file says about its pixels as a whole.
+    """Properties of a file as a whole.
 
     format : name of the file format, as Pillow spells it.
     lossy : whether compression may have changed the values; True where unknown.
     bits : bits per sample in the file.
-    orientation : 1 … 8, how the stored pixels lie, as EXIF counts.
+    orientation : 1 … 8, of the stored pixels (EXIF).
     """
 
     format: str = ""
@@ -70,11 +70,10 @@ class Facts:
 class Decoded:
     """Pixels of an image file, upright.
 
-    array : (row, col) or (row, col, channel); the colors that the file shows, or the
-        numbers that it stores, as the caller asked. Files of one bit per sample give
-        booleans for numbers.
-    palette : (entry, 3) uint8, the colors of the numbers; None where there are none.
-    facts : what the file says about them.
+    array : (row, col) or (row, col, channel); the displayed colors or the stored
+        numbers, as requested. Files with one bit per sample give booleans as numbers.
+    palette : (entry, 3) uint8, the colors of the numbers, or None.
+    facts : properties of the file.
     """
 
     array: np.ndarray
@@ -98,22 +97,22 @@ class Decoded:
 
     @property
     def orientation(self) -> int:
-        """How the stored pixels lie (EXIF, 1 … 8); `array` is upright already."""
+        """Orientation of the stored pixels (EXIF, 1 … 8); `array` is upright."""
         return self.facts.orientation
 
 
 @dataclass(frozen=True, eq=False)
 class Stored:
-    """Samples of an image, and what they mean.
+    """Samples of an image, and their meaning.
 
     samples : (row, col) or (row, col, sample), with the values of the file, upright;
         two and four samples are gray and colors with alpha.
-    white : the sample of full intensity; None where the type of the samples has none.
+    white : the sample of full intensity; None if their type has none.
     inks : whether samples are cyan, magenta, yellow and black.
     inverted : whether 0 is white and `white` is black.
-    premultiplied : whether colors are multiplied by alpha already.
+    premultiplied : whether colors are already multiplied by alpha.
     palette : (entry, 3 or 4) uint8, colors of samples (row, col) that are indices.
-    key : the samples of a color that is transparent.
+    key : the samples of the transparent color, or None.
     """
 
     samples: np.ndarray
@@ -126,7 +125,7 @@ class Stored:
     facts: Facts = field(default_factory=Facts)
 
     def decoded(self, what: str, indices: bool) -> Decoded:
-        """Return the colors shown, or the numbers stored if `indices`, upright."""
+        """Return the displayed colors, or the stored numbers if `indices`, upright."""
         array = numbers(self) if indices else shown(self, what)
         palette = None if self.palette is None else self.palette[:, :3]
         return Decoded(array, palette, self.facts)
@@ -142,7 +141,7 @@ def upright(array: np.ndarray, orientation: int) -> np.ndarray:
 
 
 def numbers(stored: Stored) -> np.ndarray:
-    """Return the numbers of a label image, in the smallest type that is usual."""
+    """Return the numbers of a label image, in the smallest common type."""
     array = with_alpha_last(stored.samples)
     if stored.facts.bits == 1:
         return array.astype(bool)
@@ -186,7 +185,7 @@ def looked_up(indices: np.ndarray, palette: np.ndarray, what: str) -> np.ndarray
 
 
 def scaled(array: np.ndarray, white: int | None, what: str) -> np.ndarray:
-    """Return samples as they are if their type ends at white, else in [0, 1]."""
+    """Return samples unchanged if their type ends at white, else scaled to [0, 1]."""
     if white is None or white == np.iinfo(array.dtype).max:
         return array
     if array.max() > white:
@@ -198,11 +197,11 @@ def scaled(array: np.ndarray, white: int | None, what: str) -> np.ndarray:
 
 
 def inverted(array: np.ndarray, white: int | None, what: str) -> np.ndarray:
-    """Return samples, of which 0 is white, such that 0 is black; not their alpha."""
+    """Return samples with 0 as white as samples with 0 as black, except alpha."""
     if white is None and not (array.min() >= 0 and array.max() <= 1):
         raise RefusedError(
-            f"{what} says that white is zero and holds floats beyond 0 … 1, so that "
-            "black is unknown: scale them to [0, 1]"
+            f"{what} says that white is zero and holds floats outside 0 … 1, so black "
+            "is unknown: scale them to [0, 1]"
         )
     one = np.asarray(1 if white is None else white, array.dtype)
     if array.ndim == 2:
@@ -213,13 +212,13 @@ def inverted(array: np.ndarray, white: int | None, what: str) -> np.ndarray:
 
 
 def with_alpha_last(array: np.ndarray) -> np.ndarray:
-    """Return gray with alpha as colors with alpha, anything else as it is."""
+    """Return gray with alpha as colors with alpha, and anything else unchanged."""
     two = array.ndim == 3 and array.shape[2] == 2
     return array[..., [0, 0, 0, 1]] if two else array
 
 
 def with_key(array: np.ndarray, key: tuple[int, ...], white: int | None) -> np.ndarray:
-    """Return gray values or colors with alpha, 0 where they equal the key."""
+    """Return gray values or colors with alpha, which is 0 where they equal the key."""
     colors = array[..., None] if array.ndim == 2 else array
     full = np.iinfo(array.dtype).max if white is None else white
     found = np.empty((*colors.shape[:2], len(key) + 1), array.dtype)
@@ -233,10 +232,10 @@ def with_key(array: np.ndarray, key: tuple[int, ...], white: int | None) -> np.n
 
 
 def on_white(array: np.ndarray, what: str) -> np.ndarray:
-    """Return colors that are multiplied by alpha, the last sample, on white."""
+    """Return colors on white, given colors multiplied by alpha, the last sample."""
     full = np.iinfo(array.dtype).max if array.dtype.kind in "iu" else 1
     if array.min() < 0 or array.max() > full:
-        raise RefusedError(f"{what} holds floats beyond 0 … 1: scale them to [0, 1]")
+        raise RefusedError(f"{what} holds floats outside 0 … 1: scale them to [0, 1]")
     colors = array[..., :-1] / full
     colors += 1.0 - array[..., -1:] / full
     colors = np.minimum(colors, 1.0, out=colors)

@@ -1,4 +1,4 @@
-"""Strips and tiles of TIFF files: whether they hold what the header promises."""
+"""Strips and tiles of TIFF files: whether they match the header."""
 
 from __future__ import annotations
 
@@ -11,24 +11,24 @@ from explorer.images.inflation import inflated, slices
 from explorer.images.stored import RefusedError
 
 PLAIN, DEFLATE, LZMA = (1,), (8, 32946), (34925,)
-"""Compressions: none, and two whose output is measured here before it is kept."""
+"""Compressions: none, and two whose output size is measured first."""
 
 DENSEST = {5: 2**12, 7: 2**11, 32773: 2**6}
-"""Bytes that one byte can stand for in LZW, JPEG and PackBits, at most."""
+"""Most bytes that one byte can represent in LZW, JPEG and PackBits."""
 
 SMALL = 2**22
-"""Bytes of a strip or tile that may be larger than the image."""
+"""Size in bytes up to which a strip or tile may exceed the image."""
 
 MOST_STRIPS = 2**17
-"""Strips or tiles of a page; tiles of 16×16 pixels make half as many."""
+"""Most strips or tiles of a page; tiles of 16×16 pixels need half as many."""
 
 LZMA_MEMORY = 2**27
-"""Bytes for the dictionary of LZMA; its strongest preset takes half of them."""
+"""Bytes for the dictionary of LZMA; its strongest preset takes half as many."""
 
 
 @dataclass(frozen=True)
 class Strips:
-    """Strips or tiles of a page: where they are, and the bytes of each when inflated.
+    """Strips or tiles of a page: their positions and inflated sizes.
 
     places : (offset, count) of each; sizes : smallest and largest size of each.
     image : bytes of the samples of the whole page.
@@ -41,7 +41,7 @@ class Strips:
 
     @classmethod
     def of(cls, page: Any, bits: int, samples: int) -> Strips:
-        """Return the strips of a page with so many samples in a row of each pixel."""
+        """Return the strips of a page with `samples` adjacent samples per pixel."""
         if page.is_tiled:
             rows, cols = page.tilelength, page.tilewidth
             across = -(-page.imagewidth // max(1, cols))
@@ -66,7 +66,7 @@ class Strips:
         return cls(int(page.compression), places, sizes, image)
 
     def check(self, content: bytes, what: str) -> None:
-        """Raise if they do not hold what the header promises, or more than that."""
+        """Raise if they hold less or more data than the header promises."""
         largest = max(most for _, most in self.sizes)
         if largest > max(SMALL, 2 * self.image):
             raise RefusedError(
@@ -89,7 +89,7 @@ class Strips:
         elif self.compression in LZMA:
             machine = lzma.LZMADecompressor(memlimit=LZMA_MEMORY)
             found = inflated(machine, [bytes(data)], most)
-            if machine.unused_data:  # which may be a second stream
+            if machine.unused_data:  # possibly a second stream
                 raise ValueError("a strip or tile is longer than its data")
         else:
             found = DENSEST.get(self.compression, least) * len(data)

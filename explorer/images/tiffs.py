@@ -1,4 +1,4 @@
-"""TIFF files: which samples they hold, in which order, and what those mean."""
+"""TIFF files: their samples, the order of samples, and their meaning."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ from explorer.images.stored import (
 )
 from explorer.images.strips import PLAIN, Strips
 
-# its log stays off the terminal: what is damaged and matters is refused here
+# its log stays off the terminal: damage that matters raises errors here
 logging.getLogger("tifffile").addHandler(logging.NullHandler())
 
 MIN_IS_WHITE, MIN_IS_BLACK, RGB, PALETTE, INKS, YCBCR = 0, 1, 2, 3, 5, 6
@@ -34,17 +34,17 @@ COLORS = {MIN_IS_WHITE: 1, MIN_IS_BLACK: 1, RGB: 3, PALETTE: 1, INKS: 4, YCBCR: 
 """Samples per pixel of each, without extra samples."""
 
 PREMULTIPLIED, STRAIGHT = 1, 2
-"""Extra samples that are alpha (tag 338); another one has no known meaning."""
+"""Extra samples that are alpha (tag 338); others have no known meaning."""
 
 JPEG = 7
 LOSSLESS = (1, 2, 3, 4, 5, 8, 32773, 32946, 34925, 50000)
-"""Compressions that never change values; others may."""
+"""Lossless compressions; others may change values."""
 
 BY_PILLOW = (2, 3, 4, 5, JPEG, 32773, 50000)
 """Compressions that Pillow undoes: fax, LZW, JPEG, PackBits, Zstandard."""
 
 WHOLE_BITS = (1, 8, 16, 32, 64)
-"""Bits per sample that tifffile unpacks; others are unpacked here."""
+"""Bits per sample that tifffile unpacks; this package unpacks others."""
 
 NO_PREDICTOR, DIFFERENCES = 1, 2
 """Predictors that tifffile undoes."""
@@ -58,15 +58,15 @@ LOWEST_FIRST = 2
 
 BASELINE = range(254, 285)
 MEANINGS = (*range(317, 340), 347, SUBSAMPLING, 32997)
-"""Tags that say where samples are and what they mean; others describe the file."""
+"""Tags for the positions and the meaning of samples; others describe the file."""
 
 REDUCED = 1
-"""Bit of the subfile type: a preview of another page."""
+"""Bit of the subfile type for a preview of another page."""
 
 
 @dataclass(frozen=True)
 class Layout:
-    """What a TIFF page says about its samples; `alpha` is 0 where there is none."""
+    """Layout of the samples of a TIFF page; `alpha` is 0 if there is none."""
 
     photometric: int
     bits: int
@@ -79,7 +79,7 @@ class Layout:
 
     @property
     def white(self) -> int:
-        """The sample of full intensity, of unsigned integers."""
+        """The sample of full intensity, for unsigned integers."""
         return int(2**self.bits - 1)
 
     @property
@@ -94,7 +94,7 @@ class Layout:
 
     @property
     def packed(self) -> bool:
-        """Whether the samples are unpacked here."""
+        """Whether this package unpacks the samples."""
         other = self.bits in WHOLE_BITS or self.planar or self.tiled
         simple = self.differences == NO_PREDICTOR and self.compression in READABLE
         return simple and not other and self.bits <= MOST_BITS
@@ -128,7 +128,7 @@ def tiff(content: bytes, what: str) -> Stored:
 
 
 def orientation_of(page: Any) -> int:
-    """Return how the pixels of a page lie, 1 … 8."""
+    """Return the orientation of the pixels of a page, 1 … 8."""
     found = page.tags.valueof(ORIENTATION, UPRIGHT)
     return int(found) if isinstance(found, int) and 1 <= found <= 8 else UPRIGHT
 
@@ -156,7 +156,7 @@ def only_page(file: Any, what: str) -> Any:
     if page.imagedepth > 1 or np.prod(shape) > np.prod(page.shape):
         raise RefusedError(
             f"{what} holds a stack of slices or frames of shape {tuple(shape)}: save "
-            "the one that is meant as a file of its own"
+            "the one you want as a separate file"
         )
     if page.subfiletype & REDUCED:
         raise RefusedError(
@@ -167,7 +167,7 @@ def only_page(file: Any, what: str) -> Any:
 
 
 def refuse_damaged(file: Any, page: Any) -> None:
-    """Raise if tifffile skipped one of the tags that say what samples mean."""
+    """Raise if tifffile skipped one of the tags that describe samples."""
     form, handle = file.tiff, file.filehandle
     handle.seek(page.offset)
     count = struct.unpack(form.tagnoformat, handle.read(form.tagnosize))[0]
@@ -178,7 +178,7 @@ def refuse_damaged(file: Any, page: Any) -> None:
 
 
 def layout_of(page: Any, what: str) -> Layout:
-    """Return what a page says about its samples, or raise if that is not clear."""
+    """Return the layout of the samples of a page, or raise if it is unclear."""
     photometric = page.tags.valueof(PHOTOMETRIC)
     if photometric not in COLORS:
         name = getattr(page.photometric, "name", photometric)
@@ -188,8 +188,8 @@ def layout_of(page: Any, what: str) -> Layout:
     alpha = alpha_of(page, COLORS[photometric], what)
     if alpha == PREMULTIPLIED and photometric in (MIN_IS_WHITE, INKS):
         raise RefusedError(
-            f"{what} holds alpha that is multiplied with grays or inks of which 0 is "
-            "white: save it as RGBA"
+            f"{what} holds alpha multiplied into grays or inks with 0 as white: "
+            "save it as RGBA"
         )
     if page.tags.valueof(INK_SET, 1) != 1:
         raise RefusedError(f"{what} holds inks other than CMYK: save it as RGB")
@@ -200,7 +200,8 @@ def layout_of(page: Any, what: str) -> Layout:
     if not isinstance(bits, int) or kind not in ("b", "u", "i", "f"):
         raise RefusedError(
             f"{what} holds samples of {bits} bits in the format "
-            f"{page.sampleformat}; real numbers of one size are read: save it as PNG"
+            f"{page.sampleformat}; only real numbers of one size can be read: save it "
+            "as PNG"
         )
     if bits not in WHOLE_BITS and kind != "u":
         raise RefusedError(f"{what} holds signed numbers of {bits} bits: save as PNG")
@@ -217,7 +218,7 @@ def layout_of(page: Any, what: str) -> Layout:
 
 
 def alpha_of(page: Any, colors: int, what: str) -> int:
-    """Return the kind of the alpha sample, 0 for none, or raise at other samples."""
+    """Return the kind of the alpha sample, 0 for none, or raise for other samples."""
     extra = page.samplesperpixel - colors
     kinds = tuple(int(kind) for kind in np.atleast_1d(page.extrasamples))
     if extra == 0:
@@ -227,12 +228,12 @@ def alpha_of(page: Any, colors: int, what: str) -> int:
     raise RefusedError(
         f"{what} has {page.samplesperpixel} samples per pixel; its colors are "
         f"{colors}, and the others are not declared to be one alpha channel: save the "
-        "channels that are meant as gray or RGB"
+        "channels you want as gray or RGB"
     )
 
 
 def meaning(array: np.ndarray, layout: Layout, turn: int) -> Stored:
-    """Return samples as they lie in the file with what its tags say of them."""
+    """Return samples as in the file, with the meaning that its tags give them."""
     if layout.planar:
         array = np.moveaxis(array, 0, -1)
     if array.ndim == 3 and array.shape[2] == 1:
@@ -255,15 +256,15 @@ def decompressed(content: bytes, layout: Layout, what: str) -> Stored:
     whole = layout.bits in (1, 2, 4, 8) or (one and layout.bits in (16, 32))
     if not (known and whole):
         raise RefusedError(
-            f"{what} holds samples of {layout.bits} bits, compressed or laid out so "
-            f"that they cannot be read (compression {layout.compression}): save it "
+            f"{what} holds samples of {layout.bits} bits, compressed or laid out in a "
+            f"way that cannot be read (compression {layout.compression}): save it "
             "uncompressed, or as PNG"
         )
     with Image.open(io.BytesIO(content), formats=("TIFF",)) as picture:
         stored = stored_by_pillow(picture, what)
         gray = picture.mode in ("1", "L")
     samples, inverted = stored.samples, layout.photometric == MIN_IS_WHITE
-    if inverted and gray:  # which Pillow undoes, but not of 16 bits
+    if inverted and gray:  # Pillow undoes it, but not for 16 bits
         samples = np.asarray(layout.white, samples.dtype) - samples
     white = layout.white if samples.dtype.kind == "u" else None
     return replace(stored, samples=samples, white=white, inverted=inverted)
@@ -272,7 +273,7 @@ def decompressed(content: bytes, layout: Layout, what: str) -> Stored:
 def color_table(table: Any, what: str) -> np.ndarray:
     """Return the colors of a palette, (entry, 3) uint8.
 
-    They are numbers of 16 bits, or of 8 where none is larger, as libtiff takes them.
+    They are 16-bit numbers, or 8-bit numbers if none is larger, as in libtiff.
     """
     colors = np.asarray(table if table is not None else [])
     if colors.size == 0 or colors.size % 3:

@@ -1,4 +1,4 @@
-"""What stands for a label in label images: gray values, palette indices, colors."""
+"""The codes of labels in label images: gray values, palette indices, colors."""
 
 from __future__ import annotations
 
@@ -24,10 +24,10 @@ ADMISSIBLE = f"integers from 0 to {HIGHEST} or colors '#rrggbb'"
 
 
 NO_NUMBERS = (bool, np.timedelta64)
-"""What Python and NumPy call an integer, and is none."""
+"""Types that Python and NumPy count as integers, but are not."""
 
 NO_LISTS = (bytes, bytearray, Mapping)
-"""What runs through numbers or names, and is no list of values."""
+"""Iterables that are not lists of values."""
 
 
 def codes_of(argument: str, values: Any) -> list[Code]:
@@ -36,7 +36,7 @@ def codes_of(argument: str, values: Any) -> list[Code]:
     Raises
     ------
     TypeError, ValueError
-        naming the argument and the value that is none.
+        naming the argument and the invalid value.
     """
     if isinstance(values, np.ndarray | xr.DataArray):
         values = np.atleast_1d(np.asarray(values)).tolist()
@@ -50,7 +50,7 @@ def codes_of(argument: str, values: Any) -> list[Code]:
 
 
 def all_codes(argument: str, codes: Sequence[Code], channels: int) -> np.ndarray:
-    """Return the codes of all labels, (label, code), as many numbers as files have."""
+    """Return the codes of all labels, (label, code), with the files' channels."""
     if len(set(codes)) < len(codes) or not 0 < len(codes) <= LABELS.high:
         raise ValueError(
             f"`{argument}` must be 1 to {LABELS.high:g} distinct values, got "
@@ -73,7 +73,7 @@ def code_of(argument: str, value: Any) -> Code:
 
 
 def widened(argument: str, code: Code, channels: int) -> Code:
-    """Return a code with as many numbers as those of the files have."""
+    """Return a code with as many numbers as the files have channels."""
     if len(code) == 3 and channels == 4:
         return (*code, 255)
     if len(code) == 3 and channels == 1 and len(set(code)) == 1:
@@ -81,7 +81,7 @@ def widened(argument: str, code: Code, channels: int) -> Code:
     if len(code) != channels:
         kind = "gray values" if channels == 1 else "colors"
         raise ValueError(
-            f"`{argument}` must name {kind}, as the label images hold, got "
+            f"`{argument}` must name {kind}, like the label images, got "
             f"{spelled(code)}: correct it"
         )
     return code
@@ -93,10 +93,10 @@ def spelled(value: Sequence[int]) -> str:
 
 
 def unique_codes(codes: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """Return the distinct codes of (pixel, channel) in order, and which each is.
+    """Return the distinct codes of (pixel, channel) in order, and the index of each.
 
-    Gray values are counted. Of colors, up to four numbers of 16 bits become one of 64,
-    which sorts ten times as fast.
+    Gray values are counted. For colors, up to four 16-bit numbers become one 64-bit
+    number, which sorts ten times as fast.
     """
     if codes.shape[1] == 1:
         present = np.bincount(codes[:, 0]) > 0

@@ -24,7 +24,7 @@ SCHEMA = 2
 KIND = "checkpoint of a learning run"
 
 ADDRESS = re.compile(r" at 0x[0-9a-fA-F]+")
-"""Where a function is in memory, which is another place in each process."""
+"""The address of a function, which differs from process to process."""
 
 PARTS = {
     "data": "the distances, ρ, base point or number type",
@@ -35,20 +35,20 @@ PARTS = {
 
 
 def save_checkpoint(learner: Learner, records: Sequence[Step], path: Place) -> None:
-    """Write where a learner is, whole or not at all.
+    """Save the state of a learner; the file is written completely or not at all.
 
     Parameters
     ----------
     learner : Learner, between two steps.
-    records : its steps so far, the present one last; they become part of the file.
-    path : netCDF file; one of this name is replaced.
+    records : its steps so far, the current one last; the file contains them.
+    path : netCDF file; an existing file is replaced.
 
     Raises
     ------
     TypeError, ValueError
-        where the records are not those of this learner up to where it is.
+        if the records are not the steps of this learner up to its current state.
     OSError
-        where the file cannot be written.
+        if the file cannot be written.
     """
     require("learner", learner, Learner, "Learner(flow, labels)")
     weights, memory, step = learner.position
@@ -69,20 +69,20 @@ def save_checkpoint(learner: Learner, records: Sequence[Step], path: Place) -> N
 
 
 def load_checkpoint(learner: Learner, path: Place) -> list[Step]:
-    """Move a learner to where the one was that wrote the file; return its steps.
+    """Restore the state of a learner from a file; return the steps so far.
 
-    `learner.iterate` then begins with the last of them, as after any break.
+    `learner.iterate` then starts with the last of them, as after any interruption.
 
     Raises
     ------
     ValueError
-        where the file is damaged, or belongs to other data or settings, naming what
-        differs; the learner stays as it is.
+        if the file is damaged or belongs to other data or settings; the error names
+        the difference. The learner stays unchanged.
 
     Notes
     -----
-    A loss of one's own is known by its name alone: nobody can tell whether it computes
-    what it did.
+    A loss of your own is identified only by its name: whether it still computes the
+    same values is not checked.
     """
     require("learner", learner, Learner, "Learner(flow, labels)")
     dataset = read(path, KIND, SCHEMA)
@@ -102,12 +102,12 @@ def refuse_others(path: Place, wanted: dict[str, Any], found: dict[str, Any]) ->
         if name in PARTS:
             rest = (
                 f"= '{path}' belongs to another run: {PARTS[name]} differ; use the "
-                "data it was made with, or begin anew with another file"
+                "data it was made with, or start over with another file"
             )
             raise ValueError(About("path", rest))
         rest = (
             f"= '{path}' belongs to another run: `{name}` was {found.get(name)}, and "
-            f"is {wanted.get(name)} now; use the old value, or begin anew with another "
+            f"is {wanted.get(name)} now; use the old value, or start over with another "
             "file"
         )
         raise ValueError(About("path", rest))
@@ -118,14 +118,14 @@ def checked_records(records: Any, step: int) -> None:
     listed = isinstance(records, Sequence)
     if not listed or not all(isinstance(record, Step) for record in records):
         raise TypeError(
-            f"`records` is a {type(records).__name__}; needed is a list of the steps "
-            "that `learner.iterate` has yielded"
+            f"`records` is a {type(records).__name__}; pass a list of the steps "
+            "that `learner.iterate` yielded"
         )
     if not records or records[-1].step != step:
         last = f"end at step {records[-1].step}" if records else "are empty"
         raise ValueError(
-            f"`records` {last}, and the learner is at step {step}: pass all that it "
-            "has yielded so far"
+            f"`records` {last}, and the learner is at step {step}: pass all steps "
+            "that it has yielded"
         )
 
 

@@ -19,7 +19,7 @@ from explorer.threads import exclusive
 class Evaluation:
     """ℒ = f + ℛ and its gradient ∂ℒ at some weights.
 
-    gradient is Euclidean; gradient_norm is ‖R_Ω ∂ℒ‖ (Frobenius), which vanishes where
+    gradient is Euclidean; gradient_norm is ‖R_Ω ∂ℒ‖ (Frobenius), which vanishes when
     learning has converged.
     """
 
@@ -42,7 +42,7 @@ class Evaluation:
             raise ValueError(
                 f"the loss is {loss:g} and its gradient has the norm {norm:g} at these "
                 "weights: lower `time`, or the `step` or `rate` of the optimizer, and "
-                "go on from the last weights"
+                "continue from the last weights"
             )
         return cls(derivative.light(), loss, total, norm, tau)
 

@@ -34,19 +34,18 @@ class Learner:
     Parameters
     ----------
     flow : LinearizedFlow or GraphFlow
-    labels : DataArray or array (row, col), ground truth, integers 0 … J−1. Pixels are
-        left out that a DataArray declares by its attribute `no_label`: they hold that
-        number.
+    labels : DataArray or array (row, col), ground truth, integers 0 … J−1. The
+        attribute `no_label` of a DataArray names a value whose pixels are left out.
     time : float in [0, 10⁴], T.
     gradient : LowRankGradient or another method of the hierarchy.
     optimizer : RiemannianDescent, ArmijoDescent, MomentumDescent, Adam or AdaMax.
     tau : float in [0, 10³]
-        τ, weight of ℛ = (τ/2) Σ_i ‖Π₀ log Ω_i‖² (3.5). ℛ sums over the pixels while f
-        does not grow with them: useful values are a small part of 1/I.
+        τ, weight of ℛ = (τ/2) Σ_i ‖Π₀ log Ω_i‖² (3.5). ℛ sums over the pixels, but f
+        does not grow with them: useful values are far below 1/I.
     initial_weights : DataArray or array (offset, row, col), optional
-        start of learning; uniform weights if not given.
+        start of learning; by default uniform weights.
 
-    Labels and weights are copied, and shown read-only.
+    Labels and weights are copied, and exposed read-only.
     """
 
     flow: Flow
@@ -68,7 +67,7 @@ class Learner:
         dims, label = self.flow.neighborhood.dims, self.flow.coordinates.label
         unknown = DECLARATION if self._truth.min() < 0 else {}
         self.labels = label(self._truth, dims, long_name="ground truth", **unknown)
-        if self.initial_weights is not None:  # the caller may write into theirs
+        if self.initial_weights is not None:  # the caller may change the original
             self.initial_weights = self.flow.label_weights(read_only(self.start))
         self._weights = self.start
         self._ready = True
@@ -108,7 +107,7 @@ class Learner:
         return self._weights, self._memory, self._step
 
     def move(self, weights: np.ndarray, memory: Any, step: int) -> None:
-        """Go to a `position` of a learner of the same kind."""
+        """Set the `position`, taken from a learner of the same kind."""
         self._weights = self.flow.check_weights(weights)
         self._memory, self._step, self._point = memory, step, None
 
@@ -119,9 +118,9 @@ class Learner:
         return Evaluation.of(derivative, self.tau)
 
     def iterate(self, steps: int = int(params.STEPS.default)) -> Iterator[Step]:
-        """Yield a record of the present state, then one after each further step.
+        """Yield a record of the current state, then one after each further step.
 
-        The learner can be left at any record and iterated again: it goes on there.
+        You can stop at any record and iterate again: the learner continues there.
         """
         steps = params.STEPS.check(steps)
         return self._iterate(steps)
@@ -134,16 +133,16 @@ class Learner:
             yield self._here().record(self._step, clock.perf_counter() - began)
 
     def _here(self) -> Evaluation:
-        """Return the evaluation at the weights, anew where it was given up."""
+        """Return the evaluation at the weights, recomputed if it was dropped."""
         if self._point is None:
             self._point = self.evaluate(self._weights)
         return self._point
 
     def _advance(self) -> None:
-        """Take a step. Interrupted, the learner stays where it was.
+        """Take a step. If interrupted, the learner stays at the old weights.
 
-        Where the rule allows it the old evaluation goes before the new one comes: at
-        512 × 512 pixels that is a fifth of all memory.
+        If the rule allows it, the old evaluation is dropped before the new one is
+        computed: at 512 × 512 pixels this saves a fifth of all memory.
         """
         if isinstance(self.optimizer, ExplicitOptimizer):
             weights, memory = self.optimizer.propose(self._here(), self._memory)
@@ -175,6 +174,6 @@ def require(argument: str, value: Any, kind: type, example: str) -> None:
     """Raise unless `value` is an instance of the class that its role requires."""
     if not isinstance(value, kind):
         raise TypeError(
-            f"`{argument}` = {value!r} cannot serve: needed is a {kind.__name__}; pass "
-            f"an instance such as {example}"
+            f"`{argument}` = {value!r} is not a {kind.__name__}: pass an instance such "
+            f"as {example}"
         )

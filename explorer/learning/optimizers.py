@@ -1,11 +1,11 @@
 """Steps on the manifold of weights: how a gradient changes Ω.
 
-An optimizer is a frozen record of choices. What it remembers between steps it is given
-and returns, so that learning can be left and resumed, and two runs never share a state.
+An optimizer is a frozen record of choices. It receives and returns its memory at every
+step, so learning can stop and resume, and two runs never share a state.
 
 Directions u live in the coordinates of the lifting map, Ω ↦ exp_Ω(u) (2.11e): there a
-step is an addition, exp_{exp_Ω(u)}(v) = exp_Ω(u + v), hence moments of past directions
-are carried along by leaving them as they are (parallel transport of the e-connection).
+step is an addition, exp_{exp_Ω(u)}(v) = exp_Ω(u + v), so moments of past directions
+remain valid unchanged (parallel transport of the e-connection).
 """
 
 from __future__ import annotations
@@ -24,14 +24,14 @@ from explorer.params import Record, of
 Evaluate = Callable[[np.ndarray], Evaluation]
 
 SUFFICIENT = 1e-4
-"""Share of the decrease that the slope promises which Armijo's rule asks for: the usual
-choice of Nocedal and Wright, Numerical Optimization, Sec. 3.1."""
+"""Share of the decrease predicted by the slope that Armijo's rule requires, as in
+Nocedal and Wright, Numerical Optimization, Sec. 3.1."""
 
 HALVINGS = 40
-"""Most halvings of a step: after these it changes weights by less than rounding."""
+"""Most halvings of a step: after these, it changes weights by less than rounding."""
 
 TINY = 1e-8
-"""Added to denominators: small beside the gradient per pixel, which is of order one."""
+"""Added to denominators: small compared with the gradient per pixel, of order one."""
 
 
 class Optimizer(Record, ABC):
@@ -67,7 +67,7 @@ def natural(point: Evaluation) -> np.ndarray:
 
 
 def damped(point: Evaluation, u: np.ndarray, length: float) -> np.ndarray:
-    """Return u Ω/(Ω + length·τ): u itself where there is no regularizer."""
+    """Return u Ω/(Ω + length·τ): u itself without a regularizer."""
     if not point.tau:
         return u
     return u * (point.weights / (point.weights + length * point.tau))
@@ -93,12 +93,13 @@ class RiemannianDescent(ExplicitOptimizer):
     -----
     Entries are kept ≥ 1e-10 and patches renormalized, so that log Ω stays finite.
 
-    Deviation from (3.7) where τ > 0: the gradient τ t/Ω of the regularizer is stiff at
+    Deviation from (3.7) if τ > 0: the gradient τ t/Ω of the regularizer is stiff at
     small entries, and the explicit step overshoots and diverges as soon as h I τ > 2 Ω.
-    Taking it implicitly, with Ω frozen, damps the step to
-    Ω ← exp_Ω(−h I R_Ω∂ℒ / (Ω + h I τ)). It is (3.7) for τ = 0, has the same resting
-    points R_Ω∂ℒ = 0, always descends, as ⟨∂ℒ, R_Ω u⟩ = −h I Σ (R_Ω∂ℒ)²/(Ω + h I τ),
-    and the regularizer alone, u = −t∘h I τ/(Ω + h I τ), never overshoots t = 0.
+    An implicit step, with Ω frozen, is damped to
+    Ω ← exp_Ω(−h I R_Ω∂ℒ / (Ω + h I τ)). For τ = 0 it is (3.7). It has the same
+    stationary points R_Ω∂ℒ = 0 and always descends, because
+    ⟨∂ℒ, R_Ω u⟩ = −h I Σ (R_Ω∂ℒ)²/(Ω + h I τ); the regularizer alone,
+    u = −t∘h I τ/(Ω + h I τ), never overshoots t = 0.
     """
 
     step: float = of(params.STEP)
@@ -114,9 +115,9 @@ class ArmijoDescent(Optimizer):
     """Riemannian descent with steps halved until the loss falls enough (Armijo).
 
     Accepts h if ℒ(exp_Ω(−h I u)) ≤ ℒ(Ω) − 10⁻⁴ h I ⟨∂ℒ, R_Ω u⟩, and tries twice the
-    accepted step next time, `step` at most. If no step is accepted, because the point
-    is stationary or the gradient too rough (raise `rank` or `dim`), the weights stay,
-    and further steps, which would try the same again, cost nothing.
+    accepted step next time, but at most `step`. If no step is accepted, because the
+    point is stationary or the gradient is too inaccurate (raise `rank` or `dim`), the
+    weights stay the same; further steps would fail in the same way and cost nothing.
 
     Parameters
     ----------
@@ -128,7 +129,7 @@ class ArmijoDescent(Optimizer):
     def advance(
         self, evaluate: Evaluate, point: Evaluation, memory: Any
     ) -> tuple[Evaluation, Any]:
-        """Take the longest step that is accepted; remember it."""
+        """Take the longest accepted step and remember it."""
         hood, u = point.system.neighborhood, natural(point)
         h = self.step if memory is None else min(self.step, 2.0 * memory)
         while h > self.step * 0.5**HALVINGS:
@@ -150,21 +151,21 @@ class MomentumDescent(ExplicitOptimizer):
 
     Parameters
     ----------
-    step : float in (0, 10⁴], h per pixel; about (1−μ) times that of RiemannianDescent.
+    step : float in (0, 10⁴], h per pixel; about (1−μ) times the h of RiemannianDescent.
     momentum : float in [0, 0.999], μ.
 
     Notes
     -----
-    Where τ > 0, u is damped as a step of length h/(1−μ) of `RiemannianDescent` is: so
-    long is the way that one u goes in all, as M holds μᵏ u after k further steps.
-    Damped for h alone, the regularizer overshoots at small entries, step after step.
+    If τ > 0, u is damped like a step of length h/(1−μ) of `RiemannianDescent`: this is
+    the total length of one u, because M contains μᵏ u after k further steps. If u were
+    damped for h alone, the regularizer would overshoot at small entries repeatedly.
     """
 
     step: float = of(params.STEP)
     momentum: float = of(params.MOMENTUM)
 
     def propose(self, point: Evaluation, memory: Any) -> tuple[np.ndarray, Any]:
-        """Take a step along the accumulated directions; remember them."""
+        """Take a step along the accumulated directions and remember them."""
         length = self.step * point.system.pixels
         M = damped(point, natural(point), length / (1.0 - self.momentum))
         if memory is not None:
@@ -186,9 +187,9 @@ def first_moments(
     """Return the count, the new mean of u, and ‖u‖ for each patch, u times I.
 
     ‖u‖² = Σ_k max(Ω_k, 1/N) u_k², N the size of the patch. At uniform weights it is
-    ⟨u, R_Ω u⟩, the squared length in the Fisher–Rao metric, elsewhere it is larger.
-    By that length alone a single small entry could change by e^{α/√Ω_k} at once, which
-    leaps from corner to corner of the simplex; so it is e^{α√N} at most.
+    ⟨u, R_Ω u⟩, the squared length in the Fisher–Rao metric; elsewhere it is larger.
+    With the Fisher–Rao length, a single small entry could change by e^{α/√Ω_k} at once
+    and leap from corner to corner of the simplex; here it changes by at most e^{α√N}.
     """
     hood, pixels = point.system.neighborhood, point.system.pixels
     u = pixels * damped(point, natural(point), rate * pixels)
@@ -204,14 +205,14 @@ class Adam(ExplicitOptimizer):
     """Adam on the manifold: Ω ← exp_Ω(−α m̂ / (√v̂ + ε)), moments in tangent spaces.
 
     m ← β₁ m + (1−β₁) u, v ← β₂ v + (1−β₂) ‖u‖², m̂ = m/(1−β₁ᵏ), v̂ = v/(1−β₂ᵏ),
-    with one v for each patch: the manifold is a product of simplices, and a factor of
-    its own for every entry would depend on coordinates (Bécigneul and Ganea 2019).
-    ‖u‖ is explained at `first_moments`; where τ > 0, u is damped as a step h = α of
-    `RiemannianDescent` is, lest the stiff regularizer fill v for a thousand steps.
+    with one v for each patch: the manifold is a product of simplices, and a separate
+    factor for every entry would depend on coordinates (Bécigneul and Ganea 2019).
+    `first_moments` explains ‖u‖. If τ > 0, u is damped like a step h = α of
+    `RiemannianDescent`; otherwise the stiff regularizer would fill v for 1000 steps.
 
     Parameters
     ----------
-    rate : float in (0, 10], α: by how much a step changes log Ω, about.
+    rate : float in (0, 10], α: the approximate change of log Ω in one step.
     beta1, beta2 : float in [0, 0.9999], β₁ and β₂.
     """
 
@@ -220,7 +221,7 @@ class Adam(ExplicitOptimizer):
     beta2: float = of(params.BETA2)
 
     def propose(self, point: Evaluation, memory: Any) -> tuple[np.ndarray, Any]:
-        """Take a step; remember both moments."""
+        """Take a step and remember both moments."""
         moments = first_moments(point, self.rate, self.beta1, memory)
         count, mean, length = moments
         past = 0.0 if memory is None else self.beta2 * memory.size
@@ -232,11 +233,11 @@ class Adam(ExplicitOptimizer):
 
 @dataclass(frozen=True)
 class AdaMax(ExplicitOptimizer):
-    """AdaMax on the manifold: as `Adam` with v ← max(β₂ v, ‖u‖) in place of √v̂.
+    """AdaMax on the manifold: like `Adam`, but with v ← max(β₂ v, ‖u‖) in place of √v̂.
 
     Parameters
     ----------
-    rate : float in (0, 10], α: by how much a step changes log Ω, about.
+    rate : float in (0, 10], α: the approximate change of log Ω in one step.
     beta1, beta2 : float in [0, 0.9999], β₁ and β₂.
     """
 
@@ -245,7 +246,7 @@ class AdaMax(ExplicitOptimizer):
     beta2: float = of(params.BETA2)
 
     def propose(self, point: Evaluation, memory: Any) -> tuple[np.ndarray, Any]:
-        """Take a step; remember the mean direction and the largest size."""
+        """Take a step and remember the mean direction and the largest size."""
         moments = first_moments(point, self.rate, self.beta1, memory)
         count, mean, length = moments
         size = (

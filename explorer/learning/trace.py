@@ -16,8 +16,8 @@ from explorer.dims import COMPONENT, STEP
 class Step:
     """The state of learning after `step` steps.
 
-    loss is ℒ = f + ℛ; error_percent the share of wrong pixels; gradient_norm is
-    ‖R_Ω∂ℒ‖; singular_values those of Z; seconds the time this step took.
+    loss is ℒ = f + ℛ; error_percent is the share of wrong pixels; gradient_norm is
+    ‖R_Ω∂ℒ‖; singular_values are those of Z; seconds is the time of this step.
     """
 
     step: int
@@ -40,7 +40,7 @@ ATTRS = {
 def trace_of(steps: Iterable[Step], **attrs: Any) -> xr.Dataset:
     """Return a dataset over `step` (and `component`) from the records.
 
-    A step whose Krylov space ended early has fewer singular values: the rest is NaN.
+    If a Krylov space ended early, the missing singular values of that step are NaN.
     """
     records = list(steps)
     width = max((s.singular_values.size for s in records), default=0)

@@ -8,24 +8,24 @@ from typing import Any
 
 import numpy as np
 
-NEEDED = "needed is a number f and an array ∂f of real numbers"
+NEEDED = "it must return a number f and an array ∂f of real numbers"
 
 
 def takes_two(function: Any) -> bool:
-    """Whether something can be called with V and target."""
+    """Return whether `function` can be called with V and target."""
     if not callable(function) or isinstance(function, type):
         return False
     try:
         inspect.signature(function).bind(None, None)
     except TypeError:
         return False
-    except ValueError:  # of some compiled functions nothing is known
+    except ValueError:  # some compiled functions have no signature
         return True
     return True
 
 
 def beyond_floats(value: Any) -> bool:
-    """Whether an integer is too large to compute with."""
+    """Return whether an integer is too large to be a float."""
     try:
         float(value)
     except OverflowError:
@@ -37,8 +37,8 @@ def checked_answer(answer: Any, V: np.ndarray) -> tuple[float, np.ndarray]:
     """Return f and ∂f from the result of `function`; errors name the function."""
     if not isinstance(answer, tuple) or len(answer) != 2:
         raise TypeError(
-            f"`function` returned a {type(answer).__name__}, no pair; needed is a "
-            "tuple (f, ∂f) of a number and an array like V"
+            f"`function` returned a {type(answer).__name__}; it must return a tuple "
+            "(f, ∂f) of a number and an array like V"
         )
     value, slope = real("f", answer[0]), real("∂f", answer[1])
     if value.ndim:
@@ -62,18 +62,18 @@ def checked_answer(answer: Any, V: np.ndarray) -> tuple[float, np.ndarray]:
 def real(symbol: str, answer: Any) -> np.ndarray:
     """Return a part of the answer as float64, or raise if it is not real.
 
-    NumPy would drop imaginary parts, and take strings and durations for numbers.
+    NumPy would drop imaginary parts, and accept strings and durations as numbers.
     """
     try:
         array = np.asarray(answer)
     except (TypeError, ValueError) as error:
         raise TypeError(
-            f"`function` returned a {type(answer).__name__} for {symbol}, which makes "
-            f"no array; {NEEDED}"
+            f"`function` returned a {type(answer).__name__} for {symbol}, which is "
+            f"not an array; {NEEDED}"
         ) from error
     if array.dtype.kind not in "fiu":
         raise TypeError(
-            f"`function` returned {symbol} of type {array.dtype}; {NEEDED}: of a "
-            "complex result take `.real`"
+            f"`function` returned {symbol} of type {array.dtype}; {NEEDED}: take "
+            "`.real` of a complex result"
         )
     return array.astype(float)

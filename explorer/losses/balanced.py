@@ -26,9 +26,9 @@ from explorer.truths import truth_of
 class BalancedLoss(Loss):
     """f(V) = 1 − cos(√κ∘V*, √κ∘V): (3.4) in ⟨a, b⟩_κ = Σ_i κ_i ⟨a_i, b_i⟩.
 
-    κ_i = (I / (J n_j))^balance for the n_j pixels of label j = truth(i), J the labels
-    that occur. With balance 1 all labels weigh the same, however few their pixels: thin
-    lines are not given up for the area around them. With 0 it is `DirectionLoss`.
+    κ_i = (I / (J n_j))^balance for the n_j pixels of label j = truth(i), with the J
+    labels that occur. With balance 1, all labels have the same weight, however few
+    their pixels, so thin lines survive. With balance 0, this is `DirectionLoss`.
 
     Parameters
     ----------
@@ -44,7 +44,7 @@ class BalancedLoss(Loss):
         return value, root * slope
 
     def roots(self, truth: np.ndarray) -> np.ndarray:
-        """Return √κ, shaped like the truth; zero where no label is known."""
+        """Return √κ, shaped like the truth; zero where the label is unknown."""
         known, roots = truth >= 0, np.zeros(truth.shape)
         labels, which, often = np.unique(
             truth[known], return_inverse=True, return_counts=True
@@ -56,8 +56,8 @@ class BalancedLoss(Loss):
     def evaluate(self, evolution: Evolution, truth: np.ndarray) -> LossValue:
         """Return f and its gradient in the direction itself, whatever its scale.
 
-        √κ∘V is off by at most max √κ times the error of V, and so is ∂f by max √κ times
-        that of ∂g.
+        The error of √κ∘V is at most max √κ times the error of V, and the error of ∂f at
+        most max √κ times the error of ∂g.
         """
         V = evolution.direction
         value, slope = self(V, target_of(truth, V.shape[0]).astype(V.dtype))
@@ -73,6 +73,6 @@ class BalancedLoss(Loss):
 
 
 def any_loss() -> Any:
-    """Return a field that holds a loss, the paper's if not given."""
+    """Return a field that holds a loss, by default the paper's."""
     kinds = DirectionLoss, CrossEntropy, BalancedLoss
     return part(DirectionLoss, checked_loss, *kinds, meaning="function to minimize")

@@ -1,4 +1,4 @@
-"""`check_loss`: the slope of the Taylor remainder tells right gradients from wrong."""
+"""`check_loss`: the slope of the Taylor remainder reveals wrong gradients."""
 
 from __future__ import annotations
 
@@ -18,8 +18,8 @@ STEPS = 10.0 ** -np.arange(1.0, 7.0)
 """Steps t relative to ‖V‖: from 0.1, where the loss may bend, to 1e-6."""
 
 ROUNDING = 1000 * np.finfo(float).eps
-"""Remainders below this fraction of the numbers that cancel in them count as rounding:
-a loss sums over pixels, and may itself lose some digits."""
+"""Remainders below this fraction of the canceling terms count as rounding: a loss sums
+over pixels, and may itself lose some digits."""
 
 LEAST_SLOPE = 1.8
 """Least slope of the remainder for a correct gradient. The slope is 2 for a correct
@@ -36,13 +36,13 @@ def check_loss(
 ) -> xr.Dataset:
     """Compare f and ∂f: |f(V + tY) − f(V) − t⟨∂f(V), Y⟩| falls like t² if they agree.
 
-    Y is a random unit direction, of zero mean over the labels as all tangent vectors V.
+    Y is a random unit direction with zero mean over the labels, like tangent vectors.
 
     Parameters
     ----------
     loss : Loss, or callable (V, target) → (f, ∂f).
     V : DataArray or array (label, row, col) or (label, node), not zero.
-    target : as V, Π₀(one-hot): one-hot labels minus their mean over the labels.
+    target : like V, Π₀(one-hot): one-hot labels minus their mean over the labels.
     seed : int in 0 … 2³²−1, of the direction.
 
     Returns
@@ -54,11 +54,11 @@ def check_loss(
     Raises
     ------
     ValueError, TypeError
-        naming the argument, or what the loss returned, and the cure.
+        The message names the argument, or the result of the loss, and the cure.
     """
     function = checked(loss)
     V, target = fields(V, target)
-    # a stream of its own: a V that was drawn from default_rng(seed) is another vector
+    # a separate stream: V itself may come from default_rng(seed)
     generator = np.random.default_rng([params.SEED.check(seed), 1])
     Y = simplex.center(generator.standard_normal(V.shape))
     Y /= float(np.linalg.norm(Y)) or 1.0  # zero for one label: nothing can change
@@ -78,7 +78,7 @@ def checked(loss: Any) -> Loss:
         return loss
     if isinstance(loss, type) or not callable(loss):
         raise TypeError(
-            f"`loss` = {loss!r} is a {type(loss).__name__}; needed is a Loss such as "
+            f"`loss` = {loss!r} is a {type(loss).__name__}; pass a Loss such as "
             "`CrossEntropy()`, or a function (V, target) → (f, ∂f)"
         )
     return TangentLoss(loss)
@@ -91,20 +91,20 @@ def fields(V: Any, target: Any) -> tuple[np.ndarray, np.ndarray]:
     V, target = finite_field("V", V, dims), finite_field("target", target, dims)
     if V.shape != target.shape:
         raise ValueError(
-            f"`target` has shape {target.shape}; V has the shape {V.shape}: needed is "
+            f"`target` has shape {target.shape}; V has the shape {V.shape}: pass "
             "Π₀(one-hot), one-hot labels minus their mean over the labels"
         )
     norm = float(np.linalg.norm(V))
     if norm == 0.0 or not math.isfinite(norm):
         raise ValueError(
-            f"`V` has the norm {norm:g}, of which no steps can be taken: pass the V of "
+            f"`V` has the norm {norm:g}, so no step size fits: pass the V of "
             "a solution, `Krylov().solve(flow, weights, time).V`"
         )
     return V, target
 
 
 def fitted_slope(steps: np.ndarray, remainder: np.ndarray, rounding: float) -> float:
-    """Return the slope of the smallest steps above rounding, NaN if there is one."""
+    """Return the slope of the smallest steps above rounding; NaN for fewer than two."""
     above = np.flatnonzero(remainder > rounding)[-FITTED:]
     if above.size < 2:
         return math.nan
@@ -115,13 +115,13 @@ def verdict(steps: np.ndarray, remainder: np.ndarray, slope: float) -> xr.Datase
     """Return the remainders with their slope and the verdict."""
     passed = math.isnan(slope) or slope >= LEAST_SLOPE
     if math.isnan(slope):
-        status = "passed: only rounding remains, along this line the loss is linear"
+        status = "passed: only rounding remains; along this line the loss is linear"
     elif passed:
         status = f"passed: the remainder falls like t^{slope:.2f}"
     else:
         status = (
-            f"failed: the remainder falls like t^{slope:.2f}, not like t² as it does "
-            "with the gradient of f: compare ∂f with f, its sign, factors and sums"
+            f"failed: the remainder falls like t^{slope:.2f}, not like t² as "
+            "for the gradient of f: compare ∂f with f, its sign, factors and sums"
         )
     attrs = {"long_name": "remainder of the Taylor expansion", "symbol": "|r(t)|"}
     return xr.Dataset(

@@ -1,4 +1,4 @@
-"""Losses of V(T), the check of a user's own one, and the regularizer of the weights."""
+"""Losses of V(T), losses of your own, and the regularizer of the weights."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from explorer.params import Record, is_real
 from explorer.truths import at_known, count_known, truth_of
 
 ORDINARY = 1e-140
-"""Norms above have squares that are ordinary numbers, with all their digits."""
+"""Norms above this value have squares that keep all digits."""
 
 CURVATURE = 2.0 / np.sqrt(3.0)
 """‖V‖² · ‖∂²f(V)‖₂ ≤ 2/√3. With c the cosine of the angle between V* and V and s its
@@ -28,12 +28,12 @@ eigenvalue (c + √(c² + 4s²))/2 is greatest at c = 1/√3."""
 
 
 LONGEST = 300.0
-"""Logarithm of the longest V(T) of losses that need its length: e^300 = 10¹³⁰, so that
-the squares of gradients, which are as long, stay in double precision."""
+"""Logarithm of the longest V(T) for losses that need its length: e^300 = 10¹³⁰, so that
+squares of gradients, which are as long, stay in double precision."""
 
 
 def target_of(labels: np.ndarray, count: int) -> np.ndarray:
-    """V* = Π₀ W*, W* the one-hot ground truth; zero where no label is known."""
+    """V* = Π₀ W*, W* the one-hot ground truth; zero where the label is unknown."""
     return simplex.center(one_hot(labels, count))
 
 
@@ -50,9 +50,9 @@ class LossValue:
 
     Attributes
     ----------
-    value : f; value_error : a bound of its error, NaN where none is known.
+    value : f; value_error : a bound of its error, NaN if unknown.
     slope : ∂f in the direction φ(TA)b that an `Evolution` holds, (label, row, col).
-    slope_error : a bound of its error (Frobenius), NaN where none is known.
+    slope_error : a bound of its error (Frobenius), NaN if unknown.
     """
 
     value: float
@@ -77,9 +77,9 @@ class Loss(Record, ABC):
 class DirectionLoss(Loss):
     """f(V) = 1 − ⟨V*, V⟩ / (‖V*‖ ‖V‖) (3.4): one minus a cosine, in [0, 2].
 
-    Only the direction of V matters, so V may come with any positive scale. Where no
-    direction exists the loss has these values and a zero gradient: 0 if V* = 0 (there
-    is one label, every labeling is right), 1 if V = 0 (nothing tells labels apart).
+    Only the direction of V matters, so V may have any positive scale. If there is no
+    direction, the gradient is zero and the loss is 0 for V* = 0 (with one label, every
+    labeling is right) or 1 for V = 0 (nothing distinguishes labels).
     """
 
     def __call__(self, V: np.ndarray, target: np.ndarray) -> tuple[float, np.ndarray]:
@@ -129,7 +129,7 @@ class DirectionLoss(Loss):
     def error(self, V: np.ndarray, error: float) -> float:
         """Return a bound of the error of f(V) when V is off by at most `error`.
 
-        ‖∂f(V)‖ ≤ 1/‖V‖, and f never leaves [0, 2].
+        ‖∂f(V)‖ ≤ 1/‖V‖, and f stays in [0, 2].
         """
         least = float(np.linalg.norm(V)) - error
         if error == 0.0:
@@ -149,13 +149,13 @@ class CrossEntropy(Loss):
     """f = −(1/I) Σ_i log W_{i, truth(i)}: minus the mean log probability of the truth.
 
     W = Exp_W₀(V(T)), at the barycenter softmax(J V). In the exponent U, W = softmax(U),
-    ∂f/∂U = (W − W*)/I. Unlike the direction loss it feels the length of V: doubling T
-    changes it. It is 0 for one label.
+    ∂f/∂U = (W − W*)/I. Unlike the direction loss, it depends on the length of V, so
+    doubling T changes it. It is 0 for one label.
 
     Raises
     ------
     ValueError
-        where V(T) grows beyond e^300 and its gradient leaves double precision.
+        if V(T) grows beyond e^300 and its gradient exceeds double precision.
     """
 
     def __call__(self, V: np.ndarray, target: np.ndarray) -> tuple[float, np.ndarray]:
@@ -196,7 +196,7 @@ class CrossEntropy(Loss):
 
 @dataclass(frozen=True, eq=False)
 class TangentLoss(Loss):
-    """A user's own loss: any differentiable function of the tangent vectors V(T).
+    """A loss of your own: any differentiable function of the tangent vectors V(T).
 
     Parameters
     ----------
@@ -205,8 +205,8 @@ class TangentLoss(Loss):
         a label; f is a number, ∂f an array like V. Check it with
         `explorer.check_loss(loss, V, target)`.
     lipschitz, curvature : float ≥ 0, optional
-        L and M with |f(V) − f(V')| ≤ L‖V − V'‖ and ‖∂f(V) − ∂f(V')‖ ≤ M‖V − V'‖. From
-        them come the error bounds of loss and gradient, which are NaN without.
+        L and M with |f(V) − f(V')| ≤ L‖V − V'‖ and ‖∂f(V) − ∂f(V')‖ ≤ M‖V − V'‖. The
+        error bounds of loss and gradient depend on them; by default both are NaN.
     """
 
     function: Callable[[np.ndarray, np.ndarray], tuple[float, np.ndarray]]
@@ -217,12 +217,12 @@ class TangentLoss(Loss):
         if not takes_two(self.function):
             raise TypeError(
                 f"`function` = {self.function!r} is a {type(self.function).__name__}; "
-                "needed is a function (V, target) → (f, ∂f)"
+                "pass a function (V, target) → (f, ∂f)"
             )
         for name in ("lipschitz", "curvature"):
             value = getattr(self, name)
             if not is_real(value) or value < 0.0 or beyond_floats(value):
-                raise ValueError(f"`{name}` = {value!r}; needed is a number ≥ 0")
+                raise ValueError(f"`{name}` = {value!r} must be a finite number ≥ 0")
 
     def __call__(self, V: np.ndarray, target: np.ndarray) -> tuple[float, np.ndarray]:
         """Return the checked result of the function."""
@@ -237,14 +237,14 @@ class TangentLoss(Loss):
         V = evolution.scaled
         value, slope = self(V, target_of(truth, V.shape[0]))
         off = scale * evolution.error
-        if off == 0.0:  # V is exact, whatever the function does with it
+        if off == 0.0:  # V is exact, so its image is, too
             return LossValue(value, scale * slope, 0.0, 0.0)
         bend = self.curvature * scale * off
         return LossValue(value, scale * slope, self.lipschitz * off, bend)
 
 
 def finite_scale(evolution: Evolution, loss: Loss) -> float:
-    """Return T e^shift, V(T) = T e^shift · direction, or raise where V is too long."""
+    """Return T e^shift, V(T) = T e^shift · direction, or raise if V is too long."""
     if evolution.shift > LONGEST:
         raise ValueError(
             f"`time` = {evolution.time:g} lets V(T) grow to e^{evolution.shift:.0f}, "
@@ -255,10 +255,10 @@ def finite_scale(evolution: Evolution, loss: Loss) -> float:
 
 
 def checked_loss(loss: Any) -> Loss:
-    """Return `loss`, or raise if it is none."""
+    """Return `loss`, or raise if it is not a Loss."""
     if not isinstance(loss, Loss):
         raise TypeError(
-            f"`loss` = {loss!r} is a {type(loss).__name__}; needed is a Loss: pass "
+            f"`loss` = {loss!r} is a {type(loss).__name__}; pass a Loss: "
             "`DirectionLoss()`, `CrossEntropy()` or `TangentLoss(function)`"
         )
     return loss

@@ -73,17 +73,17 @@ def to_dataset(
 
 
 def encoded(parameters: Mapping[str, Any]) -> dict[str, Any]:
-    """Return parameters as JSON can hold them: records by their kind and fields."""
+    """Return parameters in a form for JSON: records by their kind and fields."""
     return {name: spelled(value) for name, value in parameters.items()}
 
 
 def spelled(value: Any) -> Any:
-    """Return a record of `RECORDS` as a dictionary; text, numbers, tuples of them.
+    """Return a record of `RECORDS` as a dictionary; other plain values as they are.
 
     Raises
     ------
     ValueError
-        where it is something of the user's own, which a file cannot hold.
+        if it is an object of your own, which a file cannot hold.
     """
     if value is None or isinstance(value, (bool, int, float, str)):
         return value
@@ -124,7 +124,7 @@ def distances_of(dataset: xr.Dataset, data_term: DataTerm) -> Distances:
 
 
 def packed(predictor: Any) -> xr.Dataset:
-    """Return all that a trained predictor knows."""
+    """Return the content of a trained predictor."""
     parameters, kind = predictor.get_params(deep=False), predictor.kind_
     found = to_dataset(parameters, predictor.state_, predictor.distances_)
     found["label_prototypes"] = (PROTOTYPES, predictor.label_prototypes_)
@@ -148,7 +148,7 @@ def unpack(predictor: Any, dataset: xr.Dataset) -> None:
 
 
 def kind_of(dataset: xr.Dataset) -> Kind:
-    """Return what the images that a stored predictor was trained on are like."""
+    """Return the properties of the training images of a stored predictor."""
     prototypes = dataset["label_prototypes"].values
     names = json.loads(dataset.attrs["channel_names"])
     low, high = dataset["image_range"].values.tolist()

@@ -27,20 +27,20 @@ def shaping(predictor: Any) -> dict[str, Any]:
 
 @dataclass(frozen=True)
 class Choice:
-    """A choice as it was in training, whatever happens to the record that it is."""
+    """A choice at the time of training, even if its record changes later."""
 
     kind: Any
     text: str
 
 
 def remembered(predictor: Any) -> dict[str, Choice]:
-    """Return the choices that shape a model as they are now."""
+    """Return the current choices that shape a model."""
     found = shaping(predictor).items()
     return {name: Choice(described(part), repr(part)) for name, part in found}
 
 
 def refuse_change(before: Mapping[str, Choice], predictor: Any) -> None:
-    """Raise where a predictor has other choices than it was trained with."""
+    """Raise if the choices of a predictor differ from those in training."""
     for name, now in shaping(predictor).items():
         if described(now) != before[name].kind:
             from sklearn.exceptions import NotFittedError
@@ -52,18 +52,18 @@ def refuse_change(before: Mapping[str, Choice], predictor: Any) -> None:
 
 
 def check_choices(predictor: Any) -> None:
-    """Check every parameter of a predictor, and make numbers of one kind of them."""
+    """Check every parameter of a predictor, and convert numbers to plain ones."""
     check_fields(predictor)
-    LowRankGradient(predictor.dim, predictor.rank)  # raises if they do not fit
+    LowRankGradient(predictor.dim, predictor.rank)  # raises if they are incompatible
     features, data_term = predictor.features, predictor.data_term
     if not (features is None or isinstance(features, Extractor)):
         raise TypeError(
-            f"`features` = {features!r} is a {type(features).__name__}; needed is None "
+            f"`features` = {features!r} is a {type(features).__name__}; pass None "
             "(raw windows) or an extractor such as `GaussianDerivatives()`"
         )
     if not isinstance(data_term, DataTerm):
         raise TypeError(
-            f"`data_term` = {data_term!r} is a {type(data_term).__name__}; needed is "
+            f"`data_term` = {data_term!r} is a {type(data_term).__name__}; pass "
             "`PrototypeDistance()` or `Evidence()`"
         )
     checked_loss(predictor.loss)

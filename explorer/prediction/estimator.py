@@ -1,7 +1,7 @@
-"""A predictor as scikit-learn knows estimators: parameters, tags, fittedness, scores.
+"""A predictor as a scikit-learn estimator: parameters, tags, fittedness, scores.
 
-What scikit-learn's own checks expect of tables (samples × features) does not apply: an
-image is a sample, and scenes hold their ground truth.
+scikit-learn's own checks of tables (samples × features) do not apply: an image is a
+sample, and scenes hold their ground truth.
 """
 
 from __future__ import annotations
@@ -35,7 +35,7 @@ class SceneEstimator(BaseEstimator, ABC):
     Attributes
     ----------
     state_, label_prototypes_, label_values_, label_colors_, distances_, kind_,
-    n_features_in_ : what `fit` finds; the last is the number of channels.
+    n_features_in_ : the results of `fit`; the last is the number of channels.
     """
 
     state_: TrainingState | None = None
@@ -49,18 +49,18 @@ class SceneEstimator(BaseEstimator, ABC):
 
     @abstractmethod
     def _solution_of(self, argument: str, image: Any) -> Solution:
-        """Return the solution of the flow for an image, `argument` in messages."""
+        """Return the solution of the flow for an image; messages name `argument`."""
 
     def get_params(self, deep: bool = True) -> dict[str, Any]:
-        """Return all parameters by name; if `deep`, as `part__name` those of parts."""
+        """Return all parameters by name; if `deep`, also `part__name` for parts."""
         return nested(self) if deep else super().get_params(deep=False)
 
     def set_params(self, **changes: Any) -> Self:
-        """Change parameters, `part__name` those of parts, and return the estimator.
+        """Change parameters, with `part__name` for parts, and return the estimator.
 
-        The parts themselves stay as they are: other ones take their places. What was
-        trained is of no use with other `features`, `window`, `data_term` or `radius`:
-        until they are set back, or `fit` is called again, it is refused.
+        The parts themselves do not change: new ones replace them. A trained model does
+        not work with other `features`, `window`, `data_term` or `radius`: until you
+        restore them or call `fit` again, its methods raise an error.
         """
         vars(self).update(choices_of(changed(self, changes)) or {})
         return self
@@ -73,12 +73,12 @@ class SceneEstimator(BaseEstimator, ABC):
         return [solution.labels for solution in found]
 
     def score(self, scenes: Any, y: None = None) -> float:
-        """Return the share of pixels labeled rightly, the mean over scenes.
+        """Return the share of correctly labeled pixels, averaged over the scenes.
 
         Parameters
         ----------
-        scenes : as `fit` takes them; their labels are compared with.
-        y : None, as scenes hold their ground truth.
+        scenes : as for `fit`; their labels are the ground truth.
+        y : None, because scenes hold their ground truth.
         """
         if y is not None:
             raise ValueError(
@@ -103,7 +103,7 @@ class SceneEstimator(BaseEstimator, ABC):
         tags.input_tags.two_d_array = False
         tags.input_tags.three_d_array = True
         tags.target_tags.required = False
-        tags.no_validation = True  # images are checked by the library's own doors
+        tags.no_validation = True  # the library checks images itself
         return tags
 
 
@@ -113,13 +113,13 @@ def listed(scenes: Any) -> list[Any]:
         return list(scenes)
     got = "an empty one" if isinstance(scenes, (list, tuple)) else type(scenes).__name__
     raise TypeError(
-        f"`scenes` must be a list of scenes, at least one, got {got}; put a single one "
-        "in brackets"
+        f"`scenes` must be a list of scenes, at least one, got {got}; put a single "
+        "scene in brackets"
     )
 
 
 def image_in(scene: Any) -> Any:
-    """Return the image of a scene; an image as it is."""
+    """Return the image of a scene, or an image unchanged."""
     if isinstance(scene, xr.Dataset) and "image" in scene:
         return scene["image"]
     return scene

@@ -1,4 +1,4 @@
-"""Where the training of a patch model starts: clusters of patches and their labels."""
+"""The start of training a patch model: clusters of patches and their labels."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from explorer.prediction.patches import PatchModel
 from explorer.threads import exclusive
 
 SAMPLE = 40_000
-"""Patches that are clustered at most: some hundred for each prototype."""
+"""Most patches to cluster: a few hundred for each prototype."""
 
 
 @exclusive
@@ -26,9 +26,9 @@ def first_model(
     """Return prototypes by k-means, tangents toward neighbors of the same label, σ = 1.
 
     ν_j is the mean over its cluster of +1 where a neighbor carries the label of the
-    center and −1 elsewhere, centered. Patches that occur c times count √c times, or
-    the interiors of cells would take all prototypes. Where there are fewer distinct
-    patches than `count`, each is a prototype.
+    center and −1 elsewhere, centered. Patches that occur c times count √c times;
+    otherwise the interiors of cells would take all prototypes. If there are fewer
+    distinct patches than `count`, each becomes a prototype.
 
     Parameters
     ----------
@@ -48,7 +48,7 @@ def first_model(
         x, axis=0, return_inverse=True, return_counts=True
     )
     count = min(count, len(distinct))
-    # one thread: the order of summation, and so the result, is the same everywhere
+    # one thread: the order of summation, and so the result, never changes
     with threadpool_limits(1, user_api="openmp"):
         clusters = KMeans(count, n_init=1, random_state=seed % 2**31).fit(
             distinct, sample_weight=np.sqrt(often)

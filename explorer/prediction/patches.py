@@ -15,15 +15,15 @@ from explorer.threads import exclusive
 class PatchModel:
     """Ω̂_i = exp_𝟙(t_i), t_i = Σ_j s_ij ν_j, s_i = softmax_j(−σ ‖f_i − p_j‖).
 
-    The lift at the barycenter is a softmax over the patch. The paper's (4.3) is printed
-    without the minus sign, which makes near prototypes count less; here they count
-    more.
+    The lift at the barycenter is a softmax over the patch. Equation (4.3) of the
+    paper is printed without the minus sign, so near prototypes would count less; here
+    they count more.
 
     Attributes
     ----------
     tangents : (prototype, offset), ν_j, summing to zero over the offsets.
     prototypes : (prototype, feature), p_j.
-    log_scale : log σ, as σ must stay positive.
+    log_scale : log σ, because σ must stay positive.
     """
 
     tangents: np.ndarray
@@ -54,7 +54,7 @@ class PatchModel:
     ) -> PatchModel:
         """Return the gradient in (ν, p, log σ) from ∂f/∂Ω̂ = `slope`, (offset, pixel).
 
-        ∂f/∂t_i = R_Ω̂ᵢ ∂f/∂Ω̂_i, from there ν by the shares, and with
+        ∂f/∂t_i = R_Ω̂ᵢ ∂f/∂Ω̂_i gives ∂f/∂ν by the shares, and with
         a_ij = −σ d_ij, d_ij = ‖f_i − p_j‖:  ∂f/∂a = R_s (ν ∂f/∂t),
         ∂f/∂log σ = Σ a ∂f/∂a,  ∂f/∂p_j = σ Σ_i ∂f/∂a_ij (f_i − p_j)/d_ij.
         """
@@ -85,7 +85,7 @@ class PatchModel:
 
 @dataclass(frozen=True, eq=False)
 class Shares:
-    """How much each prototype counts at each pixel.
+    """The share of each prototype at each pixel.
 
     features : (pixel, feature); distance, share : (pixel, prototype).
     """
@@ -98,8 +98,8 @@ class Shares:
 def lengths(features: np.ndarray, prototypes: np.ndarray) -> np.ndarray:
     """Return ‖f_i − p_j‖, (pixel, prototype), without forming all differences.
 
-    Where the two nearly agree, ‖f‖² − 2⟨f, p⟩ + ‖p‖² is rounding: where that is below
-    10⁻¹² of its terms, the length below a millionth, it counts as zero.
+    If the two nearly agree, ‖f‖² − 2⟨f, p⟩ + ‖p‖² is only rounding: below 10⁻¹² of its
+    terms (a length below a millionth), it counts as zero.
     """
     squares = (features**2).sum(axis=1)[:, None] + (prototypes**2).sum(axis=1)
     difference = squares - 2.0 * features @ prototypes.T

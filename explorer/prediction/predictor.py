@@ -58,30 +58,30 @@ class WeightPatchPredictor(SceneEstimator):
     n_prototypes : int in 1 … 1000, of the features; fewer if the training images have
         fewer distinct patches, see `model_`.
     window : odd int in 3 … 15, side of the window whose raw values are the features.
-    features : Extractor, optional, to read instead of a raw window.
-    data_term : DataTerm, where D comes from: `PrototypeDistance()` as in the paper, or
+    features : Extractor, optional; replaces the raw window.
+    data_term : DataTerm, the source of D: `PrototypeDistance()` as in the paper, or
         `Evidence()`, learned from the appearance of labels.
     loss : Loss, `DirectionLoss()` as in the paper, or `BalancedLoss()` for rare labels.
     rho, radius, time : of the flow: ρ, R, T.
     dim, rank : of the gradient: m, r.
-    steps : int ≥ 0, at most; patience : int ≥ 1, steps without a lower validation loss
-        after which training ends: the curve is flat.
+    steps : int ≥ 0, at most; patience : int ≥ 1, training ends after this many steps
+        without a lower validation loss.
     rate : float in (0, 10], α of Adam for ν; p and log σ move a fifth as fast.
     seed : int ≥ 0, of the clustering.
 
     Attributes
     ----------
     model_ : PatchModel of the least validation loss; history_ : Dataset over `step`;
-    label_prototypes_ : (label, channel), that of the training images; label_values_ :
+    label_prototypes_ : (label, channel), from the training images; label_values_ :
     (label, code), gray values or colors of the labels in label images; label_colors_ :
-    (label, 3), what their palettes show, None without palettes; distances_ : the data
+    (label, 3), colors of their palettes, None without palettes; distances_ : the data
     term, fitted; state_ : TrainingState to resume from.
 
     Notes
     -----
-    The tangent vectors start toward those neighbors that carry the label of the center,
-    averaged over the cluster: the paper's own formula (4.5) is lost in print, this is a
-    reading of its sentence.
+    The tangent vectors initially point toward neighbors with the label of the center,
+    averaged over the cluster. The paper's formula (4.5) is missing in print; this
+    follows its sentence.
 
     Examples
     --------
@@ -122,7 +122,7 @@ class WeightPatchPredictor(SceneEstimator):
         Parameters
         ----------
         scenes : Dataset or sequence of Datasets, as `voronoi_scene` returns: `image`,
-            `labels`, `prototypes`; if `clean` exists, it is clustered.
+            `labels`, `prototypes`; if `clean` exists, it provides the clusters.
         validation : scenes held out from training; they decide when to stop and which
             step was best. Without validation scenes, the training loss decides.
         state : TrainingState to resume from, optional: `state_` after training on the
@@ -139,7 +139,7 @@ class WeightPatchPredictor(SceneEstimator):
         state: TrainingState | None = None,
         check: Callable[[], None] = lambda: None,
     ) -> Iterator[TrainingState]:
-        """Yield `state_` after each step of `fit`; it can be left at any of them."""
+        """Yield `state_` after each step of `fit`; you can stop at any of them."""
         check_choices(self)
         training = checked_pictures("scenes", scenes)
         if not training:
@@ -243,28 +243,28 @@ class WeightPatchPredictor(SceneEstimator):
     def predict_weights(self, image: Any) -> xr.DataArray:
         """Return Ω̂, (offset, row, col), of an image (row, col[, channel]) or a path.
 
-        Results carry the coordinates of the image. Channels with names meet those that
-        were trained on; floats must be on the scale of the images trained on.
+        Results carry the coordinates of the image. Named channels are reordered to
+        match the training images; floats must be on the scale of the training images.
 
         Warns
         -----
         UserWarning
-            where many values lie far out of the range of the images trained on.
+            if many values lie far outside the range of the training images.
         """
         flow, weights = self._predict("image", image)
         return flow.label_weights(weights)
 
     def distances(self, image: Any) -> xr.DataArray:
-        """Return D, (label, row, col), the fitted data term, of such an image."""
+        """Return D, (label, row, col), the fitted data term, of an image."""
         return self._seen("image", image)[1]
 
     def label(self, image: Any) -> xr.DataArray:
-        """Return the labeling (row, col) of an image as `predict_weights` takes it."""
+        """Return the labeling (row, col) of an image; see `predict_weights`."""
         labels: xr.DataArray = self.solve(image).labels
         return labels
 
     def probabilities(self, image: Any) -> xr.DataArray:
-        """Return W(T), (label, row, col), of such an image."""
+        """Return W(T), (label, row, col), of an image; see `predict_weights`."""
         return self.solve(image).W
 
     def solve(self, image: Any) -> Solution:
@@ -272,7 +272,7 @@ class WeightPatchPredictor(SceneEstimator):
         return self._solution_of("image", image)
 
     def _solution_of(self, argument: str, image: Any) -> Solution:
-        """Return what `solve` returns, `argument` in messages."""
+        """Return the result of `solve`; messages name `argument`."""
         flow, weights = self._predict(argument, image)
         return Krylov(self.dim).solve(flow, flow.label_weights(weights), self.time)
 

@@ -18,14 +18,14 @@ from explorer.records import frozen
 from explorer.truths import percent_wrong
 
 BETA1, BETA2, TINY = 0.9, 0.99, 1e-12
-"""Adam as usual; the squares are forgotten ten times faster, in step with 100 steps."""
+"""Adam's usual β₁; the squares decay ten times faster, to suit 100 steps."""
 
 LARGEST = 1e100
-"""Entries of a gradient are squared; such ones are those of no function we know."""
+"""Largest entry of a gradient, whose square is finite; no real loss is so steep."""
 
 SLOWER = 5.0
-"""By how much prototypes and log σ move less than tangents: features lie in [0, 1]
-where tangents are of order one."""
+"""Step of prototypes and log σ relative to the step of tangents: features lie in
+[0, 1], whereas tangents are of order one."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -51,13 +51,13 @@ class TrainingStep:
 
 @dataclass(frozen=True, eq=False)
 class TrainingState:
-    """All that further steps depend on, besides the images.
+    """Everything that further steps depend on, besides the images.
 
     Attributes
     ----------
-    model : the parameters now; best : those of the least validation loss.
+    model : the current parameters; best : those of the least validation loss.
     slope, mean, square : gradient of the loss in `PatchModel.vector`, Adam's moments.
-    records : one for every step so far, the start included, once it is evaluated.
+    records : one for every step so far, including the start, once it is evaluated.
     scenes : fingerprints of the training and the validation images.
     """
 
@@ -86,8 +86,8 @@ class TrainingState:
         for k, name in enumerate(("scenes", "validation")):
             if scenes[k] != self.scenes[k]:
                 raise ValueError(
-                    f"`{name}` are not those that this training was begun with: pass "
-                    "the same in the same order, or begin anew, without `state` or "
+                    f"`{name}` differ from those at the start of this training: pass "
+                    "the same in the same order, or start over without `state` or "
                     "with another checkpoint"
                 )
         found = self.model.prototypes.shape[1], self.model.tangents.shape[1]
@@ -95,7 +95,7 @@ class TrainingState:
             raise ValueError(
                 f"`state` reads {found[0]} features and predicts {found[1]} weights "
                 f"per pixel, the estimator {features} and {offsets}: set `features`, "
-                "`window` and `radius` to what they were, or begin anew"
+                "`window` and `radius` to their old values, or start over"
             )
 
     @property
@@ -105,7 +105,7 @@ class TrainingState:
 
     @property
     def since_best(self) -> int:
-        """How many steps ago the validation loss was at its least."""
+        """The number of steps since the least validation loss."""
         losses = [r.validation_loss for r in self.records]
         return len(losses) - 1 - int(np.argmin(losses)) if losses else 0
 
@@ -159,9 +159,9 @@ class Trainer:
         validation: Sequence[Example],
         check: Callable[[], None] = lambda: None,
     ) -> Iterator[TrainingState]:
-        """Yield the state at the start, unless that is known, and after each step.
+        """Yield the initial state, unless it is known, and the state after each step.
 
-        A state that was yielded can be gone on from, to the last bit.
+        Training can resume from any of these states, with bit-identical results.
         """
         while True:
             check()
@@ -182,7 +182,7 @@ class Trainer:
         """
         began = clock.perf_counter()
         loss, error, slope = self.evaluate(state.model, training)
-        if not np.abs(slope).max() < LARGEST:  # nor if it is NaN
+        if not np.abs(slope).max() < LARGEST:  # also catches NaN
             raise ValueError(
                 f"the gradient at step {len(state.records)} is beyond {LARGEST:g}: "
                 f"`time` = {self.time:g} is too long for `dim` = {self.gradient.dim}; "
@@ -215,7 +215,7 @@ def predicted(model: PatchModel, example: Example) -> tuple[Shares, np.ndarray]:
 
 
 def shaped(example: Example, weights: np.ndarray) -> np.ndarray:
-    """Return weights as the flow takes them, positive in its number type."""
+    """Return weights for the flow, positive in its number type."""
     hood = example.flow.neighborhood
     array = np.ascontiguousarray(weights.reshape(hood.weight_shape))
     return hood.bounded(array).astype(example.flow.dtype)

@@ -1,4 +1,4 @@
-"""Channels by name: what an image calls them, in the order that is needed."""
+"""Channels by name: the names in an image, and the required order."""
 
 from __future__ import annotations
 
@@ -20,9 +20,9 @@ SPELLED = {name[0]: name for name in ORDER}
 
 
 def names_of(argument: str, image: Any) -> Names | None:
-    """Return the names of the channels of an image; None where they are mere numbers.
+    """Return the names of the channels of an image; None if they are mere numbers.
 
-    Those are positions, which count from 0 or 1.
+    Numbers are positions, which count from 0 or 1.
     """
     named = isinstance(image, xr.DataArray) and CHANNEL in image.dims
     if not named or CHANNEL not in image.coords:
@@ -54,22 +54,22 @@ def arranged(argument: str, image: Any, known: Names | None) -> Any:
 
     Parameters
     ----------
-    known : the names of the channels that are needed; None where they have none. Then
-        colors are brought into the order of files, and one channel needs no name.
+    known : the names of the required channels, or None. If None, colors are brought
+        into the order of files, and a single channel needs no name.
 
     Notes
     -----
-    What has no names is taken as it is, in the order that is needed.
+    An image without names stays as it is, assumed to be in the required order.
     """
     names = names_of(argument, image)
     if names is None or (known is None and len(names) == 1):
         return image
     needed = ORDER if known is None else known
     if set(names) != set(needed):
-        origin = "those of files" if known is None else "those trained on"
+        origin = "as in files" if known is None else "as in training"
         raise ValueError(
             f"`{argument}` must have the channels {', '.join(map(str, needed))}, "
             f"{origin}, got {', '.join(map(str, names))}; select and rename them, or "
-            f'drop names that mean the same: `.drop_vars("{CHANNEL}")`'
+            f'drop the names if they mean the same: `.drop_vars("{CHANNEL}")`'
         )
     return image.isel({CHANNEL: [names.index(name) for name in needed]})

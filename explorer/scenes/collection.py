@@ -43,45 +43,45 @@ def labeled_images(
     ignore: Value | Sequence[Value] = (),
     values: Sequence[Value] | None = None,
 ) -> list[xr.Dataset]:
-    """Return a scene for each image file and the label file of the same name.
+    """Return a scene for each image file and the label file with the same name.
 
-    An image and its labels have the same name but for what all images share and what
-    all label files share: `img_2.png` belongs to `label_02.png`, whatever the order of
-    the two lists. Numbers compare as numbers; case and separators count only where
-    names differ by nothing else.
+    The names of an image and its labels may differ in the parts that all images or all
+    label files share: `img_2.png` matches `label_02.png`, whatever the order of the two
+    lists. Numbers compare as numbers; case and separators count only if names differ in
+    nothing else.
 
-    The distinct gray values or colors of all label images together, in order, are the
-    labels 0 … J−1, and `label_values` of each scene; the mean color of each over the
-    training images is its prototype. Of files with a palette the indices count, and
-    `label_colors` are what the palette shows; where palettes differ, the colors count.
+    The distinct gray values or colors in all label images, in order, become the labels
+    0 … J−1, and `label_values` of each scene. The prototype of a label is its mean
+    color over the training images. In files with a palette, the indices count, and
+    `label_colors` are the palette's colors; if palettes differ, the colors count.
 
     Parameters
     ----------
     images : paths of gray or color images, 8 or 16 bit, of any size.
     labels : paths of label images of the same sizes, in any order; or a dictionary
-        {image: labels} where names do not tell which belongs to which.
-    training : int, optional, how many of the first images prototypes are taken from,
-        so that others can be held out; None takes all.
+        {image: labels} if the names do not match.
+    training : int, optional, the number of first images that determine the prototypes,
+        so that the others can be held out; None takes all.
     ignore : gray values (or palette indices) such as 255, or colors such as "#ff0000",
-        that stand for no label. There `labels` of the scenes are −1, as their attribute
-        `no_label` says; losses, scores and training leave these pixels out.
+        that stand for no label. There, `labels` of the scenes are −1, the value of
+        their attribute `no_label`; losses, scores and training skip these pixels.
     values : gray values or colors that are labels, in order; None takes all that occur,
-        unless they look made by interpolation.
+        unless they look interpolated.
 
     Raises
     ------
     FileNotFoundError, ValueError, TypeError
-        naming the file, what is wrong with it, and the cure.
+        The message names the file, the problem and the cure.
 
     Warns
     -----
     UserWarning
-        where two image files show the same pixels, and where the lists are in
-        different orders.
+        if two image files show the same pixels, or if the lists are in different
+        orders.
     """
     images, labels = pairs_of(images, labels)
     if training is not None:
-        what = "how many of the first images are trained on"
+        what = "number of first images for training"
         training = Parameter(
             "training", "", 1, 1, len(images), what, integer=True
         ).check(training)
@@ -152,7 +152,7 @@ def pairs_of(images: Any, labels: Any) -> tuple[list[Place], list[Place]]:
 def warn_of_order(
     images: Sequence[Place], labels: Sequence[Place], partners: Sequence[Place]
 ) -> None:
-    """Warn where label files stand in another order than their images."""
+    """Warn if label files are in another order than their images."""
     for image, given, partner in zip(images, labels, partners, strict=True):
         if given != partner:
             warnings.warn(
@@ -165,10 +165,10 @@ def warn_of_order(
 
 
 def warn_of_twins(parts: Mapping[str, Sequence[xr.Dataset]]) -> None:
-    """Warn of images in different files that show the same pixels.
+    """Warn about images in different files that show the same pixels.
 
-    parts : scenes by what they are for, such as "training" and "test". Of an image in
-        two parts, scores say little: a model was trained on it, or chosen by it.
+    parts : scenes by their use, such as "training" and "test". For an image in two
+        parts, scores say little: a model was trained on it, or chosen by it.
     """
     seen: dict[str, tuple[str, str]] = {}
     for part, scenes in parts.items():
@@ -189,20 +189,20 @@ def warn_of_twins(parts: Mapping[str, Sequence[xr.Dataset]]) -> None:
 
 
 def checked_paths(argument: str, paths: Any) -> list[Place]:
-    """Return paths as a list; raise naming an entry that is no path."""
+    """Return paths as a list; raise naming an entry that is not a path."""
     single = is_path(paths) or isinstance(paths, (xr.Dataset, xr.DataArray))
     single = single or (isinstance(paths, np.ndarray) and paths.ndim == 0)
     if single or not isinstance(paths, Iterable):
         raise TypeError(
-            f"`{argument}` = {paths!r} is no list; needed are paths of files, in "
-            "brackets even for one"
+            f"`{argument}` = {paths!r} is not a list; pass a list of file paths, "
+            "even for a single file"
         )
     found = list(paths)
     for k, path in enumerate(found):
         if not is_path(path):
             raise TypeError(
-                f"`{argument}[{k}]` is a {type(path).__name__}; needed is the path of "
-                "a file: write arrays to files, or make scenes with `image_scene`"
+                f"`{argument}[{k}]` is a {type(path).__name__}; pass the path of a "
+                "file: write arrays to files, or make scenes with `image_scene`"
             )
     return [os.path.expanduser(os.fsdecode(path)) for path in found]
 
@@ -218,7 +218,7 @@ def mean_colors(
         missing = spelled(values[np.argmin(often)].tolist())
         raise ValueError(
             f"`labels` hold {missing} in none of the {len(pictures)} training images, "
-            "so that nothing can be learned of it: train on an image that has it"
+            "so nothing can be learned about it: train on an image that has it"
         )
     return np.stack([colors[labeled == j].mean(axis=0) for j in range(len(values))])
 
@@ -226,7 +226,7 @@ def mean_colors(
 def scene_of(
     picture: np.ndarray, truth: np.ndarray, prototypes: np.ndarray, name: str
 ) -> xr.Dataset:
-    """Return a scene without noise, as `make_scene` lays it out."""
+    """Return a scene without noise, in the layout of `make_scene`."""
     D = distances_to(picture, prototypes)
     wrong = percent_wrong(D.argmin(axis=0), truth)
     return xr.Dataset(

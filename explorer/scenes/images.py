@@ -22,7 +22,7 @@ from explorer.scenes.scene import Structure, make_scene
 from explorer.threads import exclusive
 
 KMEANS_SAMPLE = 20_000
-"""Pixels that k-means sees: enough to place 64 centers well within a gray level."""
+"""Pixels for k-means: enough to place 64 centers well within a gray level."""
 
 LONGEST = params.Parameter(
     "longest", "", 512, 1, MAX_PIXELS, "pixels of the longest side", "pixels",
@@ -30,13 +30,13 @@ LONGEST = params.Parameter(
 )  # fmt: skip
 
 NOISE = replace(params.NOISE, default=0.2)
-"""Less than in a random scene: real images have noise of their own."""
+"""Less than in a random scene, because real images are already noisy."""
 
 SIZE = replace(params.SIZE, default=256)
 """A photo shows less than a random scene of the same size."""
 
 SIDEWAYS = 5
-"""Orientations (EXIF) from this one on exchange rows and columns."""
+"""EXIF orientations from this number on swap rows and columns."""
 
 SAMPLES = ("astronaut", "chelsea", "coffee", "rocket")
 """Color images bundled with scikit-image (CC0 or public domain)."""
@@ -55,22 +55,22 @@ def image_scene(
     image : path, Pillow image, or array (row, col) or (row, col, 1 | 3 | 4)
         8 or 16 bit integers or bool are scaled to [0, 1] by the range of their type;
         floats must lie in [0, 1]. Transparent parts are shown on white. A file or a
-        Pillow image is seen as a viewer shows it, upright, in the depth of the file.
+        Pillow image appears as in a viewer, upright, at the depth of the file.
     labels : int in 1 … 64, or array, Pillow image or path of integers (row, col)
-        a number: that many k-means colors of the clean image become prototypes, the
-        nearest of them the ground truth, from dark to bright. A labeling: it is the
-        ground truth, numbered 0 … J−1; prototypes are the mean colors of its labels.
+        for a number, that many k-means colors of the clean image become prototypes,
+        from dark to bright, and the nearest prototype is the ground truth. A labeling
+        is the ground truth, numbered 0 … J−1; prototypes are its mean colors.
         The values in a file are numbered in order, and kept as the coordinate
-        `label_values` of the scene. Pixels are left out that a DataArray declares to
-        have no label, by the attribute `no_label`. Coordinates of a labeling and of an
-        image meet, and the scene carries them.
+        `label_values` of the scene. The attribute `no_label` of a DataArray names a
+        value whose pixels are left out. A labeling and an image are aligned by their
+        coordinates, and the scene carries them.
     noise : float in [0, 10], standard deviation of the added Gaussian noise.
     seed : int ≥ 0, of noise and k-means.
 
     Raises
     ------
     FileNotFoundError, ValueError, TypeError
-        naming the argument, what it holds, and the cure.
+        The message names the argument, its value and the cure.
     """
     noise, seed = NOISE.check(noise), params.SEED.check(seed)
     return make_scene(image_structure(image, labels, seed), noise, seed)
@@ -82,7 +82,7 @@ def image_structure(image: Any, labels: Any, seed: int) -> Structure:
     clean, orientation = read_oriented(image)
     place = Coordinates.of("image", image, PICTURE)
     if place.dataset.sizes.get(CHANNEL, clean.shape[2]) != clean.shape[2]:
-        place = Coordinates.of("image", image, PIXELS)  # transparency was a channel
+        place = Coordinates.of("image", image, PIXELS)  # no alpha channel now
     name = name_of(image) if is_path(image) else "array"
     coords: dict[str, Any] = {}
     if isinstance(labels, (int, float, np.number)):
@@ -102,7 +102,7 @@ def image_structure(image: Any, labels: Any, seed: int) -> Structure:
 
 
 def numbers_of(labels: Any) -> tuple[Any, int]:
-    """Return labels of a Pillow image as numbers, and how they lay (EXIF)."""
+    """Return labels of a Pillow image as numbers, and their orientation (EXIF)."""
     if not isinstance(labels, Image.Image):
         return labels, UPRIGHT
     found = decoded_picture(labels, "`labels`", indices=True)
@@ -110,7 +110,7 @@ def numbers_of(labels: Any) -> tuple[Any, int]:
 
 
 def shape_of(labels: Any) -> tuple[int, ...]:
-    """Return the shape (row, col) of labels; lazy ones are not computed for it."""
+    """Return the shape (row, col) of labels, without computing lazy ones."""
     if isinstance(labels, xr.DataArray) and set(labels.dims) == set(PIXELS):
         return tuple(labels.sizes[dim] for dim in PIXELS)
     return tuple(getattr(labels, "shape", None) or plain("labels", labels).shape)
@@ -119,16 +119,16 @@ def shape_of(labels: Any) -> tuple[int, ...]:
 def refuse_other_shape(
     found: tuple[int, ...], shape: tuple[int, ...], turn: int, orientation: int
 ) -> None:
-    """Raise if labels do not lie on an image, or may lie on its pixels as stored.
+    """Raise if labels do not fit an image, or may fit its pixels as stored.
 
-    found, shape : (row, col) of the labels and of the image as it is shown.
-    turn, orientation : how the pixels of both lay (EXIF). If one was turned, only a
-        shape that fits one way alone tells how labels lie.
+    found, shape : (row, col) of the labels and of the image as shown.
+    turn, orientation : orientations of both (EXIF). If one was turned, the orientation
+        of the labels is clear only if their shape fits in just one way.
     """
     sideways = (turn >= SIDEWAYS) != (orientation >= SIDEWAYS)
     sure = turn == orientation or (sideways and shape[0] != shape[1])
     if len(found) != len(PIXELS) or (found == shape[:2] and sure):
-        return  # other numbers of dimensions are refused by name
+        return  # other dimensions raise an error elsewhere
     if turn == orientation:
         raise ValueError(
             f"`labels` must have the shape of `image`, {shape[:2]}, got {found}: pass "
@@ -136,9 +136,9 @@ def refuse_other_shape(
         )
     how = TURNED.get(orientation) or TURNED.get(turn)
     raise ValueError(
-        f"`labels` must have the shape of `image`, {shape[:2]}, and lie on it, got "
+        f"`labels` must have the shape of `image`, {shape[:2]}, and fit it, got "
         f"{found}; one of them is stored {how} (EXIF orientation), the other is not: "
-        "pass `image=ex.read_image(…)`, which is upright, and labels that lie on it"
+        "pass `image=ex.read_image(…)`, which is upright, and labels that fit it"
     )
 
 
@@ -151,7 +151,7 @@ def sample_image(name: str, size: int = int(SIZE.default)) -> np.ndarray:
     """
     size = SIZE.check(size)
     if not isinstance(name, str) or name not in SAMPLES:
-        raise ValueError(f"`name` = {name!r}; bundled are {', '.join(SAMPLES)}")
+        raise ValueError(f"`name` = {name!r} must be one of {', '.join(SAMPLES)}")
     import skimage.data
 
     return square(read_image(getattr(skimage.data, name)()), size)
@@ -169,16 +169,16 @@ def square(image: np.ndarray, size: int) -> np.ndarray:
 
 
 def fit(image: Any, longest: int) -> np.ndarray:
-    """Return an image scaled down, if need be, to `longest` pixels a side at most.
+    """Return an image, scaled down if necessary to at most `longest` pixels a side.
 
     Parameters
     ----------
-    image : as `read_image` takes it.
+    image : as for `read_image`.
     longest : int ≥ 1.
 
     Returns
     -------
-    ndarray (row, col, channel) in [0, 1]; (row, col) where the image is an array of
+    ndarray (row, col, channel) in [0, 1]; (row, col) if the image is an array of
     that shape.
     """
     import skimage.transform
@@ -219,7 +219,7 @@ def quantize(clean: np.ndarray, count: int, seed: int) -> tuple[np.ndarray, np.n
         sample = pixels[rng.choice(len(pixels), KMEANS_SAMPLE, replace=False)]
         if len(np.unique(sample, axis=0)) < count:
             sample = pixels
-    # one thread: the order of summation, and so the result, is then the same everywhere
+    # one thread: the order of summation, and so the result, never changes
     with threadpool_limits(1, user_api="openmp"):
         fit = KMeans(count, n_init=4, random_state=seed % 2**31).fit(sample)
         labels = fit.predict(pixels)

@@ -1,4 +1,4 @@
-"""Images as a predictor takes them: scenes to train on, arrays or files to label."""
+"""Images for a predictor: scenes to train on, arrays or files to label."""
 
 from __future__ import annotations
 
@@ -74,10 +74,10 @@ class Picture:
     """An image with ground truth; the arrays are its own.
 
     image, clean : (row, col, channel); labels : (row, col); prototypes : (label,
-    channel), what the labels look like; values : (label, code), gray values or colors
-    of the labels in label images, 0 … J−1 where there were none; colors : (label, 3),
-    those of the palettes of label images, None where there were none; named : whether
-    the scene states its label values; channels : names of those, if they have some.
+    channel), the colors of the labels; values : (label, code), gray values or colors of
+    the labels in label images, by default 0 … J−1; colors : (label, 3), palette colors
+    of label images, or None; named : whether the scene states its label values;
+    channels : names of the channels, or None.
     """
 
     image: np.ndarray
@@ -91,7 +91,7 @@ class Picture:
 
     @property
     def digest(self) -> str:
-        """A fingerprint of all that is learned from."""
+        """A fingerprint of everything that training uses."""
         return fingerprint(self.image, self.clean, self.labels, self.prototypes)
 
 
@@ -103,13 +103,13 @@ def digest_of(pictures: Sequence[Picture]) -> str:
 def checked_pictures(
     argument: str, scenes: Any, like: Picture | None = None
 ) -> list[Picture]:
-    """Return scenes as pictures that all have the same prototypes, those of `like`."""
+    """Return scenes as pictures with the same prototypes, those of `like` if given."""
     if isinstance(scenes, xr.Dataset):
         scenes = [scenes]
     if not isinstance(scenes, Sequence) or isinstance(scenes, str):
         raise TypeError(
-            f"`{argument}` is a {type(scenes).__name__}; needed is a scene or a "
-            "sequence of scenes, Datasets as `voronoi_scene` returns"
+            f"`{argument}` is a {type(scenes).__name__}; pass a scene or a "
+            "sequence of scenes, Datasets such as `voronoi_scene` returns"
         )
     pictures: list[Picture] = []
     for k, scene in enumerate(scenes):
@@ -120,15 +120,15 @@ def checked_pictures(
             refuse_other_values(f"{argument}[{k}]", found.values, first.values)
         if not np.array_equal(found.prototypes, first.prototypes):
             raise ValueError(
-                f"`{argument}[{k}]` has other prototypes than the first scene: a "
-                "predictor knows one set of labels; give all scenes the same"
+                f"`{argument}[{k}]` has other prototypes than the first scene: "
+                "give all scenes the same, because a predictor knows one set of labels"
             )
         pictures.append(found)
     return pictures
 
 
 def refuse_other_values(argument: str, values: np.ndarray, known: np.ndarray) -> None:
-    """Raise where a scene calls its labels otherwise than the first one does."""
+    """Raise if the label values of a scene differ from those of the first."""
     if not np.array_equal(values, known):
         raise ValueError(
             f"`{argument}` must have the label values of the first scene, "
@@ -138,21 +138,21 @@ def refuse_other_values(argument: str, values: np.ndarray, known: np.ndarray) ->
 
 
 def checked_picture(argument: str, scene: Any, like: Picture | None = None) -> Picture:
-    """Return a scene as a picture, or raise naming what is wrong with it.
+    """Return a scene as a picture, or raise an error that names the problem.
 
     Parameters
     ----------
-    like : the picture of another scene, in whose order channels are brought.
+    like : the picture of another scene, which determines the order of channels.
     """
     if not isinstance(scene, (xr.Dataset, Mapping)):
         raise TypeError(
-            f"`{argument}` is a {type(scene).__name__}; needed is a Dataset with "
-            f"{', '.join(NEEDED)}, as `voronoi_scene` or `image_scene` returns"
+            f"`{argument}` is a {type(scene).__name__}; pass a Dataset with "
+            f"{', '.join(NEEDED)}, such as `voronoi_scene` or `image_scene` returns"
         )
     missing = [name for name in NEEDED if name not in scene]
     if missing:
         raise ValueError(
-            f"`{argument}` has no variable `{missing[0]}`; needed are "
+            f"`{argument}` has no variable `{missing[0]}`; a scene must have "
             f"{', '.join(NEEDED)}: make it with `voronoi_scene` or `image_scene`"
         )
     name = f"{argument}.".__add__
@@ -187,16 +187,16 @@ def checked_picture(argument: str, scene: Any, like: Picture | None = None) -> P
 def picture_of(
     argument: str, image: Any, channels: int, names: Names | None
 ) -> tuple[np.ndarray, bool]:
-    """Return an image, or the file of one, as (row, col, channel), finite.
+    """Return an image or an image file as (row, col, channel), finite.
 
-    Integers are scaled to [0, 1] by the range of their type, which is told; floats,
-    which may be noisy, are taken as they are.
+    Integers are scaled to [0, 1] by the range of their type; the second result says
+    whether this happened. Floats, which may be noisy, stay as they are.
 
     Raises
     ------
     ValueError
-        where there are other than `channels` channels, others than those of `names`,
-        or entries that are not finite.
+        if the number of channels is not `channels`, if their names differ from `names`,
+        or if entries are not finite.
     """
     what = f"`{argument}`" + (f" = {str(image)!r}" if is_path(image) else "")
     image = computed(argument, image)
@@ -207,21 +207,21 @@ def picture_of(
         gray = axes_of(argument, image) == len(PIXELS)
         dims = PIXELS if gray else PICTURE
         image = arranged(argument, image, names)
-        if scaled:  # as a file would be read
+        if scaled:  # as when reading a file
             image = to_unit(raw(argument, image, dims), f"`{argument}`")
         array = finite_field(argument, image, dims)
         refuse_huge(argument, array)
         array = array[..., None] if gray else array
     if array.shape[2] != channels:
         raise ValueError(
-            f"{what} has {array.shape[2]} channels; needed are {channels}, as "
-            "the images trained on have: convert it between gray and color"
+            f"{what} has {array.shape[2]} channels; it must have {channels}, like "
+            "the training images: convert it between gray and color"
         )
     return array, scaled
 
 
 def familiar(argument: str, image: Any, kind: Kind) -> np.ndarray:
-    """Return `picture_of` of an image to label; warn where it is unlike others."""
+    """Return `picture_of` an image to label; warn if its range is unusual."""
     array, scaled = picture_of(argument, image, kind.channels, kind.names)
     kind.scale.check(argument, array, scaled)
     kind.scale.warn(argument, array)
@@ -237,5 +237,5 @@ def named_colors(argument: str, array: np.ndarray, names: Names | None) -> np.nd
 
 
 def is_file(image: Any) -> bool:
-    """Return whether an image is a file, or one that Pillow has opened."""
+    """Return whether an image is a file, or an image opened by Pillow."""
     return is_path(image) or hasattr(image, "getpalette")  # Pillow is not imported

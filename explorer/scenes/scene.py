@@ -24,8 +24,8 @@ def distances_to(image: np.ndarray, prototypes: np.ndarray) -> np.ndarray:
 def generators(seed: int) -> tuple[np.random.Generator, np.random.Generator]:
     """Return independent generators of the structure and of the noise.
 
-    The noise field is drawn apart and only scaled, so that a scene keeps its structure,
-    and each pixel the sign of its disturbance, when the noise level changes.
+    The noise field is drawn separately and only scaled. When the noise level changes,
+    a scene keeps its structure, and each pixel keeps the sign of its noise.
     """
     structure, noise = np.random.SeedSequence(seed).spawn(2)
     return np.random.default_rng(structure), np.random.default_rng(noise)
@@ -33,13 +33,13 @@ def generators(seed: int) -> tuple[np.random.Generator, np.random.Generator]:
 
 @dataclass(frozen=True, eq=False)
 class Structure:
-    """A scene before noise: all that a noise slider does not touch.
+    """A scene before noise: everything that does not depend on the noise level.
 
     Attributes
     ----------
     clean : (row, col, channel), image in [0, 1]; labels : (row, col), ground truth;
-    prototypes : (label, channel); name : what the scene shows; coords : what more is
-    known of its labels; coordinates : those of the image.
+    prototypes : (label, channel); name : what the scene shows; coords : further
+    coordinates of its labels; coordinates : those of the image.
     """
 
     clean: np.ndarray
@@ -53,7 +53,7 @@ class Structure:
 def make_scene(structure: Structure, noise: float, seed: int) -> xr.Dataset:
     """Add Gaussian noise to a structure and return the scene as a labeled dataset.
 
-    Variables: `image` and `clean` (row, col, channel), nominal range [0, 1], the noisy
+    Variables: `image` and `clean` (row, col, channel), nominal range [0, 1]; the noisy
     image is not clipped; `labels` (row, col), ground truth; `prototypes`
     (label, channel); `distances` (label, row, col). The attribute
     `nearest_error_percent` is the share of pixels whose nearest prototype is wrong.

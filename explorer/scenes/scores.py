@@ -15,7 +15,7 @@ from explorer.dims import LABEL, PIXELS, computed, label_field, plain, raw
 from explorer.truths import NO_LABEL, truth_field
 
 COUNT = replace(params.LABELS, name="count", high=1024)
-"""More labels than a scene has: their confusion matrix still fits into 8 MB."""
+"""Most labels; their confusion matrix takes 8 MB."""
 
 TOLERANCE = params.Parameter(
     "tolerance", "θ", 2.0, 0.0, 1e4, "distance within which boundaries match", "pixels",
@@ -33,7 +33,7 @@ ATTRS = {
     "boundary_f1": SHARE | {"long_name": "F1 of the boundary"},
     "mean_iou": SHARE | {"long_name": "overlap, mean of labels"},
 }
-"""Each scalar score: its unit, its meaning, and which end of the scale is good."""
+"""Each scalar score: its unit, its meaning, and the good end of its scale."""
 
 
 def score(
@@ -61,30 +61,30 @@ def score(
 
     Parameters
     ----------
-    labels, truth : DataArray or array (row, col) of integers 0 … J−1; they meet by
-        coordinate where both have some.
-    count : int in 1 … 1024, J; None takes one more than the largest label.
+    labels, truth : DataArray or array (row, col) of integers 0 … J−1, aligned by
+        coordinates if both have some.
+    count : int in 1 … 1024, J; None means one more than the largest label.
     tolerance : float in [0, 10⁴], θ, Euclidean, in pixels.
-    ignore : numbers in `truth` that stand for no label. So does, without being named,
-        what a DataArray declares by its attribute `no_label`, as scenes do.
+    ignore : numbers in `truth` that stand for no label. The attribute `no_label` of a
+        DataArray, which scenes have, always names such a number.
 
     Returns
     -------
     Dataset with the scalars `error_percent`, `balanced_error_percent` in [0, 100],
     `boundary_precision`, `boundary_recall`, `boundary_f1`, `mean_iou` in [0, 1], and
-    `iou` over `label`, NaN where a label occurs in neither.
+    `iou` over `label`, NaN if a label occurs in neither.
 
     Raises
     ------
     TypeError, ValueError
-        naming the argument, what it holds, and the cure.
+        The message names the argument, its value and the cure.
 
     Notes
     -----
     B lies on both sides of each edge. The boundary of a line one pixel wide is thus
-    three pixels wide, the line and either side, and that of a line two pixels wide is
-    four; with θ = 2 a line may be displaced or widened by two pixels for free, but a
-    line that is missing costs recall and one that is invented costs precision.
+    three pixels wide: the line and one pixel on each side. For a line two pixels wide,
+    the boundary is four pixels wide. With θ = 2, a line may move or widen by two pixels
+    for free, but a missing line costs recall, and an invented line costs precision.
     """
     tolerance = TOLERANCE.check(tolerance)
     most = int(COUNT.high)
@@ -121,41 +121,41 @@ def without(argument: str, truth: np.ndarray, ignore: Any) -> np.ndarray:
     for number in numbers:
         if isinstance(number, bool) or not isinstance(number, int) or number < 0:
             raise ValueError(
-                f"`ignore` must be labels, integers from 0 on, got {number!r}: name "
+                f"`ignore` must hold labels, integers ≥ 0, got {number!r}: name "
                 "those that stand for no label"
             )
     left_out = np.isin(truth, numbers)
     if (left_out | (truth < 0)).all():
         raise ValueError(
-            f"`ignore` must leave a label in `{argument}`, got {ignore!r}, which are "
-            "all: leave one out"
+            f"`ignore` must leave a label in `{argument}`, got {ignore!r}, which lists "
+            "all labels: leave one out"
         )
     return np.where(left_out, NO_LABEL, truth)
 
 
 def refuse_beyond(count: int, **labelings: np.ndarray) -> None:
-    """Raise where a labeling holds more labels than `count`."""
+    """Raise if a labeling holds more labels than `count`."""
     for name, array in labelings.items():
         if array.max() >= count:
             raise ValueError(
-                f"`{name}` holds labels from {array.min()} to {array.max()}; "
-                f"admissible are 0 to {count - 1}, as `count` = {count} says: renumber "
+                f"`{name}` holds labels from {array.min()} to {array.max()}; they must "
+                f"be from 0 to {count - 1}, as `count` = {count} says: renumber "
                 "them, or raise `count`"
             )
 
 
 def require_shape(shape: tuple[int, ...], needed: tuple[int, ...]) -> None:
-    """Raise where a labeling has another shape than the ground truth."""
+    """Raise if the shape of a labeling differs from the ground truth."""
     if shape != needed:
         raise ValueError(
-            f"`labels` has shape {shape}; needed is (row, col) = {needed}, as `truth` "
-            "has: compare labelings of one scene"
+            f"`labels` has shape {shape}; it must have the shape of `truth`, "
+            f"(row, col) = {needed}: compare labelings of one scene"
         )
 
 
 def confusion(labels: np.ndarray, truth: np.ndarray, count: int) -> np.ndarray:
     """C_jk: the number of pixels of true label j that were labeled k."""
-    # as scikit-learn counts, which takes longer and warns of scenes with one label
+    # as in scikit-learn, which is slower and warns if there is one label
     pairs = np.bincount((count * truth + labels).ravel(), minlength=count**2)
     return pairs.reshape(count, count)
 
@@ -178,7 +178,7 @@ def overlap(C: np.ndarray) -> np.ndarray:
 def boundary_pixels(labels: np.ndarray, known: np.ndarray) -> np.ndarray:
     """Return whether a 4-neighbor has another label, both known, bool (row, col).
 
-    Without unknown pixels that is mode "thick" of scikit-image's `find_boundaries`.
+    Without unknown pixels, this is mode "thick" of scikit-image's `find_boundaries`.
     """
     found = np.zeros(labels.shape, bool)
     for one, other in (
@@ -211,7 +211,7 @@ def boundary_scores(
 
 
 def share_near(pixels: np.ndarray, others: np.ndarray, tolerance: float) -> float:
-    """|{p ∈ pixels: dist(p, others) ≤ tolerance}| / |pixels|; both sets hold some."""
+    """|{p ∈ pixels: dist(p, others) ≤ tolerance}| / |pixels|; both are nonempty."""
     from skimage.morphology import isotropic_dilation
 
     # all pixels whose Euclidean distance transform is at most the tolerance

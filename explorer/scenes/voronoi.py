@@ -34,9 +34,9 @@ def voronoi_scene(
     Parameters
     ----------
     kind : "colors" or "lines"
-        "colors": 40 cells in 8 saturated hues, every pixel labeled by its hue (Fig. 1b;
+        "colors": 40 cells in 8 saturated hues, which are the labels (Fig. 1b;
         at noise 0.45 the nearest hue is wrong at about half of the pixels).
-        "lines": label 0 is the 1–2 pixels thin boundary of the cells, label 1 their
+        "lines": label 0 is the boundary of the cells, 1–2 pixels wide, label 1 their
         interior (Fig. 1a).
     size : int in 1 … 4096, rows and columns.
     noise : float in [0, 10], standard deviation of the noise; the range is [0, 1].
@@ -44,7 +44,7 @@ def voronoi_scene(
 
     Returns
     -------
-    Dataset as `explorer.scenes.scene.make_scene` describes it.
+    Dataset, described at `explorer.scenes.scene.make_scene`.
     """
     noise, seed = params.NOISE.check(noise), params.SEED.check(seed)
     return make_scene(voronoi_structure(kind, size, seed), noise, seed)
@@ -53,7 +53,7 @@ def voronoi_scene(
 def voronoi_structure(kind: str, size: int, seed: int) -> Structure:
     """Return the noiseless part of `voronoi_scene`."""
     if not isinstance(kind, str) or kind not in KINDS:
-        raise ValueError(f"`kind` = {kind!r}; admissible are {', '.join(KINDS)}")
+        raise ValueError(f"`kind` = {kind!r} must be one of {', '.join(KINDS)}")
     size, seed = params.SIZE.check(size), params.SEED.check(seed)
     rng, _ = generators(seed)
     cells = voronoi_cells(size, rng)

@@ -55,7 +55,7 @@ def test_a_value_out_of_range_is_refused_with_the_range(name, capsys):
 @pytest.mark.parametrize("name", NUMBERS)
 def test_text_is_refused_with_the_range(name, capsys):
     message = complaint(capsys, "learn", f"--{name}=many")
-    assert f"'many' is no number; needed is {NUMBERS[name].admissible}" in message
+    assert f"'many' is not a number: it must be {NUMBERS[name].admissible}" in message
 
 
 @pytest.mark.parametrize("value", ["nan", "inf", "-1"])

@@ -365,8 +365,8 @@ def test_a_training_goes_on_from_its_checkpoint_to_the_last_bit(folder, capsys):
     [
         (["--rho=2"], "`rho` was 0.5, and is 2.0 now"),
         (["--data=evidence"], "`data_term` was PrototypeDistance()"),
-        (["--validation=1"], "`scenes` are not those"),
-        (["--images=image_[02].png", "--labels=truth_[02].png"], "`scenes` are not"),
+        (["--validation=1"], "`scenes` differ from those"),
+        (["--images=image_[02].png", "--labels=truth_[02].png"], "`scenes` differ"),
     ],
     ids=lambda value: value[0] if isinstance(value, list) else "",
 )
@@ -452,8 +452,8 @@ TRAIN = ["train", "--images=image_0.png", "--labels=truth_0.png"]
             "`model` = 'none.nc' names no file",
         ),
         (["label", "none.png", "--prototypes", "0", "1"], "names no file"),
-        (["label", "image_0.png", "--prototypes", "0"], "needed are at least two"),
-        (["label", "image_0.png", "--prototypes", "0", "red"], "is no color"),
+        (["label", "image_0.png", "--prototypes", "0"], "give at least two"),
+        (["label", "image_0.png", "--prototypes", "0", "red"], "is not a color"),
         (["label", "image_0.png", "--prototypes", "0", "1", "--out=x.jpg"], ".png"),
         (["label", "image_0.png", "--model=m.nc", "--rho=2"], "is part of the model"),
         (
@@ -478,7 +478,7 @@ def test_a_color_image_and_a_gray_model_do_not_fit(folder, capsys):
     Image.fromarray(np.zeros((4, 4, 3), np.uint8)).save("color.png")
     with pytest.raises(SystemExit):
         main(["label", "color.png", "--model=model.nc"])
-    assert "`image` has 3 channels; needed are 1" in capsys.readouterr().err
+    assert "`image` has 3 channels; it must have 1" in capsys.readouterr().err
 
 
 def test_the_examples_of_colors_hold():

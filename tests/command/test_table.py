@@ -35,7 +35,7 @@ def test_it_prints_the_table_and_writes_it(tmp_path, capsys):
     ("arguments", "words"),
     [
         (["--size", "1"], "`size` = 1"),
-        (["--size", "x"], "no number"),
+        (["--size", "x"], "not a number"),
         (["--seed", "-1"], "out of range"),
         (["--out", "table.txt"], "must end in .nc"),
         (["--out", "/nowhere/t.nc"], "no folder"),

@@ -293,7 +293,7 @@ def test_bad_parameters_are_refused(family, argument, beyond):
 
 
 def test_what_is_no_scene_is_refused(family, scene):
-    with pytest.raises(TypeError, match="`scene` is a ndarray; needed is a Dataset"):
+    with pytest.raises(TypeError, match="`scene` is a ndarray; pass a Dataset"):
         family().label(np.zeros((2, 2)))
     with pytest.raises(ValueError, match="`scene` has no variable `"):
         family().label(scene[["labels"]])

@@ -131,13 +131,13 @@ GOOD = [NearestLabel()]
 @pytest.mark.parametrize(
     ("methods", "scenes", "error", "words"),
     [
-        ([], SCENES, ValueError, r"= \[\]; needed is a list of methods"),
-        (NearestLabel(), SCENES, ValueError, "needed is a list of methods"),
-        ([Nameless()], SCENES, TypeError, r"\[0\]` = .* is no method"),
-        ([NearestLabel], SCENES, TypeError, r"\[0\]` = .* is no method"),
+        ([], SCENES, ValueError, r"= \[\] must be a list of methods"),
+        (NearestLabel(), SCENES, ValueError, "must be a list of methods"),
+        ([Nameless()], SCENES, TypeError, r"\[0\]` = .* is not a method"),
+        ([NearestLabel], SCENES, TypeError, r"\[0\]` = .* is not a method"),
         (2 * GOOD, SCENES, ValueError, "'nearest label' more than once"),
-        (GOOD, [], ValueError, r"`scenes` is \[\]; needed is a list"),
-        (GOOD, SCENES[0], ValueError, "`scenes` is one scene; needed is a list"),
+        (GOOD, [], ValueError, r"`scenes` is \[\]; pass a list"),
+        (GOOD, SCENES[0], ValueError, "`scenes` is one scene; pass a list"),
         (GOOD, [np.zeros(3)], TypeError, r"`scenes\[0\]` is a ndarray"),
         (GOOD, [SCENES[0][["image"]]], TypeError, "without the ground truth"),
         ([Constant(8)], SCENES, ValueError, r"`constant 8.label\(scene\)` holds"),
@@ -151,14 +151,14 @@ def test_what_cannot_be_compared_is_refused(function, methods, scenes, error, wo
 
 @pytest.mark.parametrize("by", ["seconds", "iou", None, ["boundary_f1"]])
 def test_only_scores_tune(by):
-    with pytest.raises(ValueError, match=r"`by` = .*; admissible are error_percent"):
+    with pytest.raises(ValueError, match=r"`by` = .* must be one of error_percent"):
         tuned(GOOD, SCENES, by)
 
 
 @pytest.mark.parametrize(
     ("labels", "words"),
     [
-        (lambda a: a + 0.5, ".* entries that are no integers"),
+        (lambda a: a + 0.5, ".* entries that are not integers"),
         (lambda a: a + 8, "holds labels from"),
         (lambda a: a - 1, "holds labels from -1"),
         (lambda a: a.rename(row="r"), "has the dimensions"),

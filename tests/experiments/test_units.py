@@ -96,13 +96,13 @@ def test_a_bench_is_checked_when_it_is_made(tmp_path):
     (tmp_path / "file").write_text("")
     with pytest.raises(NotADirectoryError, match=r"`folder` = .* is a file"):
         Bench(tmp_path / "file")
-    with pytest.raises(TypeError, match="`folder` = 3 is no path"):
+    with pytest.raises(TypeError, match="`folder` = 3 is not a path"):
         Bench(3)
     with pytest.raises(TypeError, match="`tell` = 'x' cannot be called"):
         Bench(tell="x")
     assert Bench(str(tmp_path)).folder == tmp_path
     for wrong in ({"setup": 3}, {"bench": "folder"}):
-        with pytest.raises(TypeError, match=r"needed is a (Setup|Bench), such as"):
+        with pytest.raises(TypeError, match=r"pass a (Setup|Bench), such as"):
             figure1(**wrong)
 
 

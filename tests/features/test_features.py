@@ -81,7 +81,7 @@ def test_windows_tell_labels_apart_better_than_pixels():
         (lambda: feature_distances(np.zeros(3), np.zeros((2, 4))), "`features` has sh"),
         (
             lambda: mean_features(np.zeros((1, 2, 3)), [[0, 2]]),
-            "`labels` never has the value 1, but 2",
+            "`labels` never has the value 1, but has 2",
         ),
         (lambda: mean_features(np.zeros((1, 2, 3)), [[0, -1]]), "`labels` holds"),
         (lambda: mean_features(np.zeros((1, 2, 3)), [[0]]), "`labels` has shape"),
@@ -95,11 +95,11 @@ def test_bad_input_is_refused(call, words):
 @pytest.mark.parametrize(
     ("code", "words"),
     [
-        (2**16, "`labels` holds labels from 0 to 65536; admissible are 0 to 65535"),
+        (2**16, "`labels` holds labels from 0 to 65536; they must be from 0 to 65535"),
         (2**31 - 1, "`labels` holds labels from 0 to 2.14748e"),
         (2**62, "`labels` holds labels from 0 to"),
         (1e300, "`labels` holds labels from 0 to 1e\\+300"),
-        (40_000, "`labels` never has the value 1, but 40000"),
+        (40_000, "`labels` never has the value 1, but has 40000"),
     ],
 )
 @pytest.mark.parametrize("axes", [1, 2])

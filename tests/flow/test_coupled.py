@@ -162,7 +162,7 @@ def test_a_stage_inherits_the_error_of_the_one_before():
     assert last.work.dim == 1
     assert first.error > 0.0
     assert last.status.ending is Ending.INACCURATE
-    assert "the stage before: raise `dim` above 2" in str(last.status)
+    assert "the previous stage: raise `dim` above 2" in str(last.status)
     assert np.linalg.norm(last.V - net.solve_serial()[1]) <= last.error
 
 
@@ -308,12 +308,12 @@ REFUSED = [
     (lambda: Stage(based()), r"`flow` has a base point.*barycenter"),
     (lambda: chain(None), r"`stages\[1\].coupling` is a NoneType.*array"),
     (lambda: chain(sp.eye_array(18)), r"`stages\[1\].coupling`.*aslinearoperator"),
-    (lambda: chain(MAP[:2]), r"shape \(2, 3\); needed is .* = \(3, 3\)"),
+    (lambda: chain(MAP[:2]), r"shape \(2, 3\); it must have .* = \(3, 3\)"),
     (lambda: chain(MAP * np.nan), r"`stages\[1\].coupling` holds 9 entries.*finite"),
     (lambda: chain(MAP * 1j), r"`stages\[1\].coupling` has dtype complex"),
     (
         lambda: chain(aslinearoperator(np.ones((18, 17)))),
-        r"`stages\[1\].coupling` has shape \(18, 17\); needed is \(18, 18\)",
+        r"`stages\[1\].coupling` has shape \(18, 17\); it must have shape \(18, 18\)",
     ),
     (lambda: chain(operator()), r"`stages\[1\].coupling`.*no `rmatvec`"),
     (lambda: chain(operator(rmatvec=np.negative)), r"is not the transpose"),
@@ -329,7 +329,7 @@ REFUSED = [
     (lambda: ParallelFlow(FLOW), r"`flows` is a LinearizedFlow.*list"),
     (lambda: ParallelFlow([FLOW, 3]), r"`flows\[1\]` is a int"),
     (lambda: ParallelFlow([based()]), r"`flows\[0\]` has a base point"),
-    (lambda: web([MAP]), r"`couplings` is a list; needed is a dict"),
+    (lambda: web([MAP]), r"`couplings` is a list; pass a dict"),
     (lambda: web({1: MAP}), r"`couplings` has the key 1;.*pair"),
     (lambda: web({(0, 1.0): MAP}), r"`couplings` has the key \(0, 1.0\);.*pair"),
     (lambda: web({(0, 2): MAP}), r"`couplings` has the key \(0, 2\);.*from 0 to 1"),

@@ -255,9 +255,9 @@ def test_a_graph_is_itself_only_and_prints_no_pattern():
 @pytest.mark.parametrize(
     ("graph", "words"),
     [
-        (np.ones((2, 3)), r"shape \(2, 3\); needed is a square"),
-        (np.ones((3, 2)), r"shape \(3, 2\); needed is a square"),
-        ([1, 2], "needed is a square"),
+        (np.ones((2, 3)), r"shape \(2, 3\); it must be a square"),
+        (np.ones((3, 2)), r"shape \(3, 2\); it must be a square"),
+        ([1, 2], "must be a square"),
         (np.zeros((0, 0)), "0 nodes"),
         (np.array([[1, 1, 0], [0, 0, 0], [0, 0, 0]]), "2 without .* first is 1.*eye"),
         (sp.csr_array((3, 3)), "3 without neighbors"),

@@ -206,7 +206,7 @@ def test_labeled_arrays_give_the_same_numbers_in_their_own_order(name):
 def test_the_dimension_of_the_simplex_can_be_named():
     weights = xr.DataArray(np.full((9, 2, 3), 1 / 9), dims=("offset", "row", "col"))
     assert manifold.entropy(weights, dim="offset").dims == ("row", "col")
-    with pytest.raises(ValueError, match="`dim` = 'label' is no dimension"):
+    with pytest.raises(ValueError, match="`dim` = 'label' is not a dimension"):
         manifold.entropy(weights)
 
 

@@ -302,7 +302,7 @@ def test_one_pixel_has_a_loss_and_a_zero_tangent_gradient():
 
 @pytest.mark.parametrize("word", ["all", "AUTO", "auto ", "best", ""])
 def test_other_words_than_auto_are_no_ranks(word):
-    with pytest.raises(TypeError, match=r"`rank` = .* is a word that is not known"):
+    with pytest.raises(TypeError, match=r"`rank` = .* is an unknown word"):
         LowRankGradient(rank=word)
 
 

@@ -287,7 +287,7 @@ def test_complexity_counts_what_the_methods_ask_for():
 @pytest.mark.parametrize("value", [0, 1.5, np.nan, 10**9])
 def test_complexity_refuses_impossible_sizes(argument, value):
     sizes = {"rows": 4, "cols": 4, "labels": 2, "dim": 3} | {argument: value}
-    with pytest.raises(ValueError, match=f"`{argument}` = .*needed is an integer"):
+    with pytest.raises(ValueError, match=f"`{argument}` = .*it must be an integer"):
         ex.complexity(**sizes)
 
 

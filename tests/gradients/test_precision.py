@@ -103,7 +103,7 @@ def test_learning_stays_in_single_precision_and_learns(pair, optimizer, tau):
     "dtype", ["float16", "int32", "complex128", "half a float", None]
 )
 def test_other_types_are_refused(dtype):
-    with pytest.raises(ValueError, match=r'`dtype` = .* needed is "float64"'):
+    with pytest.raises(ValueError, match=r'`dtype` = .*; pass "float64"'):
         ex.LinearizedFlow(np.zeros((2, 3, 3)), dtype=dtype)
 
 

@@ -82,14 +82,14 @@ def test_learning_takes_an_automatic_rank():
 @pytest.mark.parametrize("rank", ["Auto", "automatic", "", "3"])
 def test_words_other_than_auto_are_refused(rank):
     with pytest.raises(
-        TypeError, match=r'`rank` = .*needed is an integer .*, or "auto"'
+        TypeError, match=r'`rank` = .*it must be an integer .*, or "auto"'
     ):
         LowRankGradient(rank=rank)
 
 
 @pytest.mark.parametrize("rank", [b"auto", None, ["auto"], True, np.array("auto")])
 def test_what_is_no_rank_is_refused(rank):
-    with pytest.raises(TypeError, match=r"`rank` = .*needed is an integer"):
+    with pytest.raises(TypeError, match=r"`rank` = .*it must be an integer"):
         LowRankGradient(rank=rank)
 
 

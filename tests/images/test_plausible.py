@@ -47,7 +47,7 @@ def test_scaled_labels_are_refused(name, kind, scale):
     code = (SHAPES[name] * 80).astype(np.uint8)
     size = int(40 * scale)
     smooth = Image.fromarray(code).resize((size, size), FILTERS[kind])
-    with pytest.raises(ValueError, match=r"stand only at edges|distinct values"):
+    with pytest.raises(ValueError, match=r"occur only at edges|distinct values"):
         read(smooth)
     nearest = Image.fromarray(code).resize((size, size), Image.Resampling.NEAREST)
     assert len(read(nearest).values) == len(np.unique(code))
@@ -63,13 +63,13 @@ def test_turned_smoothed_and_compressed_labels_are_refused(name):
         picture.filter(ImageFilter.GaussianBlur(0.7)),
         Image.open(file),  # as if saved again as PNG
     ):
-        with pytest.raises(ValueError, match=r"stand only at edges|distinct values"):
+        with pytest.raises(ValueError, match=r"occur only at edges|distinct values"):
             read(changed)
 
 
 def test_colors_are_interpolated_alike():
     colors = np.array([(255, 0, 0), (0, 0, 255)], np.uint8)[SHAPES["rectangle"] * 1]
-    with pytest.raises(ValueError, match=r"stand only at edges.*: #"):
+    with pytest.raises(ValueError, match=r"occur only at edges.*: #"):
         read(Image.fromarray(colors).resize((52, 52), FILTERS["bilinear"]))
 
 

@@ -344,7 +344,7 @@ REFUSED = {
     "white with alpha": (
         tiff(DEEP[..., :2], photometric="miniswhite", planarconfig="contig",
              extrasamples=["assocalpha"]),
-        "of which 0 is white",
+        "with 0 as white",
     ),
     "signed 12 bits": (
         raw_tiff(SHAPE, 12, packed(GRAY, 12), t339=2), "format|signed numbers"

@@ -147,7 +147,7 @@ def test_what_is_no_checkpoint_is_refused(tmp_path):
         save_checkpoint(first, list(first.iterate(0)), tmp_path / "a" / "b.nc")
     with pytest.raises(IsADirectoryError, match="is a folder"):
         save_checkpoint(first, list(first.iterate(0)), tmp_path)
-    with pytest.raises(TypeError, match="is no path"):
+    with pytest.raises(TypeError, match="is not a path"):
         load_checkpoint(first, 3)
     records = list(first.iterate(1))
     path = tmp_path / "run.nc"
@@ -158,7 +158,7 @@ def test_what_is_no_checkpoint_is_refused(tmp_path):
         with pytest.raises(ValueError, match=f"`records` {words}"):
             save_checkpoint(first, wrong, path)
     for wrong in (None, "steps", [1], first.run(0)):
-        with pytest.raises(TypeError, match="needed is a list of the steps"):
+        with pytest.raises(TypeError, match="pass a list of the steps"):
             save_checkpoint(first, wrong, path)
     with pytest.raises(TypeError, match="`learner` = 3"):
         save_checkpoint(3, records, path)

@@ -167,19 +167,19 @@ def test_the_dataset_survives_netcdf(tmp_path):
 
 @pytest.mark.parametrize("loss", [None, 3, "direction", DirectionLoss, CrossEntropy])
 def test_losses_that_are_none(loss):
-    with pytest.raises(TypeError, match=r"`loss` = .*needed is a Loss.*function"):
+    with pytest.raises(TypeError, match=r"`loss` = .*pass a Loss.*function"):
         check_loss(loss, V, TARGET)
 
 
 @pytest.mark.parametrize(
     ("answer", "words"),
     [
-        (1.0, r"returned a float, no pair; needed is a tuple \(f, ∂f\)"),
-        ([1.0, V], "needed is a tuple"),
-        ((1.0, V, V), "needed is a tuple"),
-        ((None, V), "needed is a number f"),
-        ((1.0, "V"), "needed is a number f"),
-        ((1j, V), "needed is a number f"),
+        (1.0, r"returned a float; it must return a tuple \(f, ∂f\)"),
+        ([1.0, V], "must return a tuple"),
+        ((1.0, V, V), "must return a tuple"),
+        ((None, V), "must return a number f"),
+        ((1.0, "V"), "must return a number f"),
+        ((1j, V), "must return a number f"),
         ((1.0, 1j * V), "∂f of type complex128.*`.real`"),
         ((1.0, V.astype(str)), "∂f of type <U"),
         ((1.0, np.ones(V.shape, "m8[s]")), "∂f of type timedelta64"),
@@ -200,17 +200,17 @@ def test_answers_that_are_none(answer, words):
     ("argument", "value", "words"),
     [
         ("V", 0 * V, "norm 0"),
-        ("V", V[0, 0], r"needed are 3 dimensions"),
+        ("V", V[0, 0], r"must have 3 dimensions"),
         ("V", None, "dtype object"),
         ("V", V * 1j, "real numbers"),
         ("V", np.where(V > 1, np.nan, V), "not finite"),
         ("V", np.full_like(V, 1e200), "norm inf"),
         ("target", TARGET[:, :1], r"has shape \(3, 1, 4\); V has"),
-        ("target", LABELS, "needed are 3 dimensions"),
+        ("target", LABELS, "must have 3 dimensions"),
         ("target", "truth", "real numbers"),
         ("seed", -1, "out of range"),
         ("seed", 0.5, "out of range"),
-        ("seed", None, "needed is an integer"),
+        ("seed", None, "it must be an integer"),
     ],
 )
 @pytest.mark.filterwarnings("ignore:overflow encountered")

@@ -604,7 +604,7 @@ def test_bounds_that_the_loss_does_not_allow_are_no_numbers(rank):
     ids=lambda value: str(value)[:9],
 )  # fmt: skip
 def test_constants_that_are_none(name, value):
-    with pytest.raises(ValueError, match=f"`{name}` = .*needed is a number ≥ 0"):
+    with pytest.raises(ValueError, match=f"`{name}` = .* must be a finite number ≥ 0"):
         TangentLoss(smooth, **{name: value})
 
 
@@ -644,5 +644,5 @@ def test_functions_that_are_none(function):
         V, _, target = draw(0)  # a loss is a function of V and target, too
         assert TangentLoss(function)(V, target)[0] == function(V, target)[0]
         return
-    with pytest.raises(TypeError, match=r"`function` = .*needed is a function"):
+    with pytest.raises(TypeError, match=r"`function` = .*pass a function"):
         TangentLoss(function)

@@ -321,9 +321,9 @@ def test_wrong_images_of_transformers_are_named(images, words):
 
 def test_other_channels_than_those_of_fit_are_named():
     extractor = ex.RawWindow().fit(np.ones((3, 3)))
-    with pytest.raises(ValueError, match="`images` must have 1 channels, as those of"):
+    with pytest.raises(ValueError, match="`images` must have 1 channels, like those"):
         extractor.transform(np.ones((3, 3, 3)))
     with pytest.raises(ValueError, match="`input_features` must be 1 names"):
         extractor.get_feature_names_out(["r", "g", "b"])
-    with pytest.raises(NotFittedError, match="number of channels is not known"):
+    with pytest.raises(NotFittedError, match="number of channels is unknown"):
         ex.RawWindow().get_feature_names_out()

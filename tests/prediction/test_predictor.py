@@ -80,8 +80,8 @@ def test_training_goes_on_from_a_file_to_the_last_bit(tmp_path, trained):
 @pytest.mark.parametrize(
     ("changes", "data", "words"),
     [
-        ({}, (scenes(2), scenes(1, 8)), "`validation` are not those"),
-        ({}, (scenes(2)[::-1], scenes(1, 9)), "`scenes` are not those"),
+        ({}, (scenes(2), scenes(1, 8)), "`validation` differ from those"),
+        ({}, (scenes(2)[::-1], scenes(1, 9)), "`scenes` differ from those"),
         ({"window": 5}, (scenes(2), scenes(1, 9)), "`state` reads 9 features"),
         ({"radius": 2}, (scenes(2), scenes(1, 9)), "predicts 9 weights"),
     ],
@@ -375,7 +375,7 @@ def test_wrong_scenes_are_named(wrong, message):
 
 
 def test_wrong_images_are_named(trained):
-    with pytest.raises(ValueError, match="`image` has 3 channels; needed are 1"):
+    with pytest.raises(ValueError, match="`image` has 3 channels; it must have 1"):
         trained.label(np.zeros((4, 4, 3)))
     with pytest.raises(ValueError, match="not finite"):
         trained.label(np.full((4, 4), np.nan))
@@ -392,7 +392,7 @@ def test_wrong_images_are_named(trained):
 @pytest.mark.parametrize(
     ("arguments", "words"),
     [
-        ({"state": 3}, "`state` = 3 cannot serve"),
+        ({"state": 3}, "`state` = 3 is not a"),
         ({"state": "model.nc"}, "`state` = 'model.nc'"),
         ({"check": 3}, "`check` must be a function, got 3"),
     ],
@@ -429,7 +429,7 @@ def test_wrong_files_are_named(tmp_path, trained):
     with pytest.raises(ValueError, match="cannot be read as netCDF"):
         ex.WeightPatchPredictor.load(tmp_path / "text.nc")
     xr.Dataset({"x": 1}).to_netcdf(tmp_path / "other.nc", engine="h5netcdf")
-    with pytest.raises(ValueError, match="needed is a weight patch predictor"):
+    with pytest.raises(ValueError, match="pass a file with a weight patch predictor"):
         ex.WeightPatchPredictor.load(tmp_path / "other.nc")
     trained.save(tmp_path / "later.nc")
     later = xr.load_dataset(tmp_path / "later.nc").assign_attrs(schema=99)

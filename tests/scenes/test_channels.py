@@ -54,7 +54,7 @@ def test_own_names_are_met_in_any_order(infrared):
     [
         (
             COLORS,
-            "`image` must have the channels nir, green, red, those trained on",
+            "`image` must have the channels nir, green, red, as in training",
         ),
         ([3, 2, 1], "`image` must have the channels nir"),
         (["nir", "nir", "red"], "`image` must have distinct names along `channel`"),
@@ -68,7 +68,7 @@ def test_other_names_are_refused(infrared, names, words):
 
 def test_names_that_mean_nothing_are_refused(plain):
     for names in (["x", "y", "z"], [2, 1, 0], ["nir", "green", "red"]):
-        with pytest.raises(ValueError, match=r"red, green, blue, those of files"):
+        with pytest.raises(ValueError, match=r"red, green, blue, as in files"):
             plain.label(named(SCENE, names).image)
 
 

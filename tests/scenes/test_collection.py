@@ -130,7 +130,7 @@ def test_what_does_not_fit_is_named(tmp_path, pair):
     with pytest.raises(ValueError, match="at least one"):
         labeled_images([], [])
     for wrong in (None, 3, images[0], str(images[0])):
-        with pytest.raises(TypeError, match=r"`images` = .* is no list"):
+        with pytest.raises(TypeError, match=r"`images` = .* is not a list"):
             labeled_images(wrong, labels)
     with pytest.raises(TypeError, match=r"`labels\[1\]` is a ndarray"):
         labeled_images(images, [labels[0], np.zeros((1, 1), int)])

@@ -72,7 +72,7 @@ def test_images_on_the_same_scale_are_taken(unit, image):
 @pytest.mark.parametrize("noise", [2.0, 10.0])
 def test_more_noise_is_said_and_labeled(unit, noise):
     image = ex.voronoi_scene("colors", size=8, noise=noise, seed=1).image
-    with pytest.warns(UserWarning, match="% of the values of `image` lie far out of"):
+    with pytest.warns(UserWarning, match="% of the values of `image` lie far outside"):
         labels = unit.label(image)
     assert labels.shape == (8, 8)
 
