@@ -115,13 +115,19 @@ class Live(anywidget.AnyWidget):
             return self._models[name]
 
     def close(self) -> None:
-        """Stop the timers, close the widget, and release pending updates."""
+        """Stop the timers, close the widget, and release figures and updates.
+
+        A notebook keeps what its cells returned: a closed view must not hold data.
+        """
         with self._lock:
             for timer in (self._timer, self._waiting):
                 if timer is not None:
                     timer.cancel()
             self._timer = self._waiting = self._when_drawn = None
             self._columns, self._props, self._content = {}, {}, {}
+            self._roots, self._models, self._shown = [], {}, {}
+            self._document.clear()  # breaks the circles through its models
+            self._document = Document()
         super().close()
 
     def _receive(self, _: Any, message: Mapping[str, Any], buffers: Any) -> None:

@@ -7,6 +7,8 @@ of their imports. Names do not collide, and no build step is needed.
 
 from __future__ import annotations
 
+import hashlib
+import json
 import re
 from pathlib import Path
 
@@ -31,6 +33,22 @@ def bundle(folder: Path, entry: str) -> str:
     done: dict[str, str] = {}
     add(folder, entry, done, ())
     return "\n".join(done.values()) + f"\nexport default {name_of(entry)}.default;\n"
+
+
+def once(script: str) -> str:
+    """Return a script that runs `script` once per browser page, for all widgets on it.
+
+    A browser never releases a module; without this, each widget would leave one.
+    """
+    key = hashlib.sha256(script.encode()).hexdigest()[:16]
+    # ASCII: a browser stores such text in half the memory
+    return f"""const source = {json.dumps(script)};
+const scripts = (globalThis.lafScripts ??= {{}});
+scripts["{key}"] ??= import(
+  URL.createObjectURL(new Blob([source], {{ type: "text/javascript" }}))
+);
+export default async () => (await scripts["{key}"]).default;
+"""
 
 
 def add(folder: Path, file: str, done: dict[str, str], above: tuple[str, ...]) -> None:

@@ -10,7 +10,7 @@ import traitlets
 from bokeh.models import UIElement
 
 from explorer.kit.bridge import MAX_FPS, Live
-from explorer.kit.bundle import bundle
+from explorer.kit.bundle import bundle, once
 
 
 class LiveFigure(Live):
@@ -18,7 +18,7 @@ class LiveFigure(Live):
 
     # text instead of a path: anywidget never stops watching a file, which would keep
     # each instance alive
-    _esm = bundle(Path(__file__).parent / "page", "figure.js")
+    _esm = once(bundle(Path(__file__).parent / "page", "figure.js"))
 
     still = traitlets.Unicode(
         "", help="HTML to show until there are figures, and where no kernel runs"

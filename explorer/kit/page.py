@@ -21,7 +21,7 @@ import traitlets
 from bokeh.models import UIElement
 
 from explorer.kit.bridge import MAX_FPS, Live
-from explorer.kit.bundle import bundle
+from explorer.kit.bundle import bundle, once
 from explorer.kit.pieces import Pieces
 
 FOLDER = Path(__file__).parent / "page"
@@ -49,7 +49,7 @@ class Page(Live):
 
     # text instead of paths: anywidget never stops watching a file, which would keep
     # each instance alive
-    _esm = bundle(FOLDER, "page.js")
+    _esm = once(bundle(FOLDER, "page.js"))
     _css = (FOLDER / "page.css").read_text(encoding="utf-8")
 
     declaration = traitlets.Dict().tag(sync=True)
@@ -128,6 +128,7 @@ class Page(Live):
         self._sight.clear()
         self.layout.close()
         super().close()
+        self.declaration, self.still = {}, ""
 
     def _lit(self) -> dict[str, Any]:
         return {"light": self._light, "received": dict(self._received)}

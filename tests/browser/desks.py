@@ -20,7 +20,7 @@ INSIDE = ("http://127.0.0.1:", "data:", "blob:")
 
 def write_notebook(folder: Any, arguments: str = "", name: str = NAME) -> str:
     """Write a notebook that shows the sample; return its name."""
-    return pages.write_cell(folder, CELL.format(arguments), name)
+    return pages.write_cells(folder, [CELL.format(arguments)], name)
 
 
 @contextlib.contextmanager
@@ -68,13 +68,15 @@ def in_voila(
 
 def ready(page: Any) -> None:
     """Wait until the figures are drawn and the light is out."""
-    page.wait_for_selector(".laf[data-ready=true]", timeout=60_000, state="attached")
+    page.locator(".laf[data-ready=true]").first.wait_for(
+        timeout=60_000, state="attached"
+    )
     quiet(page)
 
 
 def quiet(page: Any) -> None:
     """Wait until the light is out."""
-    page.wait_for_selector(".laf-light[data-state=ready]", timeout=20_000)
+    page.locator(".laf-light[data-state=ready]").first.wait_for(timeout=20_000)
 
 
 def typed(page: Any, name: str, text: str) -> Any:

@@ -46,21 +46,29 @@ def open_explorer(page, server, kind):
     wait_for_picture(page)
 
 
-def write_cell(folder, code, name):
-    """Write a notebook of one cell, with the kernel of ours; return its name."""
+def write_cells(folder, codes, name):
+    """Write a notebook of these cells, with the kernel of ours; return its name."""
     notebook = json.loads((folder / NOTEBOOK).read_text(encoding="utf-8"))
-    cell = {"cell_type": "code", "id": "one", "source": code, "outputs": []}
-    notebook["cells"] = [cell | {"metadata": {}, "execution_count": None}]
+    empty = {"cell_type": "code", "outputs": [], "metadata": {}}
+    notebook["cells"] = [
+        {**empty, "id": f"cell-{k}", "source": code, "execution_count": None}
+        for k, code in enumerate(codes)
+    ]
     (folder / name).write_text(json.dumps(notebook), encoding="utf-8")
     return name
 
 
-def run_notebook(page, server, name):
-    """Open a notebook in JupyterLab and run all its cells, none of which may fail."""
+def open_notebook(page, server, name):
+    """Open a notebook in JupyterLab; its kernel is ready."""
     page.goto(server.url(f"/lab/tree/{name}", "&reset"))
-    page.wait_for_selector(".jp-Notebook .jp-Cell", timeout=60_000)
+    page.locator(".jp-Notebook .jp-Cell").first.wait_for(timeout=60_000)
     # never run before the kernel has been idle once
     page.wait_for_function(IDLE, timeout=60_000)
+
+
+def run_notebook(page, server, name):
+    """Open a notebook in JupyterLab and run all its cells, none of which may fail."""
+    open_notebook(page, server, name)
     page.evaluate("() => jupyterapp.commands.execute('notebook:run-all-cells')")
     page.wait_for_function(RUN_DONE, timeout=120_000)
     assert page.evaluate(ERRORS) == []
@@ -68,7 +76,7 @@ def run_notebook(page, server, name):
 
 def wait_for_picture(page):
     """Wait until a view is there and has been fed."""
-    page.wait_for_selector("[data-ready=true]", timeout=120_000, state="attached")
+    page.locator("[data-ready=true]").first.wait_for(timeout=120_000, state="attached")
     wait_for(page, lambda: column(page, ERROR), 120)
 
 

@@ -21,7 +21,7 @@ ipywidgets.VBox([later, app])"""
 @pytest.fixture(params=["lab", "voila"])
 def opened(page, request, workdir):
     name = "values.ipynb"
-    pages.write_cell(workdir, CELL, name)
+    pages.write_cells(workdir, [CELL], name)
     server = request.getfixturevalue(request.param)
     if request.param == "lab":
         pages.run_notebook(page, server, name)

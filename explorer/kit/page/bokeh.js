@@ -19,8 +19,12 @@ const ARRAYS = {
 export function loadBokeh(model, ready, failed) {
   const version = model.get("_bokeh_version");
   const present = () => window.Bokeh?.[version];
-  if (present()) {
+  const begin = () => {
+    mend(present());
     ready(present());
+  };
+  if (present()) {
+    begin();
     return () => {};
   }
   const receive = (message, buffers) => {
@@ -36,7 +40,7 @@ export function loadBokeh(model, ready, failed) {
       }
     }
     if (present()) {
-      ready(present());
+      begin();
     } else {
       failed(`BokehJS ${version} did not load`);
     }
@@ -75,6 +79,35 @@ export function applyUpdate(Bokeh, doc, { props, updates }, buffers) {
       );
     }
   }
+}
+
+/* Lets removed plots go: PlotView of BokehJS 3 listens to the visual viewport for as long
+ * as the page lives, which would keep every closed figure with all of its data. */
+function mend(Bokeh) {
+  const { PlotView } = Bokeh.require("models/plots/plot_canvas");
+  const { connect_signals: connect, remove } = PlotView.prototype;
+  if (PlotView.lafMended || !window.visualViewport) {
+    return;
+  }
+  PlotView.lafMended = true;
+  const listening = new WeakMap();
+  PlotView.prototype.connect_signals = function () {
+    const ending = new AbortController();
+    listening.set(this, ending);
+    const { signal } = ending;
+    const { addEventListener: listen } = EventTarget.prototype;
+    visualViewport.addEventListener = (type, act) =>
+      listen.call(visualViewport, type, act, { signal });
+    try {
+      connect.call(this);
+    } finally {
+      delete visualViewport.addEventListener; // the one of the prototype is back
+    }
+  };
+  PlotView.prototype.remove = function () {
+    listening.get(this)?.abort();
+    remove.call(this);
+  };
 }
 
 /* The figures of one view of the page. */
