@@ -10,7 +10,14 @@ import numpy as np
 from explorer.drawing import colors
 from explorer.drawing.cells import feed_table, written
 from explorer.drawing.columns import Columns
-from explorer.drawing.extents import bar_extents, curve_extents, log_ticks, shared
+from explorer.drawing.extents import (
+    bar_extents,
+    curve_extents,
+    finite,
+    log_ticks,
+    shared,
+    whole,
+)
 from explorer.drawing.frames import TRIANGLE, room_of
 from explorer.drawing.legends import Entry, ends_of, legend
 from explorer.drawing.page import Shown
@@ -116,6 +123,8 @@ def draw_curves(shown: Shown, place: Any) -> None:
     assert isinstance(panel, Curves)
     x, y = curve_extents(shared(panel, kept), view.log)
     named(panel, place, x, y)
+    if whole(finite(s.x for s in shared(panel, kept))):
+        place.xaxis.set_major_locator(rounded(integer=True))
     place.grid(alpha=0.3)
     for at, text in panel.marks:
         place.axvline(at, color=colors.MUTED, linestyle="--", linewidth=1)
@@ -172,11 +181,11 @@ def nothing() -> Any:
     return NullLocator()
 
 
-def rounded() -> Any:
-    """Return a locator of about five ticks at round numbers."""
+def rounded(integer: bool = False) -> Any:
+    """Return a locator of about five ticks at round numbers, or at whole ones."""
     from matplotlib.ticker import MaxNLocator
 
-    return MaxNLocator(nbins=5, steps=[1, 2, 5, 10])
+    return MaxNLocator(nbins=5, steps=[1, 2, 5, 10], integer=integer)
 
 
 def draw_grid(panel: Grid, place: Any) -> None:

@@ -28,9 +28,14 @@ def shared(panel: Panel, kept: Kept) -> list[Series]:
 
 
 def curve_extents(series: Sequence[Series], log: bool) -> tuple[Extent, Extent]:
-    """Return the extents of both axes: all finite values, with a margin."""
+    """Return the extents of both axes: all finite values, with a margin.
+
+    Where all curves have one point, at a whole number, the next number is there, too.
+    """
     x = finite(s.x for s in series)
     y = finite(s.y for s in series)
+    if whole(x) and x.min() == x.max():
+        x = np.append(x, x[0] + 1.0)
     return linear(x, 0.03), logarithmic(y) if log else from_zero(y)
 
 
@@ -39,6 +44,11 @@ def bar_extents(panel: Bars, log: bool) -> tuple[Extent, Extent]:
     y = finite([panel.heights])
     x = linear(finite([panel.edges]), 0.02)
     return x, logarithmic(y) if log else (0.0, from_zero(y)[1])
+
+
+def whole(values: np.ndarray) -> bool:
+    """Return whether there are values, and all of them are whole numbers."""
+    return bool(values.size) and bool((values == np.rint(values)).all())
 
 
 def finite(parts: Iterable[object]) -> np.ndarray:

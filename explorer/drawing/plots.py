@@ -10,8 +10,10 @@ from explorer.drawing.extents import (
     Extent,
     bar_extents,
     curve_extents,
+    finite,
     log_ticks,
     shared,
+    whole,
 )
 from explorer.drawing.frames import TRIANGLE
 from explorer.drawing.slots import Kept, slots_of
@@ -24,15 +26,17 @@ CROWDED = 24
 
 def feed_curves(shown: View, panel: Curves, kept: Kept) -> tuple[Columns, Props]:
     """Return the curves of all slots, marks, ranges, and the axes' labels."""
-    columns = slot_columns(shown, panel, kept)
-    x, y = curve_extents(shared(panel, kept), shown.log)
+    columns, drawn = slot_columns(shown, panel, kept), shared(panel, kept)
+    x, y = curve_extents(drawn, shown.log)
     at = [float(x) for x, _ in panel.marks]
     columns[f"{shown.name}:marks"] = {
         "x": np.array(at), "y": np.full(len(at), y[1]),
         "text": [text for _, text in panel.marks],
     }  # fmt: skip
     tips = [("", "@series"), (panel.x_label, "@x"), (panel.y_label, "@y")]
-    return columns, axes(shown, panel, (x, y), tips)
+    least = 1.0 if whole(finite(s.x for s in drawn)) else 0.0
+    ticks = {f"{shown.name}-x-ticks": {"min_interval": least}}
+    return columns, axes(shown, panel, (x, y), tips) | ticks
 
 
 def axes(

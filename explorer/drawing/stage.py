@@ -114,6 +114,7 @@ class Stage:
         plot.background_fill_color, plot.background_fill_alpha = "white", 0.01
         plot.outline_line_color, plot.outline_line_alpha = colors.MUTED, 0.5
         chrome.quiet(plot, name)
+        plot.xaxis.ticker.name = f"{name}-x-ticks"
         if shown.log:
             plot.yaxis.ticker = FixedTicker(ticks=[], name=f"{name}-y-ticks")
         if shown.kind in TRUE_ASPECT or shown.kind is Table:

@@ -36,7 +36,11 @@ def to_csv(shown: View, panel: Panel) -> str:
             f"`panel` must be a {shown.kind.__name__}, the kind of the view "
             f"{shown.name}, got {type(panel).__name__}; pass the view's own panel"
         )
-    head, rows = content(panel)
+    return written(*content(panel))
+
+
+def written(head: Sequence[str], rows: Rows) -> str:
+    """Return rows as CSV, below a row of column names."""
     out = io.StringIO()
     writer = csv.writer(out, lineterminator="\n")
     writer.writerow(head)

@@ -15,6 +15,7 @@ class Agenda:
     Attributes
     ----------
     total, done : number of steps of this agenda, and of those taken.
+    single : whether undo reverts each step alone.
     plan : while a state is restored, pairs (settings, count) of its steps, the last
         pair first; goal : the settings after the last step.
     """
@@ -23,6 +24,7 @@ class Agenda:
     done: int = 0
     plan: list[tuple[dict[str, Any], int]] | None = None
     goal: Destination | None = None
+    single: bool = False
 
     @property
     def left(self) -> int:

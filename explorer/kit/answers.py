@@ -16,11 +16,11 @@ from explorer.kit.runs import History, Moment, Run
 from explorer.kit.worker import Requests
 from explorer.threads import TURN
 
+FREEZES_WITH = {"undo", "pause", "read", "greet", "complain"}
+"""Requests that do not change the frame to be frozen, or cancel freezing."""
+
 INTERRUPTED = "interrupted"
 """The word of a pause that the notebook's interrupt asks for."""
-
-MOST_KEPT = 4
-"""Most frozen runs to compare with."""
 
 
 class Answers:
@@ -29,7 +29,7 @@ class Answers:
     Attributes
     ----------
     plan, graph : declarations and values; present, history : the moment, and undo.
-    shown : names of the views on screen; frame : the frame shown last.
+    frame : the frame shown last.
     agenda : remaining steps; complaints : error messages at settings.
     """
 
@@ -37,17 +37,15 @@ class Answers:
     graph: Graph
     present: Moment
     history: History
-    shown: set[str]
     frame: Frame | None
     agenda: Agenda
     complaints: Complaints
     stopped: str
-    kept: list[Kept]
     count: int
     held: Requests
     waiting: Requests
     heard: dict[str, int]
-    freezing: int
+    freezing: bool
     halted: bool
 
     def hear(self, request: Mapping[str, Any]) -> None:
@@ -55,6 +53,10 @@ class Answers:
         if "heard" in request:
             view, number = request["heard"]
             self.heard[view] = max(number, self.heard.get(view, 0))
+
+    def waits(self, request: Mapping[str, Any]) -> bool:
+        """Return whether a request waits until the frame before it is frozen."""
+        return self.freezing and not FREEZES_WITH & set(request)
 
     def answer(self, kind: str, value: Any) -> None:
         """Carry out a request of that kind."""
@@ -104,20 +106,18 @@ class Answers:
         self._go(Run(), self.agenda.next() or goal.settings)
 
     def _on_undo(self, _: Any) -> None:
-        self._return(self.history.undo(self.present))
+        if self.freezing:  # the last change, which has no frame yet
+            self.freezing = False
+        else:
+            self._return(self.history.undo(self.present))
 
     def _on_redo(self, _: Any) -> None:
         self._return(self.history.redo(self.present))
 
     def _on_restore(self, number: int) -> None:
-        found = [k.frame.moment for k in self.kept if k.number == number]
-        if not found:
-            known = ", ".join(str(kept.number) for kept in self.kept) or "none"
-            raise ValueError(
-                f"`number` must be that of a frozen run ({known}), got {number}"
-            )
-        self.history.remember(self.present)
-        self._return(found[0])
+        now, then = self.present, self._frozen(number).frame.moment
+        self.history.remember(now)
+        self._return(replace(then, kept=now.kept, shown=now.shown))
 
     def _on_run(self, steps: int) -> None:
         self.stopped = ""
@@ -133,8 +133,8 @@ class Answers:
         if self.agenda.left:
             self.agenda.total += 1
         else:
-            self.history.remember(self.present, "step")
-            self.agenda = Agenda(1)
+            self.history.remember(self.present)
+            self.agenda = Agenda(1, single=True)
 
     def _on_pause(self, word: str) -> None:
         if self.agenda.left:
@@ -152,25 +152,44 @@ class Answers:
         self._go(Run(), self.present.settings)
 
     def _on_freeze(self, _: Any) -> None:
-        self.freezing += 1  # the frame that shows what was asked for before is kept
+        self.freezing = True  # `_keep` freezes the frame of what was asked for before
 
     def _keep(self, frame: Frame) -> Frame:
-        """Keep a frame as often as it was asked to be frozen; return it with the list.
+        """Freeze a frame if this was asked for; return it with the frozen run.
 
-        What is kept holds no list itself, or no frozen run would ever be let go of.
+        What is kept holds no frozen runs, or none would ever be let go of, and only the
+        curves, because other panels do not show frozen runs.
         """
-        alone = replace(frame, kept=())
-        for _ in range(self.freezing):
-            self.count += 1
-            self.kept = [*self.kept, Kept(self.count, alone)][-MOST_KEPT:]
-        self.freezing = 0
-        return replace(frame, kept=tuple(self.kept))
+        if not self.freezing:
+            return frame
+        self.freezing, self.count = False, self.count + 1
+        self.history.remember(self.present)
+        curves = {n: p for n, p in frame.panels.items() if hasattr(p, "series")}
+        alone = replace(frame, moment=replace(self.present, kept=()), panels=curves)
+        kept = (*self.present.kept, Kept(self.count, alone))
+        self.present = replace(self.present, kept=kept)
+        return replace(frame, moment=self.present, undo=True, redo=False)
 
     def _on_forget(self, number: int) -> None:
-        self.kept = [k for k in self.kept if k.number != number]
+        kept = tuple(k for k in self.present.kept if k.number != number)
+        if kept != self.present.kept:
+            self.history.remember(self.present)
+            self.present = replace(self.present, kept=kept)
 
-    def _on_show(self, names: set[str]) -> None:
-        self.shown = set(names)
+    def _frozen(self, number: int) -> Kept:
+        """Return the frozen run of that number."""
+        for kept in self.present.kept:
+            if kept.number == number:
+                return kept
+        known = ", ".join(str(kept.number) for kept in self.present.kept) or "none"
+        raise ValueError(
+            f"`number` must be that of a frozen run ({known}), got {number}"
+        )
+
+    def _on_show(self, names: frozenset[str]) -> None:
+        if names != self.present.shown:
+            self.history.remember(self.present)
+            self.present = replace(self.present, shown=names)
 
     def _on_complain(self, complaint: tuple[str, str]) -> None:
         name, text = complaint

@@ -93,7 +93,7 @@ class Calls(Page):
         self._post("preset", name, stop=True)
 
     def freeze(self) -> None:
-        """Keep the present run for comparison; at most four runs are kept."""
+        """Keep the present run for comparison."""
         self._post("freeze")
 
     def restore(self, number: int) -> None:
@@ -108,7 +108,8 @@ class Calls(Page):
 
     def show(self, *names: str) -> None:
         """Show these views and hide all others; hidden views are not computed."""
-        self._post("show", {self.plan.view(name, "names").name for name in names})
+        views = (self.plan.view(name, "names").name for name in names)
+        self._post("show", frozenset(views))
 
     def load(self, state: Document) -> None:
         """Restore a state: repeat its steps, then apply its settings.

@@ -6,12 +6,14 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from explorer import params
+from explorer.drawing.cells import number_of
 from explorer.drawing.feed import feed, legend
 from explorer.drawing.view import View
-from explorer.kit.frame import Frame, Kept
-from explorer.kit.plan import Plan, Readout, difference
-from explorer.panels import Panel, describe
-from explorer.settings import Number, Uploaded, without_pixels
+from explorer.kit.frame import Frame
+from explorer.kit.frozen import compared, runs_of
+from explorer.kit.plan import Plan, Readout
+from explorer.panels import Table, describe
+from explorer.settings import Number, without_pixels
 
 Columns = dict[str, dict[str, Any]]
 
@@ -113,25 +115,14 @@ def card_of(view: View, plan: Plan, frame: Frame) -> dict[str, Any]:
         "alt": describe(panel),
         "legend": legend(view, panel, compared(view, plan, frame)),
         "error": "",
+        **({"table": table_of(panel)} if isinstance(panel, Table) else {}),
     }
 
 
-def compared(view: View, plan: Plan, frame: Frame) -> list[tuple[str, Panel]]:
-    """Return label and panel of each frozen run that a view shows."""
-    return [
-        (label_of(plan, frame, kept), kept.frame.panels[view.name])
-        for kept in frame.kept
-        if view.name in kept.frame.panels
-    ]
-
-
-def label_of(plan: Plan, frame: Frame, kept: Kept) -> str:
-    """Return the differing settings of a frozen run, or its number if none differ."""
-    now, then = frame.moment.settings, kept.frame.moment.settings
-    ignored = {name for name in now if name == "pixel"}
-    said = [t for n, t in difference(plan, now, then).items() if n not in ignored]
-    steps = kept.frame.moment.run.steps
-    return ", ".join(said) or f"run {kept.number}, {steps} steps"
+def table_of(panel: Table) -> dict[str, Any]:
+    """Return the texts of a table, which the page shows instead of its figure."""
+    rows = [[number_of(value) for value in row] for row in panel.rows]
+    return {"columns": [str(name) for name in panel.columns], "rows": rows}
 
 
 def columns_of(
@@ -154,35 +145,3 @@ def columns_of(
         columns |= new_columns
         props |= new_props
     return columns, props
-
-
-def runs_of(plan: Plan, frame: Frame) -> dict[str, Any]:
-    """Return a table of the present and the frozen runs: settings and numbers."""
-    frames = [("now", frame), *((k.number, k.frame) for k in frame.kept)]
-    if len(frames) == 1:
-        return {"columns": [], "rows": []}
-    settings = [f.moment.settings for _, f in frames]
-    names = [
-        name
-        for name in plan.settings
-        if any(difference(plan, settings[0], s).get(name) for s in settings[1:])
-    ]
-    numbers = list(frame.numbers)
-    rows = [
-        [
-            number,
-            *(cell_of(plan, n, f.moment.settings[n]) for n in names),
-            f.moment.run.steps,
-            *(f.numbers.get(n) for n in numbers),
-            sum(getattr(record, "seconds", 0.0) for record in f.moment.run.records),
-        ]
-        for number, f in frames
-    ]
-    return {"columns": ["run", *names, "steps", *numbers, "seconds"], "rows": rows}
-
-
-def cell_of(plan: Plan, name: str, value: Any) -> str:
-    """Return the value of a setting as a cell of the table of runs."""
-    if isinstance(value, Uploaded):
-        return value.name
-    return plan.words({name: value})[name].removeprefix("ex.")

@@ -16,13 +16,12 @@ import xarray as xr
 
 from explorer.drawing.page import to_page
 from explorer.drawing.prints import to_png
-from explorer.drawing.table import to_csv
-from explorer.drawing.view import View
+from explorer.drawing.table import to_csv, written
 from explorer.files import checked_target, encoded, whole
 from explorer.kit.documents import Document, to_document
-from explorer.kit.plan import Plan, differs
+from explorer.kit.frozen import table_of
+from explorer.kit.plan import RUNS, Plan, differs
 from explorer.kit.runs import Moment
-from explorer.panels import Panel
 from explorer.settings import Image
 
 if TYPE_CHECKING:
@@ -107,9 +106,16 @@ def dataset(plan: Plan, moment: Moment, data: xr.Dataset) -> xr.Dataset:
     return data.assign(found).assign_attrs({**data.attrs, **texts})
 
 
-def table(view: View, panel: Panel) -> pd.DataFrame:
-    """Return the content of a panel as a table with exact numbers."""
-    head, *rows = csv.reader(io.StringIO(to_csv(view, panel)))
+def csv_of(app: Results, name: str) -> str:
+    """Return the content of a view, or the table of runs, as CSV."""
+    if name == RUNS:
+        return written(*table_of(app.plan, app._last()))
+    return to_csv(app.plan.view(name), app._panel(name))
+
+
+def table(app: Results, name: str) -> pd.DataFrame:
+    """Return the content of a view, or the table of runs, with exact numbers."""
+    head, *rows = csv.reader(io.StringIO(csv_of(app, name)))
     columns = zip(*rows, strict=True) if rows else [()] * len(head)
     return pd.DataFrame(dict(zip(head, map(parsed, columns), strict=True)))
 
@@ -124,6 +130,8 @@ def parsed(column: Sequence[str]) -> list[Any]:
 
 def content(app: Results, kind: str, view: str | None = None) -> bytes:
     """Return the content of a file of that kind, for one view or for all."""
+    if kind == "csv" and view is not None:
+        return csv_of(app, view).encode()
     frame = app._last()
     chosen = [v for v in app.plan.views if v.name in frame.panels]
     if view is not None:
@@ -140,8 +148,6 @@ def content(app: Results, kind: str, view: str | None = None) -> bytes:
         return json.dumps(app.state, indent=1).encode()
     if kind == "py":
         return app.code().encode()
-    if kind == "csv" and view is not None:
-        return to_csv(chosen[0], panels[view]).encode()
     known = ", ".join(f".{name}" for name in TYPES)
     raise ValueError(f"`path` must end in one of {known}, got .{kind}")
 

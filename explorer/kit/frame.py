@@ -22,7 +22,7 @@ class Frame:
     panels : panels of all shown views; errors : messages of the views that failed.
     complaints : messages by the setting that they name; problem : any other message.
     posted : number of the newest request that this frame includes.
-    kept : frozen runs to compare with; heard : newest wish of each browser view.
+    heard : newest wish of each browser view.
     undo, redo : whether undo and redo are possible.
     running, step : whether steps are being taken, and the progress as text.
     stages : (node, seconds, MB) of the nodes computed last.
@@ -37,7 +37,6 @@ class Frame:
     complaints: Mapping[str, str] = field(default_factory=dict)
     problem: str = ""
     posted: int = 0
-    kept: tuple[Kept, ...] = ()
     heard: Mapping[str, int] = field(default_factory=dict)
     undo: bool = False
     redo: bool = False
@@ -45,6 +44,11 @@ class Frame:
     step: str = ""
     stages: tuple[tuple[str, float, float], ...] = ()
     probe: tuple[int, int] | None = None
+
+    @property
+    def kept(self) -> tuple[Kept, ...]:
+        """Frozen runs to compare with."""
+        return self.moment.kept
 
 
 @dataclass(frozen=True, eq=False)

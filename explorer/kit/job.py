@@ -69,13 +69,13 @@ class Job(Answers):
     def __init__(self, plan: Plan, settings: dict[str, Any], screen: Screen) -> None:
         self.plan, self.screen = plan, screen
         self.graph = plan.graph(settings)
-        self.present, self.history = Moment(settings), History()
-        self.shown = {view.name for view in plan.views if not view.hidden}
+        shown = frozenset(view.name for view in plan.views if not view.hidden)
+        self.present, self.history = Moment(settings, shown=shown), History()
         self.frame, self.agenda = None, Agenda()
         self.complaints = Complaints(plan)
-        self.kept, self.count, self.held, self.waiting = [], 0, [], []
+        self.count, self.held, self.waiting = 0, [], []
         self.stopped = ""  # why the last agenda ended before its end, in a word
-        self.heard, self.freezing, self.halted = {}, 0, False
+        self.heard, self.freezing, self.halted = {}, False, False
         self._posted = 0
         self._shown_at, self._pace, self._warm = 0.0, 0.0, False
 
@@ -85,7 +85,7 @@ class Job(Answers):
         self.halted = self.halted and not requests
         self.graph.check = check
         self._warm_up(check)
-        while self.held:
+        while self.held and not self.waits(self.held[0]):
             self._apply(self.held.pop(0))
         if self.halted and self.frame and self.frame.moment is not self.present:
             return self._halt(self.frame)
@@ -126,20 +126,21 @@ class Job(Answers):
 
     @exclusive
     def _compute(self) -> bool:
-        if self.agenda.left:
+        if self.agenda.left and not self.freezing:
             self._advance()
         if self.agenda.restoring and not self.agenda.left:
             self._arrive()
         late = time.monotonic() - self._shown_at >= 1.0 / PICTURES_PER_SECOND
-        if late or not self.agenda.left:
+        if late or self.freezing or not self.agenda.left:
             self._publish()
             self._shown_at = time.monotonic()
-        return self.agenda.left > 0
+        return self.agenda.left > 0 or bool(self.held)
 
     def fail(self, error: Exception) -> None:
         """Show an error that was raised outside of views and steps."""
         self.complaints.add(error, self.present.settings)
         self._stop()
+        self.freezing = False
         if self.frame is not None:
             self.frame = replace(
                 self.frame,
@@ -155,9 +156,11 @@ class Job(Answers):
     def release(self) -> None:
         """Release all results except the numbers of the last frame."""
         self.graph = self.plan.graph(self.plan.defaults)
-        self.history, self.kept = History(), []
+        self.history = History()
+        self.present = replace(self.present, kept=())
         if self.frame is not None:
-            self.frame = replace(self.frame, panels={}, kept=())
+            bare = replace(self.frame.moment, kept=())
+            self.frame = replace(self.frame, panels={}, moment=bare)
 
     def _apply(self, request: Mapping[str, Any]) -> None:
         """Carry out a request, now or after a restoration has ended."""
@@ -198,6 +201,8 @@ class Job(Answers):
             return
         self._be(run)
         self.agenda.count()
+        if self.agenda.single and self.agenda.left:
+            self.history.remember(self.present)
         self._pace = time.perf_counter() - began
 
     def _publish(self) -> None:
@@ -207,7 +212,7 @@ class Job(Answers):
         complaints, errors = dict(self.complaints.said), dict[str, str]()
         panels: dict[str, Panel] = {}
         for view in self.plan.views:
-            if view.name in self.shown:
+            if view.name in self.present.shown:
                 try:
                     panels[view.name] = self.graph[key_of(view.name)]
                 except Abandoned:

@@ -50,7 +50,10 @@ class Page(Live):
     # text instead of paths: anywidget never stops watching a file, which would keep
     # each instance alive
     _esm = once(bundle(FOLDER, "page.js"))
-    _css = (FOLDER / "page.css").read_text(encoding="utf-8")
+    _css = "".join(
+        (FOLDER / name).read_text(encoding="utf-8")
+        for name in ("page.css", "tables.css")
+    )
 
     declaration = traitlets.Dict().tag(sync=True)
     still = traitlets.Unicode(

@@ -16,6 +16,10 @@ RUN = "run"
 """The leaf that holds the `Run` of a dashboard with a stepper."""
 
 
+RUNS = "runs"
+"""The name of the table of runs, which no view can have."""
+
+
 @dataclass(frozen=True)
 class Readout:
     """A number in large type above the views.
@@ -84,6 +88,11 @@ class Plan:
             raise TypeError(
                 f"no setting may be called {', '.join(sorted(taken))}: states and "
                 "links use these words; rename the setting"
+            )
+        if RUNS in {view.name for view in self.views}:
+            raise TypeError(
+                f"no view may be called {RUNS}: this is the table of frozen runs; "
+                "rename the view"
             )
         if twice := {n for n in names if names.count(n) > 1}:
             raise TypeError(f"two settings are called {', '.join(sorted(twice))}")

@@ -40,7 +40,8 @@ class Results(Calls):
     @property
     def shown(self) -> list[str]:
         """The names of the views on screen."""
-        return [v.name for v in self.plan.views if v.name in self._job.shown]
+        present = self._job.present
+        return [v.name for v in self.plan.views if v.name in present.shown]
 
     @property
     def numbers(self) -> dict[str, float]:
@@ -73,8 +74,8 @@ class Results(Calls):
         return export.dataset(self.plan, moment, data)
 
     def table(self, view: str) -> pd.DataFrame:
-        """Return the content of a view as a table."""
-        return export.table(self.plan.view(view), self._panel(view))
+        """Return the content of a view, or of all "runs", as a table."""
+        return export.table(self, view)
 
     def save(self, path: str | Path) -> Path:
         """Write .nc, .html, .png, .json or .py, or the .csv of all curves; blocks.

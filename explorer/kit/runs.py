@@ -5,11 +5,14 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from explorer.kit.graph import Graph
+
+if TYPE_CHECKING:
+    from explorer.kit.frame import Kept
 
 Values = Mapping[str, Any]
 Segment = tuple[dict[str, Any], int]
@@ -96,17 +99,21 @@ class Stepper:
 
 @dataclass(frozen=True, eq=False)
 class Moment:
-    """The complete state of a dashboard: settings, run, and available controls.
+    """The complete state of a dashboard, to which undo returns.
 
     Attributes
     ----------
+    settings, run : values of all settings, and the steps taken.
     hide, lock : controls that a preset hides, and controls that it makes read-only.
+    shown : names of the views on screen; kept : frozen runs to compare with.
     """
 
     settings: dict[str, Any]
     run: Run = field(default_factory=Run)
     hide: tuple[str, ...] = ()
     lock: tuple[str, ...] = ()
+    shown: frozenset[str] = frozenset()
+    kept: tuple[Kept, ...] = ()
 
 
 MERGE = 1.0
@@ -157,7 +164,12 @@ class History:
 
 
 def size_of(moments: list[Moment]) -> int:
-    """Return the bytes of all distinct arrays that the runs of moments hold."""
-    states = (m.run.state for m in moments)
+    """Return the bytes of all distinct arrays that the runs of moments hold.
+
+    Frozen runs count only where the newest moment has dropped them.
+    """
+    dropped = {k for m in moments for k in m.kept} - {*moments[-1].kept}
+    found = [*moments, *(k.frame.moment for k in dropped)]
+    states = (m.run.state for m in found)
     arrays = {id(s): s.nbytes for s in states if isinstance(s, np.ndarray)}
     return sum(arrays.values())

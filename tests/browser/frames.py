@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import struct
 from itertools import pairwise
 from typing import Any
@@ -33,11 +34,20 @@ def parts_of(frame: Any) -> list[dict[str, Any]]:
 
 
 class Posted:
-    """The messages that the widgets of a page have posted since it was opened."""
+    """The messages that the widgets of a page have posted since it was opened.
+
+    kernel : the id of the kernel that the page spoke to last.
+    """
 
     def __init__(self, page: Any) -> None:
         self.all: list[dict[str, Any]] = []
-        page.on("websocket", lambda socket: socket.on("framesent", self._take))
+        self.kernel = ""
+        page.on("websocket", self._listen)
+
+    def _listen(self, socket: Any) -> None:
+        if found := re.search(r"/kernels/([\w-]+)", socket.url):
+            self.kernel = found[1]
+        socket.on("framesent", self._take)
 
     def _take(self, frame: Any) -> None:
         for part in parts_of(frame):

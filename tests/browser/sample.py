@@ -220,7 +220,7 @@ class Sample(Page):
         self.lesson = ""  # the preset chosen last
         self.heard: dict[str, int] = {}
         self.step, self.thread, self.stopped = 0, None, False
-        self.frozen: list[list[str]] = []
+        self.frozen: list[list[float]] = []
         plots = figures()
         declaration = {
             "title": "Learning explorer",
@@ -317,7 +317,7 @@ class Sample(Page):
             self.lesson = value
             return self.apply({"time": 30.0})
         elif name == "freeze":
-            self.frozen.append([f"T = {self.values['time']:g}", str(self.step)])
+            self.frozen.append([self.values["time"], self.step])
         elif name == "forget":
             del self.frozen[value - 1]
         elif name == "export":
@@ -391,7 +391,7 @@ class Sample(Page):
             "hidden": ["rho"] if lesson == "m too small" else [],
             "locked": ["dim"] if lesson == "m too small" else [],
             "runs": {
-                "columns": ["run", "differs", "steps"],
+                "columns": ["run", "time", "steps"],
                 "rows": [[k, *cells] for k, cells in enumerate(self.frozen, start=1)],
             },
             "link": f"time={v['time']!r}",

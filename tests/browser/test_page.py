@@ -343,6 +343,35 @@ def test_frozen_runs_are_listed_and_forgotten(page):
     assert [a["name"] for a in acts[-3:]] == ["freeze", "restore", "forget"]
 
 
+def test_frozen_runs_are_sorted_by_key_exported_and_restored_by_a_click(page):
+    table = page.locator(".laf-runs")
+    rows = table.locator("tbody tr")
+    for k, time in enumerate(["9", "10", "2.5"], start=1):
+        typed(page, "time T", time)
+        last(page, "time", float(time))
+        page.get_by_role("button", name="Freeze", exact=True).click()
+        wait_for(page, lambda k=k: rows.count() == k)
+    header = table.get_by_role("columnheader", name="time")
+    header.get_by_role("button").focus()
+    for order, times in (
+        ("ascending", ["2.5", "9", "10"]),
+        ("descending", ["10", "9", "2.5"]),
+    ):
+        page.keyboard.press("Enter")
+        assert header.get_attribute("aria-sort") == order
+        assert rows.locator("td:nth-child(2)").all_inner_texts() == times
+    assert table.locator("[aria-sort=none]").count() == 2
+    with page.expect_download() as download:
+        table.get_by_role("button", name="Export CSV").click()
+    assert b"csv of runs" in download.value.path().read_bytes()
+    rows.first.locator("td").nth(1).click()
+    wait_for(page, lambda: page.posted.wishes[-1].get("name") == "restore")
+    assert page.posted.wishes[-1]["value"] == 2
+    for k in (2, 1, 0):
+        page.get_by_role("button", name="Forget run 1").click()
+        wait_for(page, lambda k=k: rows.count() == k)
+
+
 def test_what_a_control_means_is_told_with_its_formula(page):
     control(page, "time").hover()
     page.get_by_role("button", name="about time T").click()

@@ -12,6 +12,8 @@ import numpy as np
 import pytest
 import xarray as xr
 
+from explorer.kit.frozen import compared, label_of
+from explorer.panels import Curves
 from explorer.settings import Choice, Image, Number, Pixel
 from tests.dashboards.contract import (
     EVERY,
@@ -252,17 +254,104 @@ def test_a_wish_of_the_browser_is_answered_in_values_and_complaints(app):
 def test_frozen_runs_are_compared_named_and_restored(app):
     app.freeze()
     assert app.wait()
-    kept = app.frame.kept[0]
+    frozen, kept = app.frame, app.frame.kept[0]
     set_and_wait(app, noise=0.9)
-    from explorer.kit.content import label_of
-
     assert label_of(app.plan, app.frame, kept) == "σ = 0.3"
     app.restore(kept.number)
     assert app.wait()
-    same_panels(app.frame, kept.frame)
+    same_panels(app.frame, frozen)
     app.forget(kept.number)
     assert app.wait()
     assert app.frame.kept == ()
+
+
+def test_all_frozen_runs_stay_in_the_table_and_the_newest_in_the_figures(app):
+    noises = [0.1, 0.2, 0.3, 0.4, 0.5]
+    for noise in noises:
+        app.set(noise=noise)
+        app.freeze()
+    set_and_wait(app, noise=0.6)
+    assert [k.number for k in app.frame.kept] == [1, 2, 3, 4, 5]
+    view = next(v for v in app.plan.views if v.kind is Curves)
+    drawn = [label for label, _ in compared(view, app.plan, app.frame)]
+    assert drawn == ["σ = 0.2", "σ = 0.3", "σ = 0.4", "σ = 0.5"]
+    assert "newest 4 of these 5" in app.content["runs"]["note"]
+    table = app.table("runs")
+    assert list(table["run"]) == ["now", "1", "2", "3", "4", "5"]
+    assert list(table["noise"]) == [0.6, *noises]
+    (name, value), *_ = app.numbers.items()
+    assert table[name][0] == value
+    assert app.content["runs"]["columns"] == list(table.columns)
+    sent = []
+    app.send = lambda message, buffers=None: sent.append((message, buffers))
+    export = {"name": "export", "value": {"kind": "csv", "view": "runs"}}
+    app._hear({"kind": "act", "id": "v", "n": 1, **export})
+    message, (data,) = sent[-1]
+    assert message["name"] == "runs.csv"
+    assert data.decode().splitlines()[0] == ",".join(table.columns)
+    assert len(data.decode().splitlines()) == 7
+
+
+def test_runs_that_differ_alike_are_told_apart_by_their_numbers(app):
+    for _ in range(2):
+        app.freeze()
+    set_and_wait(app, noise=0.6)
+    view = next(v for v in app.plan.views if v.kind is Curves)
+    drawn = [label for label, _ in compared(view, app.plan, app.frame)]
+    assert drawn == ["run 1: σ = 0.3", "run 2: σ = 0.3"]
+
+
+def test_undo_reverts_freezing_forgetting_restoring_and_hiding(app):
+    first = app.plan.views[0].name
+    acts = [
+        app.freeze,
+        lambda: app.set(noise=0.4),
+        lambda: app.show(first),
+        app.freeze,
+        lambda: app.forget(1),
+        lambda: app.restore(2),
+    ]
+    seen = [arrangement(app)]
+    for act in acts:
+        act()
+        assert app.wait()
+        seen.append(arrangement(app))
+    for before in seen[-2::-1]:
+        app.undo()
+        assert app.wait()
+        assert arrangement(app) == before
+    assert not app.frame.undo
+    for after in seen[1:]:
+        app.redo()
+        assert app.wait()
+        assert arrangement(app) == after
+
+
+def arrangement(app):
+    """Return what freezing, restoring and hiding change."""
+    kept = [one.number for one in app.frame.kept]
+    return app.frame.moment.settings["noise"], list(app.frame.panels), app.shown, kept
+
+
+def test_undo_right_after_freezing_reverts_only_the_freezing(app):
+    app.set(noise=0.4)
+    app.freeze()
+    app.undo()
+    assert app.wait()
+    assert app.frame.moment.settings["noise"] == 0.4
+    assert app.frame.kept == ()
+
+
+def test_two_quick_steps_are_two_steps_of_undo(app):
+    if app.stepper is None:
+        return
+    app.step()
+    app.step()
+    assert app.wait()
+    for left in (1, 0):
+        app.undo()
+        assert app.wait()
+        assert app.frame.moment.run.steps == left
 
 
 def test_presets_can_be_undone(app):
@@ -325,6 +414,7 @@ def test_data_belong_to_the_settings_that_they_name(app):
 def test_freezing_keeps_what_was_asked_for_before(app):
     app.set(noise=0.1)
     app.freeze()
+    app.set(noise=0.2)
     assert app.wait()
     (kept,) = app.frame.kept
     assert kept.frame.moment.settings["noise"] == 0.1
@@ -395,7 +485,7 @@ CHANGES = {
 
 def do_something(app, rng):
     """Do one thing that a person may do, at once or while something is computed."""
-    acts = ["set", "set", "set", "undo", "redo", "back", "freeze", "preset"]
+    acts = ["set", "set", "set", "undo", "redo", "back", "freeze", "forget", "preset"]
     act = rng.choice(acts + ["run", "run", "step", "reset"] * bool(app.stepper))
     if act == "set":
         name = rng.choice(sorted(CHANGES.keys() & app.plan.settings.keys()))
@@ -404,6 +494,8 @@ def do_something(app, rng):
         app.run(rng.randint(0, 3))
     elif act == "back":
         app.load(app.state)
+    elif act == "forget":
+        app.forget(rng.randint(1, 3))
     elif act != "preset":
         getattr(app, act)()
     elif rng.random() < 0.3:

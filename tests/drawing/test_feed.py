@@ -7,8 +7,10 @@ from collections import Counter
 
 import numpy as np
 import pytest
+from matplotlib.figure import Figure
 
 from explorer.drawing import colors
+from explorer.drawing.axes import draw
 from explorer.drawing.chrome import dress
 from explorer.drawing.feed import KEPT, feed, legend
 from explorer.drawing.page import fill
@@ -251,6 +253,28 @@ def test_ranges_show_all_that_is_finite(name):
                 finite = data[axis][np.isfinite(data[axis])]
                 assert (finite >= low).all()
                 assert (finite <= high).all()
+
+
+@pytest.mark.parametrize(
+    ("x", "ends", "least"),
+    [([0], (0.0, 1.0), 1.0), ([1], (1.0, 2.0), 1.0), ([0.5], (0.0, 1.0), 0.0),
+     ([0, 1, 2], (0.0, 2.0), 1.0), ([0.5, 2.0], (0.5, 2.0), 0.0)],
+)  # fmt: skip
+def test_a_count_has_whole_ticks_and_one_point_shows_the_next(x, ends, least):
+    curve = Series("now", np.array(x, float), np.ones(len(x)))
+    panel = Curves("c", "step", "y", [curve])
+    _, props = fed("c", panel)
+    low, high = ends
+    margin = 0.03 * (high - low) if least or len(x) > 1 else 0.0
+    extent = [props["c-x"]["start"], props["c-x"]["end"]]
+    assert extent == pytest.approx([low - margin, high + margin])
+    assert props["c-x-ticks"] == {"min_interval": least}
+    place = Figure().subplots()
+    draw((view_of("c", panel), panel, ()), place)
+    assert list(place.get_xlim()) == pytest.approx(extent)
+    inside = [t for t in place.get_xticks() if extent[0] <= t <= extent[1]]
+    assert len(inside) > 1
+    assert not least or all(t == int(t) for t in inside)
 
 
 def runs(count):

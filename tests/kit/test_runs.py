@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 
 from explorer.kit import runs
+from explorer.kit.frame import Frame, Kept
 from explorer.kit.graph import Abandoned, Graph
 from explorer.kit.recipe import Recipe
 from explorer.kit.runs import History, Moment, Run, Stepper
@@ -128,6 +129,13 @@ def test_undo_keeps_no_more_memory_than_it_may(monkeypatch):
     history.remember(moment(5, np.zeros(100)))
     assert runs.size_of(history.past) <= 1000
     assert history.past[-1].settings["x"] == 5
+
+
+def test_frozen_runs_that_were_dropped_count_as_memory_of_undo():
+    kept = Kept(1, Frame(moment(0, np.zeros(100)), {}, {}))
+    listing = Moment({"x": 1}, kept=(kept,))
+    assert runs.size_of([moment(0), listing]) == 0  # the present may list it, too
+    assert runs.size_of([listing, moment(2)]) == 800
 
 
 RECIPE = Recipe(

@@ -3,6 +3,7 @@
 import { button, h, write } from "./dom.js";
 import { FullScreen } from "./full.js";
 import { menu } from "./popups.js";
+import { Sheet } from "./sheet.js";
 
 const NEAR = "200px"; // margin around the window in which views are computed already
 const SETTLED = 150; // ms after which scrolling counts as over
@@ -25,6 +26,10 @@ class Card {
       role: "img",
       "aria-label": declared.title,
     });
+    this.sheet = declared.kind === "Table" ? new Sheet(declared.title) : null;
+    if (this.sheet) {
+      this.place.setAttribute("aria-hidden", "true"); // drawn for "Save PNG" only
+    }
     this.error = h("p", { class: "laf-failed", hidden: true });
     this.legend = h("div", { class: "laf-legend", hidden: true });
     const more = button(`options of ${declared.title}`, () => {}, {
@@ -39,7 +44,7 @@ class Card {
         : null,
       { label: "Save PNG", act: () => actions.save(this, "png") },
       { label: "Save SVG", act: () => actions.save(this, "svg") },
-      { label: "Save CSV", act: () => actions.csv(this.name) },
+      { label: "Save CSV", act: () => actions.csv(this.name), data: { kernel: "" } },
       { label: "Hide", act: () => actions.hide(this.name) },
     ]);
     const leave = button("Leave full screen", () => this.full.toggle(), {
@@ -48,7 +53,8 @@ class Card {
       class: "laf-leave",
     });
     const head = h("header", {}, this.title, this.note, more, leave);
-    const body = h("div", { class: "laf-body-of-card" }, this.place, this.error);
+    const shown = [this.place, this.sheet?.el ?? null, this.error];
+    const body = h("div", { class: "laf-body-of-card" }, shown);
     this.el = h(
       "section",
       {
@@ -64,7 +70,7 @@ class Card {
     this.full = new FullScreen(this.el);
   }
 
-  show({ title, note, alt, legend, error }) {
+  show({ title, note, alt, legend, error, table }) {
     write(this.title, title ?? this.declared.title);
     this.title.title = this.title.textContent;
     write(this.note, note ?? "");
@@ -73,6 +79,9 @@ class Card {
     write(this.error, error ?? "");
     this.error.hidden = !error;
     this.el.classList.toggle("laf-has-error", Boolean(error));
+    if (this.sheet && table) {
+      this.sheet.show(table);
+    }
     const entries = legend ?? [];
     const key = JSON.stringify(entries);
     if (key !== this.shownLegend) {

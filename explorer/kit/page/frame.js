@@ -8,7 +8,15 @@ import { header } from "./header.js";
 import { Layout } from "./layout.js";
 import { Explanation } from "./popups.js";
 import { Rail } from "./rail.js";
-import { presets, Readouts, RunBox, Runs } from "./strip.js";
+import { Runs } from "./runs.js";
+import { presets, Readouts, RunBox } from "./strip.js";
+
+/* Controls and buttons that do nothing without a kernel. */
+const NEEDS_KERNEL = [
+  ":is(.laf-rail, .laf-slot) :is(input, select, button:not(.laf-what))",
+  ":is(.laf-run, .laf-presets) :is(input, button:not(.laf-views))",
+  ".laf-runs button:not(th button), .laf-menu input, [data-kernel]",
+].join();
 
 export class Frame {
   /* `wishes` takes what the user wants; `save` and `flipTheme` are the page's own. */
@@ -56,8 +64,8 @@ export class Frame {
     const main = h("div", { class: "laf-main" });
     main.append(this.problem, strip, this.presets, this.still);
     main.append(this.cards.el, this.runs.el, this.status);
-    const body = h("div", { class: "laf-body" }, this.rail.slot, this.rail.el, main);
-    this.root.append(this.header.el, body, this.explanation.el, this.live);
+    this.body = h("div", { class: "laf-body" }, this.rail.slot, this.rail.el, main);
+    this.root.append(this.header.el, this.body, this.explanation.el, this.live);
     this.root.classList.toggle("laf-alone", this.address.mine);
     el.append(this.root);
     this.layout = new Layout(this.root, this.cards, this.rail, this.address.mine);
@@ -97,6 +105,15 @@ export class Frame {
   complain(problem) {
     write(this.problem, problem);
     this.problem.hidden = !problem;
+  }
+
+  /* Says that the kernel has stopped, and disables all that needs it. */
+  end(cure) {
+    const text = `The kernel has stopped. ${cure} to start a new one.`;
+    this.body.prepend(h("p", { class: "laf-problem laf-ended", role: "alert", text }));
+    for (const one of this.root.querySelectorAll(NEEDS_KERNEL)) {
+      one.disabled = true;
+    }
   }
 
   light(shown) {

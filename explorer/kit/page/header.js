@@ -138,9 +138,17 @@ export function header(declared, { act, announce, flipTheme, fullScreen, link })
   const share = shareDialog(announce);
   const code = codeDialog((open) => act("code", open), announce);
   const help = helpDialog(declared);
-  const undo = button("Undo", () => act("undo"), { sign: "undo", disabled: true });
-  const redo = button("Redo", () => act("redo"), { sign: "redo", disabled: true });
-  const exports = button("Export", () => {}, { sign: "export" });
+  const undo = button("Undo", () => act("undo"), {
+    sign: "undo",
+    disabled: true,
+    data: { kernel: "" },
+  });
+  const redo = button("Redo", () => act("redo"), {
+    sign: "redo",
+    disabled: true,
+    data: { kernel: "" },
+  });
+  const exports = button("Export", () => {}, { sign: "export", data: { kernel: "" } });
   const saved = declared.exports ?? [];
   const list = menu(
     exports,

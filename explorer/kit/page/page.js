@@ -9,6 +9,7 @@
 import { Figures, loadBokeh } from "./bokeh.js";
 import { unique } from "./dom.js";
 import { Frame } from "./frame.js";
+import { Pulse } from "./pulse.js";
 import { saveFigure, saveFile } from "./save.js";
 import { Theme } from "./theme.js";
 import { Wishes } from "./wishes.js";
@@ -33,6 +34,7 @@ class View {
     this.theme = new Theme(this.frame.root, () => this.paint());
     this.paint();
     this.listen();
+    this.pulse = new Pulse(model, () => this.end());
   }
 
   listen() {
@@ -50,6 +52,14 @@ class View {
   hello(Bokeh) {
     this.figures = new Figures(Bokeh);
     this.wishes.tell({ kind: "hello" });
+  }
+
+  /* The kernel has stopped: the page keeps its pictures, and takes no more wishes. */
+  end() {
+    this.wishes.close();
+    this.lamp = { state: "error", text: "kernel stopped" };
+    this.light();
+    this.frame.end(this.alone ? "Reload the page" : "Run the cell again");
   }
 
   fail(reason) {
@@ -189,6 +199,7 @@ class View {
     this.keys.removeEventListener("keydown", this.onKey);
     this.model.off("msg:custom", this.receive);
     removeEventListener("pagehide", this.onLeave);
+    this.pulse.close();
     this.wishes.close();
     this.theme.close();
     document.body.classList.remove("laf-dark-page");

@@ -28,14 +28,15 @@ function attach(popover, anchor) {
   });
 }
 
-/* Returns a list of actions, opened by `anchor`; entries: {label, act} or null. */
+/* Returns a list of actions, opened by `anchor`; entries: null or {label, act, data}. */
 export function menu(anchor, entries) {
-  const items = entries.filter(Boolean).map(({ label, act }) => {
-    const item = button(label, () => {
+  const items = entries.filter(Boolean).map(({ label, act, data }) => {
+    const choose = () => {
       list.hidePopover();
       anchor.focus();
       act();
-    });
+    };
+    const item = button(label, choose, { data });
     item.removeAttribute("title");
     return item;
   });

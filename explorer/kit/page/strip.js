@@ -1,4 +1,4 @@
-/* Run box, readouts and presets above the pictures, and frozen runs below them. */
+/* Run box, readouts and presets above the pictures. */
 
 import { button, h, write } from "./dom.js";
 
@@ -121,57 +121,4 @@ export function presets(declared, act) {
     );
   }
   return line;
-}
-
-const NOW = "now"; // first cell of the row of the present run
-
-/* Frozen runs, one per row, with buttons to restore and to forget a run. */
-export class Runs {
-  constructor(act) {
-    this.act = act;
-    this.table = h("table");
-    const body = h(
-      "div",
-      { class: "laf-scroll", tabIndex: 0, role: "region", "aria-label": "frozen runs" },
-      this.table,
-    );
-    this.el = h(
-      "section",
-      { class: "laf-runs", hidden: true },
-      h("h2", { text: "Frozen runs" }),
-      body,
-    );
-  }
-
-  buttons(run) {
-    return [
-      button(`Restore run ${run}`, () => this.act("restore", run), { text: "Restore" }),
-      button(`Forget run ${run}`, () => this.act("forget", run), {
-        sign: "close",
-        text: "",
-      }),
-    ];
-  }
-
-  show({ columns = [], rows = [] }) {
-    this.el.hidden = rows.length === 0;
-    const head = h(
-      "tr",
-      {},
-      [...columns, ""].map((text) => h("th", { text, scope: "col" })),
-    );
-    const lines = rows.map((cells) =>
-      h(
-        "tr",
-        {},
-        cells.map((text) => h("td", { text: String(text) })),
-        h(
-          "td",
-          {},
-          cells[0] === NOW ? null : this.buttons(cells[0]),
-        ),
-      ),
-    );
-    this.table.replaceChildren(h("thead", {}, head), h("tbody", {}, lines));
-  }
 }

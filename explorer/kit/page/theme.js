@@ -136,6 +136,7 @@ function colorsOf(model, { ink, soft, line, card, ...marks }) {
 /* Returns all color properties of a glyph that are in use, set to the new color. */
 function glyphColors(model, color) {
   const names = ["line_color", "fill_color", "text_color", "border_line_color"];
-  const set = names.filter((name) => name in model.properties && model[name]);
+  const used = (name) => model[name] && model[name].value !== null; // text: no border
+  const set = names.filter((name) => name in model.properties && used(name));
   return set.length > 0 ? Object.fromEntries(set.map((name) => [name, color])) : null;
 }

@@ -19,6 +19,7 @@ export class Wishes {
     this.wished = new Map(); // name → number of its newest wish
     this.sentAt = 0;
     this.timer = null;
+    this.closed = false;
   }
 
   /* Sets a control: at once if `final`, else at most every PAUSE ms. */
@@ -67,6 +68,9 @@ export class Wishes {
   }
 
   send(message, buffers) {
+    if (this.closed) {
+      return;
+    }
     this.n += 1;
     this.tell({ ...message, n: this.n }, buffers);
     this.posted();
@@ -84,10 +88,13 @@ export class Wishes {
 
   /* Whether a wish has not reached the kernel yet. */
   get open() {
-    return this.n > this.received || this.timer !== null;
+    return !this.closed && (this.n > this.received || this.timer !== null);
   }
 
+  /* Drops all wishes, also those that come later. */
   close() {
+    this.closed = true;
     clearTimeout(this.timer);
+    this.timer = null;
   }
 }
