@@ -14,18 +14,25 @@ def in_voila() -> bool:
     return os.environ.get("SERVER_SOFTWARE", "").startswith("voila")
 
 
+def present_cell() -> tuple[str, str]:
+    """Return the names of the cell that runs and of its execution, or ("", "")."""
+    try:
+        from IPython import get_ipython
+
+        parent = get_ipython().get_parent()
+        return str(parent["metadata"]["cellId"]), str(parent["header"]["msg_id"])
+    except (ImportError, AttributeError, KeyError, TypeError):
+        return "", ""
+
+
 def replace_in_cell(app: Any) -> None:
     """Close the dashboards that the present cell made in an earlier execution.
 
     Front ends that identify cells also identify executions, so that one execution may
     make several dashboards.
     """
-    try:
-        from IPython import get_ipython
-
-        parent = get_ipython().get_parent()
-        cell, run = parent["metadata"]["cellId"], parent["header"]["msg_id"]
-    except (ImportError, AttributeError, KeyError, TypeError):
+    cell, run = present_cell()
+    if not cell:
         return
     before, apps = _by_cell.get(cell, (run, []))
     if before != run:

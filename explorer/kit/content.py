@@ -28,14 +28,20 @@ EXPORTS = (
 
 
 def declaration_of(
-    plan: Plan, title: str, question: str, roots: Mapping[str, str]
+    plan: Plan,
+    title: str,
+    question: str,
+    roots: Mapping[str, str],
+    place: Mapping[str, str],
 ) -> Any:
     """Return the declaration of the page, which does not depend on results.
 
-    roots : the id of the Bokeh figure of each view.
+    roots : the id of the Bokeh figure of each view; place : `call`, the name of the
+        dashboard in Python, and `cell`, the notebook's cell that shows it, or "".
     """
     stepper = plan.stepper is not None
     return {
+        **place,
         "title": title,
         "question": question,
         "stepper": stepper,

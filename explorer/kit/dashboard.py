@@ -10,7 +10,7 @@ from explorer import params
 from explorer.drawing.stage import Stage
 from explorer.drawing.view import View
 from explorer.kit import stills
-from explorer.kit.cells import replace_in_cell
+from explorer.kit.cells import present_cell, replace_in_cell
 from explorer.kit.content import declaration_of
 from explorer.kit.interrupting import listen
 from explorer.kit.job import Job
@@ -80,7 +80,8 @@ class Dashboard(Results):
         figures = {view.name: stage.build(view) for view in plan.views}
         roots = {name: figure.id for name, figure in figures.items()}
         title = self.title or type(self).__name__
-        declaration = declaration_of(plan, title, self.question, roots)
+        place = {"call": call_of(type(self)), "cell": present_cell()[0]}
+        declaration = declaration_of(plan, title, self.question, roots, place)
         super().__init__(declaration, list(figures.values()))
         self._guard = threading.RLock()
         self._posted = self._done = 0
@@ -131,3 +132,9 @@ class Dashboard(Results):
         if self._closed:
             return {"text/plain": f"{type(self).__name__}, closed"}
         return stills.bundle(self, super()._repr_mimebundle_(**kwargs))
+
+
+def call_of(kind: type) -> str:
+    """Return the name of a dashboard in Python, as our notebooks write it."""
+    ours = kind.__module__.partition(".")[0] == "explorer"
+    return f"ex.{kind.__name__}" if ours else kind.__name__

@@ -6,6 +6,7 @@ import { h, write } from "./dom.js";
 import { FullScreen } from "./full.js";
 import { header } from "./header.js";
 import { Layout } from "./layout.js";
+import { Past } from "./past.js";
 import { Explanation } from "./popups.js";
 import { Rail } from "./rail.js";
 import { Runs } from "./runs.js";
@@ -15,7 +16,7 @@ import { presets, Readouts, RunBox } from "./strip.js";
 const NEEDS_KERNEL = [
   ":is(.laf-rail, .laf-slot) :is(input, select, button:not(.laf-what))",
   ":is(.laf-run, .laf-presets) :is(input, button:not(.laf-views))",
-  ".laf-runs button:not(th button), .laf-menu input, [data-kernel]",
+  ".laf-past button, .laf-runs button:not(th button), .laf-menu input, [data-kernel]",
 ].join();
 
 export class Frame {
@@ -31,6 +32,7 @@ export class Frame {
       "aria-live": "polite",
     });
     this.link = "";
+    this.past = new Past(declared, (link) => wishes.address(link));
     this.full = new FullScreen(this.root);
     this.explanation = new Explanation();
     this.rail = new Rail(declared, wishes, this.explanation);
@@ -62,7 +64,7 @@ export class Frame {
     const strip = h("div", { class: "laf-strip" }, this.run?.el ?? null);
     strip.append(this.readouts.el);
     const main = h("div", { class: "laf-main" });
-    main.append(this.problem, strip, this.presets, this.still);
+    main.append(this.past.el, this.problem, strip, this.presets, this.still);
     main.append(this.cards.el, this.runs.el, this.status);
     this.body = h("div", { class: "laf-body" }, this.rail.slot, this.rail.el, main);
     this.root.append(this.header.el, this.body, this.explanation.el, this.live);
@@ -99,6 +101,7 @@ export class Frame {
     if (content.link !== undefined) {
       this.link = content.link;
       this.address.write(content.link);
+      this.past.follow(content.link);
     }
   }
 

@@ -47,8 +47,8 @@ export class Light {
   }
 }
 
-/* The link to the present state: copied, or in a field to copy from. */
-function shareDialog(announce) {
+/* The link to the present state, or a line of Python where an address cannot hold it. */
+function shareDialog(call, announce) {
   const field = h("input", {
     type: "text",
     readOnly: true,
@@ -60,11 +60,11 @@ function shareDialog(announce) {
   return {
     el: dialog.el,
     async show(link, mine) {
-      field.value = mine ? addressOf(link) : link;
+      field.value = mine ? addressOf(link) : `${call}(link="${link}")`;
       const copied = await copy(field.value);
       const where = mine
         ? "The link opens this state."
-        : "In Python, pass it as the argument `link`.";
+        : "Run it in a cell: it opens this state.";
       said.textContent = `${copied ? "Copied." : "Copy it from here."} ${where}`;
       announce(said.textContent);
       dialog.open();
@@ -135,7 +135,7 @@ function helpDialog({ title, question, groups = [], views = [] }) {
 /* Returns the bar: its element and its changing parts. */
 export function header(declared, { act, announce, flipTheme, fullScreen, link }) {
   const light = new Light(announce);
-  const share = shareDialog(announce);
+  const share = shareDialog(declared.call, announce);
   const code = codeDialog((open) => act("code", open), announce);
   const help = helpDialog(declared);
   const undo = button("Undo", () => act("undo"), {

@@ -78,7 +78,14 @@ export class Wishes {
 
   /* Sends a message that is not a wish: it has no number and leaves the light off. */
   tell(message, buffers) {
-    this.model.send({ id: this.id, ...message }, undefined, buffers);
+    if (this.closed) {
+      return;
+    }
+    try {
+      this.model.send({ id: this.id, ...message }, undefined, buffers);
+    } catch {
+      this.close(); // the kernel has ended: the page is told by its pulse
+    }
   }
 
   /* Whether the newest wish for a control is unanswered: the user is moving it. */
