@@ -1,15 +1,15 @@
-"""Coordinates of labeled input: aligned between arguments, and carried to results.
+"""Coordinates of labeled input: aligned between arguments, and copied to results.
 
-Two labeled arrays meet as in `xarray.align(join="exact")`, except that coordinates in
-another order are put in order. Along a dimension
+Labeled arrays are aligned as by `xarray.align(join="exact")`, except that coordinates
+in another order are reordered. Along each dimension:
 
-- of which only one of them has coordinates, or which is a plain array, positions count;
-- coordinates that are equal entry by entry, NaN and repeated ones included, match;
-- the same coordinates in another order, each once, are put in order;
-- anything else is refused, naming the argument and the dimension.
+- if only one array has coordinates, or one is a plain array, positions count;
+- coordinates match if all entries are equal, including NaN and repeated entries;
+- the same unique coordinates in another order are reordered;
+- anything else raises an error that names the argument and the dimension.
 
-Results carry all coordinates of the input whose dimensions they have, with the
-attributes of each, and those attributes of the input that say where it lies.
+A result has all coordinates of the input along its dimensions, with their attributes,
+and the attributes of the input that describe its location.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ PLACE_ATTRS = (
     "crs", "crs_wkt", "spatial_ref", "grid_mapping", "transform", "affine", "res",
     "resolution", "spacing", "pixel_size", "origin", "extent", "bounds",
 )  # fmt: skip
-"""Attributes of an array that say where it lies, whatever its numbers mean."""
+"""Attributes that describe the location of an array, whatever its values mean."""
 
 
 RESULTS = (
@@ -39,12 +39,12 @@ RESULTS = (
 
 @dataclass(frozen=True, eq=False)
 class Coordinates:
-    """The coordinates of one argument, and its attributes of place.
+    """The coordinates of one argument, and the attributes of its location.
 
     Attributes
     ----------
     argument : the name of the argument, for messages.
-    dataset : without variables; memory of its own, read-only.
+    dataset : has no variables; a read-only copy.
     """
 
     argument: str = "distances"
@@ -69,7 +69,7 @@ class Coordinates:
         return own.drop_dims([d for d in own.dims if d not in dims])
 
     def require_free(self, names: Sequence[str] = RESULTS) -> None:
-        """Raise where a coordinate has the name of a result beside which it would be.
+        """Raise if a coordinate has the name of a result that it would accompany.
 
         Raises
         ------
@@ -109,7 +109,7 @@ class Coordinates:
     def align(self, argument: str, value: Any) -> Any:
         """Return `value` in the order of these coordinates, or raise by name.
 
-        What is no DataArray has no coordinates and comes back as it is.
+        Anything but a DataArray has no coordinates and is returned unchanged.
         """
         if not isinstance(value, xr.DataArray):
             return value
@@ -122,7 +122,7 @@ class Coordinates:
         return value
 
     def _ordered(self, argument: str, value: xr.DataArray, dim: str) -> xr.DataArray:
-        """Return `value` with the entries along `dim` in the order of ours."""
+        """Return `value` with its entries along `dim` in our order."""
         if self.dataset.variables[dim].equals(value.coords[dim].variable):
             return value
         ours, theirs = self.dataset.get_index(dim), value.get_index(dim)
@@ -141,7 +141,7 @@ class Coordinates:
         )
 
     def _require_same(self, argument: str, value: xr.DataArray, name: str) -> None:
-        """Raise where a coordinate that is no index differs from ours."""
+        """Raise if a coordinate that is not an index differs from ours."""
         own, found = self.dataset.coords[name].variable, value.coords[name].variable
         same_dims = set(own.dims) == set(found.dims)
         if not same_dims or not own.equals(found.transpose(*own.dims)):
@@ -153,7 +153,7 @@ class Coordinates:
 
 
 def freeze(variable: xr.Variable) -> None:
-    """Make an array in memory read-only; those of indexes always are."""
+    """Make an array in memory read-only; arrays of indexes always are."""
     data = variable.data
     if isinstance(data, np.ndarray):
         data.flags.writeable = False
@@ -165,7 +165,7 @@ def has_missing(index: Any) -> bool:
 
 
 def positions(wanted: Any, found: Any) -> np.ndarray | None:
-    """Return where entries of one pandas index are in another, None unless all are."""
+    """Return the places of the entries of one index in another, or None."""
     if len(wanted) != len(found):
         return None
     try:
@@ -178,11 +178,11 @@ def positions(wanted: Any, found: Any) -> np.ndarray | None:
 
 
 def require_neighbors(argument: str, value: Any, coords: Mapping[str, Any]) -> None:
-    """Raise where weights say that they belong to other neighbors, or another order.
+    """Raise if the coordinates of weights name other neighbors, or another order.
 
     Parameters
     ----------
-    coords : {name: (dim, values)}, which neighbor each weight belongs to.
+    coords : {name: (dim, values)}, the neighbor of each weight.
     """
     if not isinstance(value, xr.DataArray):
         return

@@ -1,4 +1,4 @@
-"""Names of dimensions, and the one door from plain arrays to labeled arrays."""
+"""Names of dimensions, and the conversion of plain arrays to labeled arrays."""
 
 from __future__ import annotations
 
@@ -42,7 +42,7 @@ def labeled(
 
 
 def fingerprint(*arrays: np.ndarray) -> str:
-    """Return what tells arrays apart: a digest of shapes, types and contents."""
+    """Return a digest of the shapes, types and contents of arrays."""
     found = hashlib.sha256()
     for array in arrays:
         found.update(f"{array.shape} {array.dtype}".encode())
@@ -65,7 +65,7 @@ def plain(argument: str, value: Any) -> np.ndarray:
         array = np.asarray(computed(argument, value))
     except Warning:
         raise
-    except Exception as error:  # whatever a foreign `__array__` raises
+    except Exception as error:  # any error that a foreign `__array__` raises
         raise TypeError(
             f"`{argument}` is a {type(value).__name__} that makes no array: pass a "
             "DataArray (of a Dataset one variable, such as `scene.image`), a NumPy "
@@ -82,7 +82,7 @@ def is_masked(value: Any) -> bool:
 
 
 def computed(argument: str, value: Any) -> Any:
-    """Return a lazy array (Dask) in memory, with a warning; any other as it is."""
+    """Load a lazy array (Dask) into memory, with a warning; return others unchanged."""
     graph = getattr(value, "__dask_graph__", None)
     if graph is None or graph() is None:
         return value
@@ -97,13 +97,13 @@ def computed(argument: str, value: Any) -> Any:
 
 
 def axes_of(argument: str, value: Any) -> int:
-    """Return how many dimensions array-like input has."""
-    axes = getattr(value, "ndim", None)  # a lazy array is not computed for that
+    """Return the number of dimensions of array-like input."""
+    axes = getattr(value, "ndim", None)  # this does not compute a lazy array
     return axes if isinstance(axes, int) else plain(argument, value).ndim
 
 
 def real_numbers(argument: str, array: np.ndarray) -> np.ndarray:
-    """Return an array of real numbers, also where they are Python objects."""
+    """Return an array of real numbers, even if they are Python objects."""
     if array.dtype == object and all(map(is_real, array.flat)):
         whole = all(isinstance(x, numbers.Integral) for x in array.flat)
         small = whole and all(abs(int(x)) < 2**63 for x in array.flat)
@@ -161,7 +161,7 @@ LARGEST = 1e100
 
 
 def refuse_huge(argument: str, array: np.ndarray) -> None:
-    """Raise where the values of an image cannot be squared."""
+    """Raise if the values of an image are too large to be squared."""
     if max(-array.min(), array.max()) > LARGEST:
         raise ValueError(
             f"`{argument}` ranges from {array.min():g} to {array.max():g}, too far to "
@@ -170,7 +170,7 @@ def refuse_huge(argument: str, array: np.ndarray) -> None:
 
 
 def checked_dtype(value: Any) -> np.dtype:
-    """Return `dtype` as one of the two types that flows are computed in."""
+    """Return `dtype` as one of the two types of flows."""
     try:
         dtype = np.dtype(value)
     except TypeError:
@@ -192,7 +192,7 @@ def finite_field(
     """
     array = raw(argument, value, dims)
     if not (keep and array.dtype == np.float32):
-        with np.errstate(over="ignore"):  # beyond float64 it is infinite: see below
+        with np.errstate(over="ignore"):  # overflow: see below
             array = array.astype(np.float64, copy=False)
     bad = ~np.isfinite(array)
     if bad.any():

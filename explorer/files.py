@@ -31,9 +31,9 @@ def write(dataset: xr.Dataset, path: Place) -> None:
 
 @contextlib.contextmanager
 def whole(path: Path) -> Iterator[Path]:
-    """Name a draft to write; it becomes the file when the block ends well.
+    """Yield the path of a draft; it replaces the file if the block succeeds.
 
-    Where the path is a symbolic link, what it points to is replaced; the link stays.
+    If the path is a symbolic link, its target is replaced; the link stays.
     """
     place = real(path)
     with tempfile.TemporaryDirectory(dir=place.parent, prefix=".laf-") as workshop:
@@ -45,7 +45,7 @@ def whole(path: Path) -> Iterator[Path]:
 def encoded(dataset: xr.Dataset) -> bytes:
     """Return a dataset as the content of a netCDF file.
 
-    HDF5 writes to memory: where a disk is full it ends the process.
+    HDF5 writes to memory, because it aborts the process if a disk is full.
     """
     buffer = io.BytesIO()
     dataset.to_netcdf(buffer, engine="h5netcdf")
@@ -53,7 +53,7 @@ def encoded(dataset: xr.Dataset) -> bytes:
 
 
 def checked_target(path: Place) -> Path:
-    """Return the path of a file to write, or raise where it cannot be one."""
+    """Return the path of a file to write, or raise if it cannot be written."""
     target = expanded(path)
     if not target.parent.is_dir():
         raise FileNotFoundError(
@@ -92,11 +92,11 @@ def checked_target(path: Place) -> Path:
 
 
 LONGEST = 255
-"""Bytes of the name of a file that file systems allow."""
+"""Most bytes of a file name that file systems allow."""
 
 
 def expanded(path: Place, argument: str = "path") -> Path:
-    """Return a path with `~` replaced by the home folder, or raise if it is none."""
+    """Return a path with `~` replaced by the home folder; raise unless it is one."""
     if not is_path(path):
         rest = f"= {path!r} is not a path: pass the name of a file"
         raise TypeError(About(argument, rest))
@@ -115,19 +115,19 @@ def expanded(path: Place, argument: str = "path") -> Path:
 
 
 def writable(file: Path) -> bool:
-    """Return whether a file may be written; not where nobody may, not even for root."""
+    """Return whether the permissions of a file allow writing, also for root."""
     return bool(file.stat().st_mode & 0o222) and os.access(file, os.W_OK)
 
 
 def real(path: Place) -> Path:
-    """Return where a file really is, or will be, behind symbolic links."""
+    """Return the location of a file, present or future, behind symbolic links."""
     return Path(os.path.realpath(path))
 
 
 def checked_apart(
     writes: Mapping[str, Path | None], reads: Mapping[str, Iterable[Place]]
 ) -> None:
-    """Raise where a file to write is one to read, or is written twice.
+    """Raise if a file to write is also read, or is written twice.
 
     writes, reads : paths by the option that names them.
     """
@@ -145,11 +145,11 @@ def checked_apart(
 
 
 DIGEST = "digest"
-"""Attribute that tells whether a file is as it was written."""
+"""Attribute that detects changes of a file since it was written."""
 
 
 def sealed(dataset: xr.Dataset) -> xr.Dataset:
-    """Return a dataset with a digest of the numbers and attributes it holds."""
+    """Return a dataset with a digest of its numbers and attributes."""
     return dataset.assign_attrs({DIGEST: seal_of(dataset)})
 
 
@@ -163,7 +163,7 @@ def seal_of(dataset: xr.Dataset) -> str:
 
 
 def read(path: Place, kind: str, schema: int) -> xr.Dataset:
-    """Return a dataset of this kind and layout, or raise saying what else it is.
+    """Return a dataset of this kind and layout, or raise an error with its real kind.
 
     The header is checked before any numbers are read: see `headers`.
     """
@@ -186,7 +186,7 @@ def read(path: Place, kind: str, schema: int) -> xr.Dataset:
                 f"cannot be one ({error}); restore it, or make it again",
             )
         ) from error
-    except Exception as error:  # readers raise whatever their format suggests
+    except Exception as error:  # the errors of readers depend on the format
         raise ValueError(
             About(
                 "path",
@@ -209,7 +209,7 @@ def read(path: Place, kind: str, schema: int) -> xr.Dataset:
 def refuse_other_kind(
     file: Path, found: Mapping[str, Any], needed: tuple[str, int]
 ) -> None:
-    """Raise where the header of a file names another kind, or another layout."""
+    """Raise if the header of a file names another kind or layout."""
     kind, schema = needed
     if found["kind"] != kind:
         other = found["kind"] or "something else"

@@ -12,7 +12,7 @@ V = TypeVar("V")
 
 
 class cached_property(functools.cached_property[V]):  # noqa: N801 — as its base
-    """`functools.cached_property` without the lock that it has in Python 3.11.
+    """`functools.cached_property` without the lock of Python 3.11.
 
     One lock serves all instances of a class there: a thread that holds it and waits for
     its turn to compute, beside one that computes and reads the property, would wait
@@ -25,7 +25,7 @@ class cached_property(functools.cached_property[V]):  # noqa: N801 — as its ba
 
 
 class Late:
-    """A field that takes a value, or a function that finds it when it is first read."""
+    """A field that holds a value, or a function that computes it on first reading."""
 
     def __init__(self, name: str) -> None:
         self.key = "_" + name

@@ -1,4 +1,4 @@
-"""Records: their choices, as scikit-learn spells them, and arrays that stay."""
+"""Records: their choices, named as in scikit-learn, and read-only arrays."""
 
 from __future__ import annotations
 
@@ -13,14 +13,14 @@ BETWEEN = "__"
 
 
 def choices_of(record: Any) -> dict[str, Any] | None:
-    """Return the choices of a record by name, or None if it is no record."""
+    """Return the choices of a record by name, or None if it is not a record."""
     if isinstance(record, type):
         return None
     if is_dataclass(record):
         return {f.name: getattr(record, f.name) for f in fields(record) if f.init}
     try:
         return dict(record.get_params(deep=False))
-    except (AttributeError, RuntimeError):  # what keeps its choices to itself
+    except (AttributeError, RuntimeError):  # its choices are private
         return None
 
 
@@ -34,7 +34,7 @@ def nested(record: Any) -> dict[str, Any]:
 
 
 def changed(record: Any, changes: Mapping[str, Any], path: str = "") -> Any:
-    """Return a record of the same kind with other choices; the given one stays.
+    """Return a copy of a record with other choices.
 
     Parameters
     ----------
@@ -69,7 +69,7 @@ def described(record: Any) -> Any:
 
 
 def frozen(array: np.ndarray) -> np.ndarray:
-    """Return a copy of an array that cannot be written into."""
+    """Return a read-only copy of an array."""
     own = np.array(array)
     own.flags.writeable = False
     return own

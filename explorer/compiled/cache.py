@@ -1,13 +1,13 @@
-"""Compiled kernels on disk: sealed files, which are checked before they are run.
+"""Compiled kernels on disk, in sealed files that are checked before use.
 
-numba's own cache trusts its files: a cut one ends in an EOFError, a changed one runs
-whatever it holds, and a kernel is not compiled anew where only a module that it inlines
-has changed. Here a file holds one compiled signature behind a seal: a mark, a digest of
-what it was compiled from (all kernel sources, the versions of numba and Python), and a
-digest of the content. A file whose seal does not fit is compiled anew.
+numba's own cache trusts its files: a truncated file raises EOFError, a changed file
+runs whatever it contains, and a kernel is not recompiled when only a module that it
+inlines has changed. Here, each file contains one compiled signature behind a seal: a
+mark, a digest of its origin (all kernel sources, the versions of numba and Python), and
+a digest of the content. If the seal does not match, the kernel is recompiled.
 
-A file is looked for in all folders of `folders()`, so that the filled cache of a
-read-only installation is used, and written to the first of them that can be written.
+Files are searched in all `folders()`, so that a read-only installation can use a filled
+cache. New files go to the first folder that is writable.
 """
 
 from __future__ import annotations
@@ -33,7 +33,7 @@ from numba.misc.appdirs import AppDirs
 config: Any = numba.config  # its attributes are made at run time
 
 MARK = b"explorer kernel 1\n"
-"""How each file begins: the layout of the rest."""
+"""The first bytes of each file; they identify the layout of the rest."""
 
 LENGTH = hashlib.sha256().digest_size
 
@@ -44,25 +44,25 @@ SOURCES = Path(__file__).parent.parent / "kernels"
 
 
 class Damaged(Exception):  # noqa: N818 — it says what the file is
-    """Raised on a file that does not hold what was written."""
+    """Raised if a file does not contain what was written."""
 
 
 class Foreign(Exception):  # noqa: N818 — it says what the file is
-    """Raised on a file that was compiled from other sources or by other versions."""
+    """Raised if a file was compiled from other sources or with other versions."""
 
 
 @cache
 def origin() -> bytes:
-    """Return a digest of what compiled kernels depend on, besides the processor."""
+    """Return a digest of all that compiled kernels depend on, except the processor."""
     parts = [numba.__version__.encode(), sys.version.encode()]
     parts += [file.read_bytes() for file in sorted(SOURCES.glob("*.py"))]
     return hashlib.sha256(b"\0".join(parts)).digest()
 
 
 def folders() -> list[Path]:
-    """Return where compiled kernels may be, the preferred folder first.
+    """Return the folders for compiled kernels, the preferred one first.
 
-    `NUMBA_CACHE_DIR`, or beside the sources; then the user's cache.
+    This is `NUMBA_CACHE_DIR` or the folder beside the sources; then the user's cache.
     """
     place = hashlib.sha256(str(SOURCES).encode()).hexdigest()[:16]
     wide = Path(AppDirs("numba", appauthor=False).user_cache_dir)
@@ -82,7 +82,7 @@ def unseal(content: bytes) -> bytes:
     Raises
     ------
     Damaged, Foreign
-        if the content is not what was sealed, or was sealed elsewhere.
+        if the content has changed, or comes from other sources or versions.
     """
     head, rest = content[: len(MARK)], content[len(MARK) :]
     theirs, digest, payload = (
@@ -102,11 +102,11 @@ class KernelCache(NullCache):
 
     Parameters
     ----------
-    function : the kernel, not compiled.
+    function : the kernel before compilation.
 
     Attributes
     ----------
-    kept : compiled signatures that no folder took, by the name of their file.
+    kept : compiled signatures that could not be written, by file name.
     """
 
     def __init__(self, function: Callable[..., Any]) -> None:
@@ -139,7 +139,7 @@ class KernelCache(NullCache):
         return None
 
     def save_overload(self, signature: Any, result: Any) -> None:
-        """Keep a compiled signature on disk, or in memory if there is no place."""
+        """Keep a compiled signature on disk, or in memory if no folder is writable."""
         if result.library.has_dynamic_globals:  # addresses of this process
             return
         payload = dumps(result._reduce())
@@ -150,31 +150,31 @@ class KernelCache(NullCache):
 
 
 def rebuilt(context: Any, payload: bytes) -> Any:
-    """Return the compiled signature that a payload holds."""
+    """Return the compiled signature in a payload."""
     return compiler.CompileResult._rebuild(context, *pickle.loads(payload))
 
 
 def read(path: Path, context: Any) -> Any:
-    """Return the compiled signature in a file; None without one, or a bad one."""
+    """Return the compiled signature in a file, or None if it is missing or unusable."""
     try:
         return rebuilt(context, unseal(path.read_bytes()))
     except FileNotFoundError:
         return None
     except Foreign:
-        return None  # compiled before an update: nothing is wrong
+        return None  # compiled before an update, which is no fault
     except OSError as error:
-        # a file where the folder would be is found again, and said, at writing
+        # a file in place of the folder is reported when we write
         if not isinstance(error, NotADirectoryError):
             warn_damaged(path, str(error.strerror))
     except Damaged:
         warn_damaged(path, "it is not what was written")
-    except Exception as error:  # sealed by us, and numba cannot load it
+    except Exception as error:  # the seal is intact, but numba cannot load it
         warn_damaged(path, f"{type(error).__name__}: {error}")
     return None
 
 
 def store(name: str, content: bytes) -> bool:
-    """Write a file whole or not at all; return whether a folder took it."""
+    """Write a file completely or not at all; return whether a folder accepted it."""
     reasons = []
     for folder in folders():
         try:
@@ -200,7 +200,7 @@ def place(folder: Path, name: str, content: bytes) -> None:
     """Write a file into a folder, or raise OSError and leave nothing behind."""
     folder.mkdir(parents=True, exist_ok=True)
     target = folder / name
-    if target.is_dir():  # nothing of ours: make room, if it is empty
+    if target.is_dir():  # not ours: remove it if it is empty
         target.rmdir()
     handle, draft = tempfile.mkstemp(dir=folder, prefix=f"{name}.tmp.")
     try:
@@ -213,11 +213,11 @@ def place(folder: Path, name: str, content: bytes) -> None:
 
 
 USED: set[str] = set()
-"""Names of the files of all kernels that this process has loaded or compiled."""
+"""File names of all kernels that this process has loaded or compiled."""
 
 
 def is_kept(name: str) -> bool:
-    """Return whether a file is in one of the folders, whole and up to date."""
+    """Return whether one of the folders contains a file, intact and up to date."""
     for folder in folders():
         with contextlib.suppress(OSError, Damaged, Foreign):
             unseal((folder / name).read_bytes())
@@ -226,18 +226,18 @@ def is_kept(name: str) -> bool:
 
 
 SAID: set[str] = set()
-"""Warnings that this process has given: one of a kind is enough."""
+"""Warnings that this process has issued; each kind is issued once."""
 
 
 def warn_once(text: str) -> None:
-    """Warn, unless it was said before."""
+    """Issue a warning, unless it was issued before."""
     if text not in SAID:
         SAID.add(text)
         warnings.warn(text, stacklevel=2)
 
 
 def warn_damaged(path: Path, reason: str) -> None:
-    """Say once that kernels are compiled anew."""
+    """Warn once that kernels are recompiled."""
     if not any(text.startswith("damaged") for text in SAID):
         SAID.add(f"damaged {path}")
         warnings.warn(

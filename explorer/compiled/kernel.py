@@ -1,4 +1,4 @@
-"""`kernel`: numba's `njit` with our cache, one call at a time, also after a fork."""
+"""`kernel`: numba's `njit` with our cache; one call at a time, even after a fork."""
 
 from __future__ import annotations
 
@@ -18,8 +18,8 @@ config: Any = numba.config  # its attributes are made at run time
 def kernel(**flags: Any) -> Callable[[Callable[..., Any]], Any]:
     """Return a decorator that compiles as `numba.njit(**flags)` does.
 
-    With `cache=True` compiled code is kept by `KernelCache`; with `parallel=True` calls
-    of different Python threads take turns.
+    With `cache=True`, `KernelCache` stores the compiled code; with `parallel=True`,
+    calls from different Python threads take turns.
     """
     cached = flags.pop("cache", False)
 
@@ -35,7 +35,7 @@ def kernel(**flags: Any) -> Callable[[Callable[..., Any]], Any]:
 
 @contextlib.contextmanager
 def _compiling() -> Iterator[None]:
-    """Compile even with NUMBA_DISABLE_JIT: lanes exist in compiled code only."""
+    """Compile even with NUMBA_DISABLE_JIT: vector lanes exist in compiled code only."""
     disabled = config.DISABLE_JIT
     config.DISABLE_JIT = 0
     try:
@@ -45,10 +45,10 @@ def _compiling() -> Iterator[None]:
 
 
 class Parallel:
-    """A kernel that shares its rows out among threads, called from Python only.
+    """A kernel that distributes its rows over threads; only Python code calls it.
 
-    numba's layer "workqueue" ends the process where two threads enter such kernels; so
-    the lock of all computations is taken around each call.
+    numba's layer "workqueue" aborts the process if two threads enter such kernels at
+    once. Therefore each call holds the lock of all computations.
 
     Parameters
     ----------
@@ -68,9 +68,9 @@ class Parallel:
             return self.dispatcher(*args)
 
     def _relink(self) -> None:
-        """Forget code that calls the threads of the process we were forked from.
+        """Drop code that calls the threads of the process we were forked from.
 
-        It is loaded again from the cache, and then calls the threads of this process.
+        The code is then loaded from the cache again, and calls this process's threads.
         """
         try:
             TURN.launch()

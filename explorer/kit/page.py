@@ -5,8 +5,7 @@ browser sends wishes: requests of the user. Displaying a value never causes a wi
 
 `on_message` receives the following messages; `id` names the view that sent them:
 "set" (values, n, final), "act" (name, value, n), "tap" (view, x, y), "address" (link),
-"file" (control, name, size; one buffer, none if the file is over the limit),
-"sight" (views: names of those on the screen of any browser).
+"file" (control, name, size; one buffer, none if the file is over the limit).
 """
 
 from __future__ import annotations
@@ -66,7 +65,6 @@ class Page(Live):
         self.on_message: Callable[[dict[str, Any], Any], None] = lambda *_: None
         self._light, self._told_at = dict(READY), 0.0
         self._received: dict[str, int] = {}  # number of the last wish of each view
-        self._sight: dict[str, list[str]] = {}
         self._asked: str | None = None  # the view that acted last receives downloads
         self._pieces = Pieces()
         self._telling = threading.RLock()
@@ -77,13 +75,6 @@ class Page(Live):
         """The content that a new view would show."""
         with self._lock:
             return {**self._shown, **self._content}
-
-    @property
-    def sight(self) -> set[str] | None:
-        """Names of the views on the screen of any browser; None if none is open."""
-        if not self._sight:
-            return None
-        return {name for names in self._sight.values() for name in names}
 
     def push(
         self,
@@ -128,7 +119,6 @@ class Page(Live):
         """Release the dashboard and incomplete uploads, and close the widget."""
         self.on_message = lambda *_: None
         self._pieces.forget()
-        self._sight.clear()
         self.layout.close()
         super().close()
         self.declaration, self.still = {}, ""
@@ -141,13 +131,10 @@ class Page(Live):
 
     def _answer(self, message: Mapping[str, Any], buffers: Any) -> None:
         kind, view = message["kind"], message.get("id", "")
-        if kind == "sight":
-            self._sight[view] = message["views"]
-            message = {**message, "views": sorted(self.sight or ())}
-        elif kind == "bye":
-            self._sight.pop(view, None)
+        if kind == "bye":
+            self._received.pop(view, None)
             return
-        elif kind == "file":
+        if kind == "file":
             self._file(message, buffers)
             return
         self._hand_on(message, buffers)

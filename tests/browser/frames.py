@@ -8,7 +8,7 @@ import struct
 from itertools import pairwise
 from typing import Any
 
-QUIET = {"want-bokehjs", "hello", "drawn", "sight", "bye"}
+QUIET = {"want-bokehjs", "hello", "drawn", "bye"}
 """What is no wish of the user's."""
 
 WIDTH = 8

@@ -176,14 +176,11 @@ def test_a_download_goes_to_the_view_that_asked(page):
     assert (message["to"], message["name"], buffers) == ("v2", "a.csv", [b"1,2"])
 
 
-def test_views_in_sight_of_any_browser_are_known(page):
-    assert page.sight is None
-    receive(page, kind="sight", views=["left"])
-    receive(page, kind="sight", views=["right"], id="v2")
-    assert page.sight == {"left", "right"}
-    assert page.heard[-1][0]["views"] == ["left", "right"]
+def test_a_view_that_has_left_is_forgotten(page):
+    receive(page, kind="act", name="undo", n=4, id="v2")
+    assert page._lit()["received"] == {"v2": 4}
     receive(page, kind="bye", id="v2")
-    assert page.sight == {"left"}
+    assert page._lit()["received"] == {}
 
 
 def test_closing_leaves_no_timer_and_calls_nobody(page):

@@ -5,9 +5,6 @@ import { FullScreen } from "./full.js";
 import { menu } from "./popups.js";
 import { Sheet } from "./sheet.js";
 
-const NEAR = "200px"; // margin around the window in which views are computed already
-const SETTLED = 150; // ms after which scrolling counts as over
-
 /* A swatch that matches the figure: a square, a line, or a mark. */
 function swatch({ color, mark = "square", dash }) {
   const i = h("i", { class: `laf-mark laf-mark-${mark}${dash ? " laf-dash" : ""}` });
@@ -94,9 +91,9 @@ class Card {
   }
 }
 
-/* All cards: which of them are shown, and which are in sight. */
+/* All cards, and which of them are shown. */
 export class Cards {
-  constructor(declared, { act, ...actions }, sight) {
+  constructor(declared, { act, ...actions }) {
     this.act = act;
     const all = {
       ...actions,
@@ -111,23 +108,6 @@ export class Cards {
       { class: "laf-grid" },
       [...this.cards.values()].map(({ el }) => el),
     );
-    this.visible = new Set();
-    this.told = null;
-    this.sight = sight;
-    this.timer = null;
-    this.observer = new IntersectionObserver(
-      (entries) => {
-        for (const { target, isIntersecting } of entries) {
-          this.visible[isIntersecting ? "add" : "delete"](target.dataset.view);
-        }
-        clearTimeout(this.timer);
-        this.timer = setTimeout(() => this.tell(), SETTLED);
-      },
-      { rootMargin: NEAR },
-    );
-    for (const { el } of this.cards.values()) {
-      this.observer.observe(el);
-    }
     this.chooser = this.makeChooser();
   }
 
@@ -173,14 +153,6 @@ export class Cards {
     }
   }
 
-  tell() {
-    const names = [...this.cards.keys()].filter((name) => this.visible.has(name));
-    if (names.join() !== this.told) {
-      this.told = names.join();
-      this.sight(names);
-    }
-  }
-
   /* The element of each figure, by the id of its root. */
   get places() {
     const cards = [...this.cards.values()];
@@ -195,8 +167,6 @@ export class Cards {
   }
 
   close() {
-    clearTimeout(this.timer);
-    this.observer.disconnect();
     for (const { full } of this.cards.values()) {
       full.close();
     }

@@ -47,8 +47,7 @@ export class Frame {
     const about = (anchor, { title, about: text }) =>
       this.explanation.show(anchor, h("b", { text: title }), h("p", { text }));
     const csv = (view) => act("export", { kind: "csv", view });
-    const sight = (views) => wishes.tell({ kind: "sight", views });
-    this.cards = new Cards(declared, { act, about, save, csv }, sight);
+    this.cards = new Cards(declared, { act, about, save, csv });
     this.readouts = new Readouts();
     this.run = declared.stepper ? new RunBox(act, this.rail.steps) : null;
     this.runs = new Runs(act);

@@ -2,7 +2,7 @@
  *
  * kernel → browser: "snapshot" (document, content and light, once per view), "update"
  *   (columns, properties and content, one message), "light" (at once), "download"
- * browser → kernel: "hello" (a view is ready for its snapshot), "bye", "drawn", "sight",
+ * browser → kernel: "hello" (a view is ready for its snapshot), "bye", "drawn",
  *   and wishes: "set", "act", "tap", "address", "file" (see wishes.js)
  */
 
