@@ -43,8 +43,8 @@ def planes(fields: np.ndarray) -> np.ndarray:
     """
     if not suitable(fields):
         raise ValueError(
-            f"fields of shape {fields.shape} have strides {fields.strides}; needed are "
-            "planes as `empty_fields` lays them out, or a contiguous array"
+            f"fields of shape {fields.shape} have strides {fields.strides}; pass "
+            "fields from `empty_fields`, or a contiguous array"
         )
     count, labels, *rest = fields.shape
     if fields.flags.c_contiguous:

@@ -31,7 +31,7 @@ def label_of(plan: Plan, frame: Frame, kept: Kept) -> str:
     ignored = {name for name in now if name == "pixel"}
     said = [t for n, t in difference(plan, now, then).items() if n not in ignored]
     steps = kept.frame.moment.run.steps
-    return ", ".join(said) or f"run {kept.number}, {steps} steps"
+    return ", ".join(said) or f"run {kept.number}, {steps} step{'s' * (steps != 1)}"
 
 
 def runs_of(plan: Plan, frame: Frame) -> dict[str, Any]:

@@ -72,13 +72,11 @@ export class Runs {
   }
 
   makeHead() {
-    const cells = this.columns.map((name) =>
-      h(
-        "th",
-        { scope: "col", "aria-sort": "none" },
-        button(name, () => this.sort(name), { title: `Sort by ${name}` }),
-      ),
-    );
+    const cells = this.columns.map((name) => {
+      const label = name.replace("_percent", " in %").replaceAll("_", " ");
+      const sort = button(label, () => this.sort(name), { title: `Sort by ${label}` });
+      return h("th", { scope: "col", "aria-sort": "none" }, sort);
+    });
     this.head.replaceChildren(...cells, h("td"));
   }
 
