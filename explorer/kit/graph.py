@@ -166,16 +166,6 @@ class Graph:
             node.error = None
         node.seconds = time.perf_counter() - began
 
-    def fresh(self, name: str) -> bool:
-        """Return whether a node can be read without computing anything."""
-        node = self.nodes[name]
-        if node.function is None or node.verified == self.revision:
-            return node.error is None
-        return node.verified >= 0 and all(
-            self.fresh(p) and self.nodes[p].changed <= node.verified
-            for p in node.parents
-        )
-
     @contextmanager
     def trial(self) -> Iterator[None]:
         """Keep the values that the body sets and computes, unless the body raises.

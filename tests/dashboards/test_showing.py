@@ -30,7 +30,7 @@ def test_no_model_is_from_a_bundle_that_views_do_not_load(number):
     """Bokeh keeps its widgets, such as Div, apart."""
     setup = ex.experiments.Setup(size=8, scenes=1, steps=1)
     widget = ex.show(FIGURES[number][0](setup))
-    models = widget.live._root.references()
+    models = widget.live._roots[0].references()
     assert len(models) > 10
     assert not [model for model in models if isinstance(model, Widget)]
     widget.close()

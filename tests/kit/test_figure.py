@@ -114,7 +114,7 @@ def test_a_new_view_gets_the_current_state(live):
     message, _ = live.sent[-1]
     assert (message["kind"], message["to"], message["seq"]) == ("snapshot", "v1", 1)
     np.testing.assert_array_equal(live.source("curve").data["y"], 5)
-    assert message["root"] == live._root.id
+    assert message["root"] == live._roots[0].id
 
 
 def test_until_the_browser_has_drawn_the_newest_wins(live):
@@ -150,13 +150,6 @@ def test_pushes_from_many_threads_lose_nothing(live):
     live._receive(None, {"kind": "drawn", "seq": 10**9}, [])
     settle(live)
     assert live.source("curve").data["y"][0] in {49, 149, 249, 349}
-
-
-def test_taps_reach_the_callback(live):
-    seen = []
-    live.on_tap(lambda *event: seen.append(event))
-    live._receive(None, {"kind": "tap", "figure": "curve-figure", "x": 1.5, "y": 2}, [])
-    assert seen == [("curve-figure", 1.5, 2)]
 
 
 def test_the_library_is_sent_on_request(live):

@@ -3,21 +3,11 @@
  * kernel → browser: "bokehjs" (the library, once per page), "snapshot" (the whole
  *   document, once per view), "update" (new columns and properties, header + buffers)
  * browser → kernel: "want-bokehjs", "hello" (a view is ready for its snapshot),
- *   "drawn" (an update reached the screen: the kernel may send the next), "tap"
+ *   "drawn" (an update reached the screen: the kernel may send the next)
  * Data never travel back: the sources in the kernel hold the valid state.
  */
 
 import { applyUpdate, loadBokeh, release } from "./bokeh.js";
-
-function forwardTaps(doc, model) {
-  for (const figure of doc._all_models?.values() ?? []) {
-    if (figure.tags?.includes("probe")) {
-      figure.on_event("tap", ({ x, y }) =>
-        model.send({ kind: "tap", figure: figure.name, x, y }),
-      );
-    }
-  }
-}
 
 async function render({ model, el }) {
   const id = crypto.getRandomValues(new Uint32Array(2)).join("-");
@@ -52,7 +42,6 @@ async function render({ model, el }) {
       return;
     }
     views = shown;
-    forwardTaps(doc, model);
     for (const [update, buffers] of waiting) {
       if (update.seq > message.seq) {
         applyUpdate(Bokeh, doc, update, buffers);
