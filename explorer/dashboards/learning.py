@@ -188,6 +188,7 @@ class LearningExplorer(Dashboard):
     nodes = (
         shared.structure, shared.problem, shared.central, shared.base, shared.flow,
         shared.system, shared.place, shared.own_colors, nodes.solved_again,
+        nodes.assignment,
         nodes.weights, nodes.method, nodes.coarse, nodes.closed,
         nodes.basis, nodes.evolution, nodes.factors, nodes.against, nodes.derivative,
         nodes.reference, nodes.agreement, nodes.evaluation, nodes.riemannian,

@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 import xarray as xr
 
+from explorer.dashboards.learning_nodes import probabilities
 from explorer.dashboards.nodes import Check, labeled, wrong
 from explorer.drawing.colors import BINS, DECADES, cosine_histogram
 from explorer.drawing.view import view
@@ -39,16 +40,19 @@ def picture(problem: xr.Dataset, noise: float) -> Picture:
 
 @view(title="Labeling")
 def labeling(
-    derivative: Derivative, problem: xr.Dataset, overlay: str, own_colors: Any
-) -> Labels:
+    derivative: Derivative, assignment: np.ndarray, problem: xr.Dataset, overlay: str,
+    own_colors: Any,
+) -> Labels:  # fmt: skip
     """The labels at time T; wrong pixels are dark and hatched."""
     found, truth = derivative.evolution.labels, problem.labels.values
     if overlay == "errors":
-        return labeled("Labeling", found, problem, own_colors)
+        return labeled("Labeling", found, problem, own_colors, assignment)
     count, note = problem.sizes["label"], f"{wrong(found, problem):.2f} % wrong"
     if overlay == "ground truth":
         return Labels("Ground truth", truth, count, colors=own_colors)
-    return Labels("Labeling", found, count, colors=own_colors, note=note)
+    return Labels(
+        "Labeling", found, count, colors=own_colors, probabilities=assignment, note=note
+    )
 
 
 @view(title="Weights")
@@ -161,15 +165,15 @@ def by_integrator(
     count = problem.sizes["label"]
     return Labels(
         name, found, count, truth=usual, colors=own_colors,
+        probabilities=probabilities(solved_again),
         called=("by the gradient", "differs"), note=note,
     )  # fmt: skip
 
 
 @view(title="Difference of W(T)", hidden=True)
-def difference(solved_again: Evolution, derivative: Derivative) -> Field:
+def difference(solved_again: Evolution, assignment: np.ndarray) -> Field:
     """How far the label probabilities W(T) of both integrators differ at a pixel."""
-    one, other = (probabilities(e) for e in (solved_again, derivative.evolution))
-    most = np.abs(one - other).max(axis=0)
+    most = np.abs(probabilities(solved_again) - assignment).max(axis=0)
     note = f"at most {most.max(initial=0.0):.1e}"
     shown = np.log10(np.maximum(most, 10.0**-DIGITS))
     return Field("Difference of W(T)", shown, "log₁₀", -DIGITS, 0.0, note=note)
@@ -200,11 +204,6 @@ def factor(
     size = np.linalg.norm(fields[component - 1], axis=0)
     top = float(size.max(initial=0.0))
     return Field(f"Factor {letter}, component {component}", size, "norm", 0.0, top or 1)
-
-
-def probabilities(evolution: Evolution) -> np.ndarray:
-    """Return W(T), (label, row, col)."""
-    return simplex.softmax(evolution.system.exponent(evolution.scaled))
 
 
 def at_pixel(

@@ -137,13 +137,16 @@ def wrong(found: np.ndarray, problem: xr.Dataset) -> float:
     return percent_wrong(found, problem.labels.values)
 
 
-def labeled(title: str, found: np.ndarray, problem: xr.Dataset, colors: Any) -> Labels:
-    """Return a labeling with its wrong pixels marked."""
+def labeled(
+    title: str, found: np.ndarray, problem: xr.Dataset, colors: Any, W: Any = None
+) -> Labels:
+    """Return a labeling with its wrong pixels marked; W : label probabilities."""
     return Labels(
         title,
         found,
         problem.sizes["label"],
         truth=problem.labels.values,
         colors=colors,
+        probabilities=W,
         note=f"{wrong(found, problem):.2f} % wrong",
     )

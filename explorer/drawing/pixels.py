@@ -38,7 +38,7 @@ def feed_labels(shown: View, panel: Labels, _: Kept) -> tuple[Columns, Props]:
         data["truth"] = codes(panel.truth)
         tips.append((panel.called[0], "@truth{0}"))
     if panel.probabilities is not None:
-        data |= likeliest(np.asarray(panel.probabilities, float))
+        data |= likeliest(np.asarray(panel.probabilities))
         tips += [
             (name, f"@best{k}{{0}} with p = @p{k}{{0.000}}")
             for k, name in enumerate(("likeliest", "next"), start=1)
@@ -55,11 +55,12 @@ def codes(labels: np.ndarray) -> list[np.ndarray]:
 
 def likeliest(p: np.ndarray) -> dict[str, Any]:
     """Return the two likeliest labels of each pixel and their probabilities."""
-    left, found = p.copy(), {}
+    left, found = p.astype(np.float32), {}
+    small = np.uint8 if len(p) <= 256 else np.int32
     for k in range(1, min(2, len(p)) + 1):
         best = left.argmax(axis=0)[None]
-        found[f"best{k}"] = picture_of(best[0])
-        found[f"p{k}"] = picture_of(np.take_along_axis(p, best, axis=0)[0])
+        found[f"best{k}"] = [best[0].astype(small)]
+        found[f"p{k}"] = [np.take_along_axis(left, best, axis=0)[0]]
         np.put_along_axis(left, best, -np.inf, axis=0)
     return found
 

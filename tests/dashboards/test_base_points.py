@@ -94,3 +94,16 @@ def test_integrators_cost_nothing_while_nobody_looks(app):
     before = counts(app)
     set_and_wait(app, integrator=ex.DenseExponential())
     assert "solved_again" not in ran(app, before)
+
+
+@pytest.mark.parametrize("name", [BARYCENTER, LIKELIHOOD])
+def test_the_pointer_reads_the_probabilities_of_the_library(app, name):
+    set_and_wait(app, base_point=name)
+    scene = ex.voronoi_scene("colors", size=12, noise=0.3, seed=0)
+    W0 = None if name == BARYCENTER else base_point(name, scene)
+    flow = ex.LinearizedFlow(scene.distances, base_point=W0)
+    solution = ex.Krylov(dim=6).solve(flow, flow.uniform_weights(), 5.0)
+    panel = app.frame.panels["labeling"]
+    np.testing.assert_allclose(panel.probabilities, solution.W, rtol=1e-6)
+    columns = app.read("view labeling").probabilities.argmax(axis=0)
+    np.testing.assert_array_equal(columns, panel.labels)
