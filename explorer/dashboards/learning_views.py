@@ -19,7 +19,7 @@ from explorer.gradients.derivative import Derivative
 from explorer.gradients.gradient import ClosedForm, GradientState
 from explorer.kit.runs import Run
 from explorer.learning.evaluation import Evaluation
-from explorer.panels import Bars, Curves, Field, Grid, Labels, Picture, Series
+from explorer.panels import Bars, Curves, Field, Grid, Labels, Picture, Series, Table
 from explorer.truths import percent_wrong
 
 NAMES = {"error_percent": "wrong pixels", "loss": "loss"}
@@ -129,6 +129,25 @@ def gradient_patch(riemannian: np.ndarray, place: tuple[int, int]) -> Grid:
     row, col = place
     values = square(-riemannian[:, row, col])
     return Grid(f"Descent at {row}, {col}", values, signed=True)
+
+
+@view(title="Neighbors of the pixel", hidden=True)
+def neighbors(
+    evaluation: Evaluation, problem: xr.Dataset, place: tuple[int, int], radius: int
+) -> Table:
+    """The neighbors of the pixel with weights and labels; border pixels repeat."""
+    window = np.arange(-radius, radius + 1)
+    down, right = (
+        offset.ravel() for offset in np.meshgrid(window, window, indexing="ij")
+    )
+    rows = np.clip(place[0] + down, 0, problem.sizes["row"] - 1)
+    cols = np.clip(place[1] + right, 0, problem.sizes["col"] - 1)
+    found = evaluation.derivative.evolution.labels[rows, cols]
+    truth = problem.labels.values[rows, cols]
+    weights = evaluation.weights[:, place[0], place[1]]
+    cells = zip(rows, cols, weights, found, truth, strict=True)
+    title = f"Neighbors of {place[0]}, {place[1]}"
+    return Table(title, ("row", "col", "weight", "label", "truth"), tuple(cells))
 
 
 @view(title="Path of the pixel", series=4, hidden=True)
@@ -254,7 +273,7 @@ DEFAULT = (
     gradient_norm,
 )  # fmt: skip
 MORE = (
-    truth, cosine_map, gradient_patch, path, factor_left, factor_right, by_integrator,
-    difference,
+    truth, cosine_map, neighbors, gradient_patch, path, factor_left, factor_right,
+    by_integrator, difference,
 )  # fmt: skip
 VIEWS = DEFAULT + MORE

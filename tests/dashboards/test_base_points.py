@@ -107,3 +107,21 @@ def test_the_pointer_reads_the_probabilities_of_the_library(app, name):
     np.testing.assert_allclose(panel.probabilities, solution.W, rtol=1e-6)
     columns = app.read("view labeling").probabilities.argmax(axis=0)
     np.testing.assert_array_equal(columns, panel.labels)
+
+
+def test_the_neighbors_of_the_pixel_are_those_of_the_flow(app):
+    app.show("neighbors")
+    set_and_wait(app, pixel=(0, 11), radius=2)
+    app.run(1)
+    assert app.wait(60.0)
+    scene = ex.voronoi_scene("colors", size=12, noise=0.3, seed=0)
+    offsets = ex.LinearizedFlow(scene.distances, radius=2).uniform_weights().coords
+    rows = np.clip(0 + offsets["drow"].values, 0, 11)
+    cols = np.clip(11 + offsets["dcol"].values, 0, 11)
+    panel = app.frame.panels["neighbors"]
+    places = np.array([cells[:2] for cells in panel.rows])
+    np.testing.assert_array_equal(places, np.stack([rows, cols], axis=1))
+    weights = [cells[2] for cells in panel.rows]
+    np.testing.assert_array_equal(weights, app.data.weights[:, 0, 11])
+    truth = [cells[4] for cells in panel.rows]
+    np.testing.assert_array_equal(truth, scene.labels.values[rows, cols])
