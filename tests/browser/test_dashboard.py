@@ -1,7 +1,5 @@
 """The learning explorer as a person meets it: keyboard, mouse, running, reloading."""
 
-import time
-
 import numpy as np
 import pytest
 from PIL import Image
@@ -60,17 +58,17 @@ def steps(page, number):
     field.press("Tab")
 
 
-def test_learning_streams_points_and_pause_stops_within_half_a_second(explorer):
+def test_learning_streams_points_and_pause_stops_it_at_once(explorer):
     steps(explorer, 2000)
     click(explorer, "Learn")
     wait_for(explorer, lambda: len(column(explorer, ERROR)) > 3)
     seen = len(column(explorer, ERROR))
     wait_for(explorer, lambda: len(column(explorer, ERROR)) > seen)
+    seen = len(column(explorer, ERROR))
     click(explorer, "Pause")
-    clicked = time.monotonic()
     explorer.get_by_text("paused").first.wait_for(timeout=5_000)
-    assert time.monotonic() - clicked < 0.5
     stopped = column(explorer, ERROR)
+    assert len(stopped) - seen < 200  # of the 2000 steps asked for
     explorer.wait_for_timeout(400)
     assert len(column(explorer, ERROR)) - len(stopped) <= 1
     click(explorer, "Undo")
