@@ -28,7 +28,8 @@ class LiveFigure(Live):
         super().__init__([root], max_fps, **kwargs)
 
     def _answer(self, message: Mapping[str, Any], buffers: Any) -> None:
-        """Do nothing: the page of a figure sends no wishes."""
+        """Ignore the message: the page of a figure sends no wishes."""
+        return
 
     def _snapshot(self, doc: Any) -> dict[str, Any]:
         return {"doc": doc, "root": self._roots[0].id}
