@@ -187,10 +187,9 @@ class LearningExplorer(Dashboard):
     }  # fmt: skip
     nodes = (
         shared.structure, shared.problem, shared.central, shared.base, shared.flow,
-        shared.system, shared.place, shared.own_colors, nodes.solved_again,
-        nodes.assignment,
-        nodes.weights, nodes.method, nodes.coarse, nodes.closed,
-        nodes.basis, nodes.evolution, nodes.factors, nodes.against, nodes.derivative,
+        shared.system, shared.place, shared.own_colors, nodes.weights,
+        nodes.method, nodes.coarse, nodes.closed, nodes.basis, nodes.evolution,
+        nodes.solved_again, nodes.factors, nodes.against, nodes.derivative,
         nodes.reference, nodes.agreement, nodes.evaluation, nodes.riemannian,
         nodes.norms, nodes.records, nodes.accuracy, nodes.numbers, nodes.readouts,
         nodes.dataset,

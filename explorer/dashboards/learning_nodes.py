@@ -15,7 +15,6 @@ from explorer.flow.integrators import require_memory
 from explorer.flow.krylov import Krylov, KrylovState
 from explorer.flow.linearized import LinearizedFlow
 from explorer.flow.system import LinearSystem
-from explorer.geometry import simplex
 from explorer.gradients.derivative import (
     WARNING_RATIO,
     Derivative,
@@ -169,16 +168,6 @@ def norms(evaluation: Evaluation, riemannian: np.ndarray) -> np.ndarray:
     """Return ‖R_Ω ∂ℒ‖ for each pixel, (row, col)."""
     hood = evaluation.system.neighborhood
     return np.sqrt(hood.inner(riemannian, riemannian))
-
-
-def probabilities(evolution: Evolution) -> np.ndarray:
-    """Return W(T), (label, row, col)."""
-    return simplex.softmax(evolution.system.exponent(evolution.scaled))
-
-
-def assignment(derivative: Derivative) -> np.ndarray:
-    """Return the label probabilities W(T) of the gradient method, (label, row, col)."""
-    return probabilities(derivative.evolution)
 
 
 def solved_again(

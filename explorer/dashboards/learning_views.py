@@ -7,7 +7,6 @@ from typing import Any
 import numpy as np
 import xarray as xr
 
-from explorer.dashboards.learning_nodes import probabilities
 from explorer.dashboards.nodes import Check, labeled, wrong
 from explorer.drawing.colors import BINS, DECADES, cosine_histogram
 from explorer.drawing.view import view
@@ -15,6 +14,7 @@ from explorer.experiments.cosine import AGREEMENT, share_aligned
 from explorer.flow.evolution import Evolution, Integrator
 from explorer.flow.krylov import Krylov, KrylovState
 from explorer.geometry import simplex
+from explorer.geometry.grid import offsets
 from explorer.gradients.derivative import Derivative
 from explorer.gradients.gradient import ClosedForm, GradientState
 from explorer.kit.runs import Run
@@ -40,19 +40,17 @@ def picture(problem: xr.Dataset, noise: float) -> Picture:
 
 @view(title="Labeling")
 def labeling(
-    derivative: Derivative, assignment: np.ndarray, problem: xr.Dataset, overlay: str,
-    own_colors: Any,
-) -> Labels:  # fmt: skip
+    derivative: Derivative, problem: xr.Dataset, overlay: str, own_colors: Any
+) -> Labels:
     """The labels at time T; wrong pixels are dark and hatched."""
-    found, truth = derivative.evolution.labels, problem.labels.values
+    solved, truth = derivative.evolution, problem.labels.values
+    found, W = solved.labels, solved.assignment
     if overlay == "errors":
-        return labeled("Labeling", found, problem, own_colors, assignment)
+        return labeled("Labeling", found, problem, own_colors, W)
     count, note = problem.sizes["label"], f"{wrong(found, problem):.2f} % wrong"
     if overlay == "ground truth":
         return Labels("Ground truth", truth, count, colors=own_colors)
-    return Labels(
-        "Labeling", found, count, colors=own_colors, probabilities=assignment, note=note
-    )
+    return Labels("Labeling", found, count, None, own_colors, W, note=note)
 
 
 @view(title="Weights")
@@ -136,10 +134,7 @@ def neighbors(
     evaluation: Evaluation, problem: xr.Dataset, place: tuple[int, int], radius: int
 ) -> Table:
     """The neighbors of the pixel with weights and labels; border pixels repeat."""
-    window = np.arange(-radius, radius + 1)
-    down, right = (
-        offset.ravel() for offset in np.meshgrid(window, window, indexing="ij")
-    )
+    down, right = offsets(radius).T
     rows = np.clip(place[0] + down, 0, problem.sizes["row"] - 1)
     cols = np.clip(place[1] + right, 0, problem.sizes["col"] - 1)
     found = evaluation.derivative.evolution.labels[rows, cols]
@@ -183,16 +178,16 @@ def by_integrator(
     note = f"{percent_wrong(found, usual):.2f} % differ, A applied {work} times"
     count = problem.sizes["label"]
     return Labels(
-        name, found, count, truth=usual, colors=own_colors,
-        probabilities=probabilities(solved_again),
+        name, found, count, usual, own_colors, solved_again.assignment,
         called=("by the gradient", "differs"), note=note,
     )  # fmt: skip
 
 
 @view(title="Difference of W(T)", hidden=True)
-def difference(solved_again: Evolution, assignment: np.ndarray) -> Field:
+def difference(solved_again: Evolution, derivative: Derivative) -> Field:
     """How far the label probabilities W(T) of both integrators differ at a pixel."""
-    most = np.abs(probabilities(solved_again) - assignment).max(axis=0)
+    other = derivative.evolution.assignment
+    most = np.abs(solved_again.assignment - other).max(axis=0)
     note = f"at most {most.max(initial=0.0):.1e}"
     shown = np.log10(np.maximum(most, 10.0**-DIGITS))
     return Field("Difference of W(T)", shown, "log₁₀", -DIGITS, 0.0, note=note)

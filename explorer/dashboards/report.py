@@ -54,7 +54,6 @@ def panels_of(
         "problem": scene,
         "noise": scene.attrs.get("noise", 0.0),
         "derivative": found,
-        "assignment": nodes.assignment(found),
         "evaluation": evaluation,
         "agreement": nodes.agreement(found, reference),
         "norms": nodes.norms(evaluation, riemannian),

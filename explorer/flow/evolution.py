@@ -116,6 +116,11 @@ class Evolution:
         return self.system.exponent(self.scaled).argmax(axis=0)
 
     @property
+    def assignment(self) -> np.ndarray:
+        """W(T) = Exp_W₀(V(T)), the label probabilities, (label, row, col)."""
+        return simplex.softmax(self.system.exponent(self.scaled))
+
+    @property
     def scaled(self) -> np.ndarray:
         """V(T), rescaled below e^300 to avoid overflow (e^40 in float32)."""
         limit = largest_log_scale(self.direction.dtype)
@@ -156,9 +161,8 @@ class Solution:
     @property
     def W(self) -> xr.DataArray:
         """W = Exp_W₀(V), at the barycenter softmax(J V): label probabilities (1.3)."""
-        system = self.evolution.system
-        W = simplex.softmax(system.exponent(self.evolution.scaled))
-        return system.label(W, symbol="W", long_name="assignment")
+        W = self.evolution.assignment
+        return self.evolution.system.label(W, symbol="W", long_name="assignment")
 
 
 class Integrator(Record, ABC):

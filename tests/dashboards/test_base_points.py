@@ -105,8 +105,7 @@ def test_the_pointer_reads_the_probabilities_of_the_library(app, name):
     solution = ex.Krylov(dim=6).solve(flow, flow.uniform_weights(), 5.0)
     panel = app.frame.panels["labeling"]
     np.testing.assert_allclose(panel.probabilities, solution.W, rtol=1e-6)
-    columns = app.read("view labeling").probabilities.argmax(axis=0)
-    np.testing.assert_array_equal(columns, panel.labels)
+    np.testing.assert_array_equal(panel.probabilities.argmax(axis=0), panel.labels)
 
 
 def test_the_neighbors_of_the_pixel_are_those_of_the_flow(app):

@@ -30,7 +30,6 @@ def learned(app, steps):
 NEW_WEIGHTS = {
     "system", "basis", "evolution", "factors", "derivative", "reference", "agreement",
     "evaluation", "riemannian", "norms", "accuracy", "numbers", "readouts", "weights",
-    "assignment",
 }  # fmt: skip
 """What a learning step computes anew, apart from the views."""
 
