@@ -1,10 +1,9 @@
 """The labels and units of all controls are whole, whatever is chosen."""
 
-import nbformat
 import pytest
 
 from tests.browser import pages
-from tests.browser.desks import control, new_page, quiet, ready
+from tests.browser.desks import control, in_voila, quiet
 
 pytestmark = pytest.mark.browser
 
@@ -22,12 +21,8 @@ SIZES = ((1440, 900), (1280, 720), (1000, 700), (390, 844))
 @pytest.fixture
 def small(browser, voila, workdir):
     """The learning explorer on a few pixels, all groups unfolded."""
-    notebook = nbformat.read(workdir / pages.NOTEBOOK, as_version=4)  # for its kernel
-    notebook.cells = [nbformat.v4.new_code_cell(CELL)]
-    nbformat.write(notebook, workdir / NAME)
-    with new_page(browser) as page:
-        page.goto(voila.url(f"/voila/render/{NAME}"))
-        ready(page)
+    pages.write_cells(workdir, [CELL], NAME)
+    with in_voila(browser, voila, name=NAME) as page:
         page.evaluate(OPEN)
         yield page
         assert page.watch.problems == []

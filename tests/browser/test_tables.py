@@ -1,10 +1,9 @@
 """Views that are tables: text in their card, and files as before."""
 
-import nbformat
 import pytest
 
 from tests.browser import pages
-from tests.browser.desks import new_page, option, quiet, ready, typed
+from tests.browser.desks import in_voila, option, quiet, typed
 from tests.browser.pages import wait_for
 
 pytestmark = pytest.mark.browser
@@ -37,12 +36,8 @@ ROOM = "(e) => [e.scrollWidth > e.clientWidth, e.scrollHeight > e.clientHeight]"
 @pytest.fixture
 def table(browser, voila, workdir):
     """A dashboard of one table."""
-    notebook = nbformat.read(workdir / pages.NOTEBOOK, as_version=4)  # for its kernel
-    notebook.cells = [nbformat.v4.new_code_cell(CELL)]
-    nbformat.write(notebook, workdir / NAME)
-    with new_page(browser) as page:
-        page.goto(voila.url(f"/voila/render/{NAME}"))
-        ready(page)
+    pages.write_cells(workdir, [CELL], NAME)
+    with in_voila(browser, voila, name=NAME) as page:
         yield page
         assert page.watch.problems == []
 
