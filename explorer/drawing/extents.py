@@ -30,7 +30,7 @@ def shared(panel: Panel, kept: Kept) -> list[Series]:
 def curve_extents(series: Sequence[Series], log: bool) -> tuple[Extent, Extent]:
     """Return the extents of both axes: all finite values, with a margin.
 
-    Where all curves have one point, at a whole number, the next number is there, too.
+    If all points lie at one whole number, the axis extends to the next one.
     """
     x = finite(s.x for s in series)
     y = finite(s.y for s in series)
@@ -47,7 +47,7 @@ def bar_extents(panel: Bars, log: bool) -> tuple[Extent, Extent]:
 
 
 def whole(values: np.ndarray) -> bool:
-    """Return whether there are values, and all of them are whole numbers."""
+    """Return whether there are values and all are whole numbers."""
     return bool(values.size) and bool((values == np.rint(values)).all())
 
 

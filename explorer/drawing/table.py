@@ -36,10 +36,10 @@ def to_csv(shown: View, panel: Panel) -> str:
             f"`panel` must be a {shown.kind.__name__}, the kind of the view "
             f"{shown.name}, got {type(panel).__name__}; pass the view's own panel"
         )
-    return written(*content(panel))
+    return as_csv(*content(panel))
 
 
-def written(head: Sequence[str], rows: Rows) -> str:
+def as_csv(head: Sequence[str], rows: Rows) -> str:
     """Return rows as CSV, below a row of column names."""
     out = io.StringIO()
     writer = csv.writer(out, lineterminator="\n")

@@ -16,7 +16,7 @@ import xarray as xr
 
 from explorer.drawing.page import to_page
 from explorer.drawing.prints import to_png
-from explorer.drawing.table import to_csv, written
+from explorer.drawing.table import as_csv, to_csv
 from explorer.files import checked_target, encoded, whole
 from explorer.kit.documents import Document, to_document
 from explorer.kit.frozen import table_of
@@ -109,7 +109,7 @@ def dataset(plan: Plan, moment: Moment, data: xr.Dataset) -> xr.Dataset:
 def csv_of(app: Results, name: str) -> str:
     """Return the content of a view, or the table of runs, as CSV."""
     if name == RUNS:
-        return written(*table_of(app.plan, app._last()))
+        return as_csv(*table_of(app.plan, app._last()))
     return to_csv(app.plan.view(name), app._panel(name))
 
 
