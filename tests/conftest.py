@@ -18,6 +18,20 @@ settings.register_profile(
 settings.load_profile("laws")
 
 
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_make_scheduler(config, log):
+    """Share out the tests of `pytest -n 2` by files; one worker opens the browser."""
+    from xdist.scheduler import LoadScopeScheduling
+
+    class ByFile(LoadScopeScheduling):
+        def _split_scope(self, nodeid):
+            file = nodeid.split("::")[0]
+            return "browser" if file.startswith("tests/browser/") else file
+
+    config.option.loadscopereorder = False  # the browser takes longest: it begins early
+    return ByFile(config, log)
+
+
 @pytest.fixture(scope="session", autouse=True)
 def one_thread_for_blas():
     """Many small matrices of the oracles are faster on one thread than on several."""

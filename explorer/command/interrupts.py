@@ -17,9 +17,9 @@ ENDING = tuple(
 class Interrupts:
     """Inside `with`, record signals of `ENDING` instead of raising.
 
-    With `once`, only the first is noted: a second one, of whatever kind, raises
-    KeyboardInterrupt. An exception raised at any odd line would leave half-built state
-    behind; a note is read where nothing is half-built.
+    With `once`, only the first is recorded: the second one, of whatever kind, raises
+    KeyboardInterrupt, and those after it are ignored. An exception raised at any odd
+    line would leave half-built state behind; a record is read where nothing is.
     """
 
     def __init__(self, *, once: bool = False) -> None:
@@ -34,9 +34,11 @@ class Interrupts:
         return self
 
     def hold(self) -> None:
-        """Note signals from now on without raising, however many come: until the end.
+        """Raise no more, however many signals come.
 
-        What has been computed is being written; a second Ctrl-C must not lose it.
+        What has been computed is being written; a second Ctrl-C must not lose it. Call
+        this inside the `try` that catches KeyboardInterrupt: between its end and this
+        call a signal would raise where nothing catches it.
         """
         self._once = False
 
@@ -50,6 +52,7 @@ class Interrupts:
 
     def _note(self, signum: int, frame: FrameType | None) -> None:
         if self._once and self.signum is not None:
+            self._once = False  # a third one must not raise in what follows
             raise KeyboardInterrupt
         self.signum = self.signum or signum
 

@@ -81,9 +81,9 @@ def follow(
     """
     failed = 0
     left = max(0, steps - learner.position[2])
-    with tqdm(total=steps, unit="step", file=sys.stderr, dynamic_ncols=True) as bar:
-        tell(HEADER)
-        try:
+    try:
+        with tqdm(total=steps, unit="step", file=sys.stderr, dynamic_ncols=True) as bar:
+            tell(HEADER)
             for record in learner.iterate(left):
                 keeper.add(record)
                 keeper.keep()
@@ -91,13 +91,14 @@ def follow(
                 bar.update(record.step - bar.n)
                 if interrupts.signum:
                     break
-        except KeyboardInterrupt:
-            pass  # noted in `interrupts`; what was recorded is kept
-        except MemoryError as error:
-            if not keeper.records:
-                raise
-            tqdm.write(f"laf learn: error: {reason(error)}", file=sys.stderr)
-            failed = FAILED
+        interrupts.hold()
+    except KeyboardInterrupt:
+        pass  # it is in `interrupts`; the steps recorded are kept
+    except MemoryError as error:
+        if not keeper.records:
+            raise
+        print(f"laf learn: error: {reason(error)}", file=sys.stderr)
+        failed = FAILED
     interrupts.hold()
     if keeper.records:
         keeper.keep(last=True)

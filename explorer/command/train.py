@@ -53,7 +53,6 @@ def train(options: argparse.Namespace) -> int:
         options.complain(str(error))
     with Interrupts(once=True) as interrupts:
         failed = follow(states, predictor.steps, keeper, interrupts)
-        interrupts.hold()
         if predictor.state_ is not None and predictor.state_.records:
             keeper.keep(last=True)
         failed = finish(predictor, options.out) or failed
@@ -184,9 +183,9 @@ def follow(
     The state reached is kept whatever happens.
     """
     failed = 0
-    with tqdm(total=steps, unit="step", file=sys.stderr, dynamic_ncols=True) as bar:
-        tell(HEADER)
-        try:
+    try:
+        with tqdm(total=steps, unit="step", file=sys.stderr, dynamic_ncols=True) as bar:
+            tell(HEADER)
             for state in states:
                 record = state.records[-1]
                 keeper.keep()
@@ -194,11 +193,13 @@ def follow(
                 bar.update(record.step - bar.n)
                 if interrupts.signum:
                     break
-        except KeyboardInterrupt:
-            pass  # noted in `interrupts`
-        except (ValueError, TypeError, OSError, MemoryError) as error:
-            tqdm.write(f"laf train: error: {reason(error)}", file=sys.stderr)
-            failed = FAILED
+        interrupts.hold()
+    except KeyboardInterrupt:
+        pass  # it is in `interrupts`
+    except (ValueError, TypeError, OSError, MemoryError) as error:
+        print(f"laf train: error: {reason(error)}", file=sys.stderr)
+        failed = FAILED
+    interrupts.hold()
     return failed
 
 

@@ -108,7 +108,7 @@ def dataset(plan: Plan, moment: Moment, data: xr.Dataset) -> xr.Dataset:
 
 def csv_of(app: Results, name: str) -> str:
     """Return the content of a view, or the table of runs, as CSV."""
-    if name == RUNS:
+    if isinstance(name, str) and name == RUNS:
         return as_csv(*table_of(app.plan, app._last()))
     return to_csv(app.plan.view(name), app._panel(name))
 

@@ -16,7 +16,7 @@ from explorer.command import main, server
 from explorer.command.interrupts import Interrupts
 from explorer.command.notebooks import APP, copy_notebooks, find_notebooks
 from explorer.command.serve import Page, attend
-from tests.command.processes import handled_as_usual, laf, read_until, started
+from tests.command.processes import laf, read_until, started
 from tests.servers import ROOT
 
 pytestmark = pytest.mark.slow
@@ -122,24 +122,6 @@ def test_no_setting_of_the_user_reaches_the_server(tmp_path, monkeypatch):
     assert jupyter.pop("JUPYTER_TOKEN") == "secret"
     assert jupyter.pop("JUPYTER_PREFER_ENV_PATH") == "1"
     assert all(Path(value).is_relative_to(tmp_path) for value in jupyter.values())
-
-
-def test_an_ignored_signal_stays_ignored():
-    before = signal.signal(signal.SIGTERM, signal.SIG_IGN)
-    try:
-        with Interrupts() as interrupts:
-            signal.raise_signal(signal.SIGTERM)
-        assert interrupts.signum is None
-    finally:
-        signal.signal(signal.SIGTERM, before)
-
-
-def test_the_second_signal_acts_as_before():
-    with handled_as_usual(), Interrupts(once=True) as interrupts:
-        signal.raise_signal(signal.SIGINT)
-        assert interrupts.signum == signal.SIGINT
-        with pytest.raises(KeyboardInterrupt):
-            signal.raise_signal(signal.SIGINT)
 
 
 @pytest.mark.slow

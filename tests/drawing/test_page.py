@@ -18,6 +18,8 @@ from explorer.drawing.view import view_of
 from explorer.panels import Curves, Figure, Picture, describe
 from tests.drawing.samples import EXTREMES, KINDS, series
 
+pytestmark = pytest.mark.slow
+
 ALL = {**KINDS, **EXTREMES}
 VIEWS = [view_of(name, panel) for name, panel in KINDS.items()]
 
@@ -27,7 +29,6 @@ def page():
     return to_page(VIEWS, KINDS, "All kinds & more", "With a <caption>.")
 
 
-@pytest.mark.slow
 def test_a_page_needs_no_network(page):
     assert not re.search(r"<(script|link|img)[^>]+(src|href)=.?(http|//)", page)
     assert not re.search(r"@import|url\(\s*['\"]?(http|//)", page)
@@ -63,7 +64,6 @@ def test_frames_have_the_aspect_of_their_picture(shape):
     assert plot.frame_width / plot.frame_height == pytest.approx(cols / rows, rel=0.01)
 
 
-@pytest.mark.slow
 def test_pictures_of_one_shape_move_together_and_others_do_not():
     small, large = (Picture("", np.zeros((n, n, 3))) for n in (4, 8))
     drawn = Figure(1, "t", "c", [[small, large, small]])
@@ -73,7 +73,6 @@ def test_pictures_of_one_shape_move_together_and_others_do_not():
     assert len(names) == len(set(names))
 
 
-@pytest.mark.slow
 def test_rows_continue_below_where_there_is_no_room():
     drawn = Figure(1, "t", "c", [[KINDS["picture"]] * 4])
     assert [len(row) for row in plots_of(rows_of(drawn), 600)] == [2, 2]
@@ -92,7 +91,6 @@ def test_long_titles_are_broken_not_cut():
     assert lines[0] == lines[1]  # frames of a row begin on one line
 
 
-@pytest.mark.slow
 @pytest.mark.parametrize("name", ALL)
 def test_every_panel_can_be_printed(name):
     content = to_png({name: ALL[name]}, dpi=40)

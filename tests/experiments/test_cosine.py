@@ -10,6 +10,8 @@ from explorer.experiments.cosine import TIMES, cosine_table, folded
 from explorer.gradients.gradient import assemble
 from tests import reference
 
+pytestmark = pytest.mark.slow
+
 MEASURED = {
     "thin lines, noisy": {
         "rank 1, z exact": (1.000, 0.996, 0.850, 0.846),
@@ -35,7 +37,6 @@ def table():
     return cosine_table(size=128, seed=0)
 
 
-@pytest.mark.slow
 @pytest.mark.parametrize("scene", MEASURED)
 def test_the_table_is_reproduced(table, scene):
     found = table.sel(scene=scene)

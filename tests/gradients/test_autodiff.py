@@ -24,7 +24,7 @@ from explorer import (
 )
 from tests import reference
 
-pytestmark = pytest.mark.usefixtures("torch")
+pytestmark = [pytest.mark.usefixtures("torch"), pytest.mark.slow]
 
 # some hundred operations on numbers of one size, on both sides
 ROUNDING = 1e-12
@@ -70,7 +70,6 @@ def agree(actual, expected, tolerance=ROUNDING):
     assert distance(actual, expected) <= tolerance * np.linalg.norm(expected)
 
 
-@pytest.mark.slow
 @losses
 @pytest.mark.parametrize("step", [0.7, 0.1, 10.0], ids=["cut", "many", "single"])
 def test_euler_is_its_own_adjoint(arguments, loss, step):
@@ -85,13 +84,11 @@ def test_euler_is_its_own_adjoint(arguments, loss, step):
     assert theirs.attrs["rank"] == ours.attrs["rank"]
 
 
-@pytest.mark.slow
 def test_euler_is_its_own_adjoint_in_larger_windows(case):
     ours, theirs = (M(0.1)(*arguments_of(case)) for M in (EulerAdjoint, EulerAutodiff))
     agree(theirs.gradient, ours.gradient)
 
 
-@pytest.mark.slow
 def test_a_large_krylov_space_gives_the_reference_gradient(case):
     for dim in (60, 200):  # beyond the size of the problems: the process ends before
         data = KrylovAutodiff(dim)(*arguments_of(case))
@@ -103,7 +100,6 @@ def test_a_large_krylov_space_gives_the_reference_gradient(case):
         np.testing.assert_allclose(found, case["singular_values"], rtol=0, atol=slack)
 
 
-@pytest.mark.slow
 @losses
 def test_a_large_krylov_space_gives_the_closed_form(arguments, loss):
     ours = LowRankGradient(60, 60, loss)(*arguments)
@@ -132,7 +128,6 @@ def test_a_small_krylov_space_is_differentiated_itself(problem, flow, dim):
         assert (next(ends) - next(ends)) / (2 * h) == pytest.approx(slope, abs=1e-8)
 
 
-@pytest.mark.slow
 @pytest.mark.parametrize("dim", [1, 2, 3, 4, 6, 8, 10, 20])
 def test_krylov_errors_never_exceed_their_bounds(case, dim):
     data = KrylovAutodiff(dim)(*arguments_of(case))
@@ -143,7 +138,6 @@ def test_krylov_errors_never_exceed_their_bounds(case, dim):
     assert abs(float(data.loss) - float(case["loss"])) <= float(data.loss_error) + slack
 
 
-@pytest.mark.slow
 @pytest.mark.parametrize("step", [1.0, 0.1])
 def test_euler_errors_never_exceed_their_bounds(case, step):
     data = EulerAutodiff(step)(*arguments_of(case))
@@ -151,7 +145,6 @@ def test_euler_errors_never_exceed_their_bounds(case, step):
     assert off <= float(data.approximation_error)
 
 
-@pytest.mark.slow
 @pytest.mark.parametrize("seed", range(4))
 @pytest.mark.parametrize("shape", [(1, 1), (1, 4), (3, 1), (2, 3)], ids=str)
 def test_krylov_bounds_hold_on_random_problems(shape, seed):
@@ -164,7 +157,6 @@ def test_krylov_bounds_hold_on_random_problems(shape, seed):
         assert distance(data.gradient, exact) <= float(data.approximation_error) + slack
 
 
-@pytest.mark.slow
 def test_an_invariant_space_hides_what_leaves_it_and_the_bound_says_so():
     """Where all pixels are alike the space ends early, but not that of a changed Ω."""
     alike = np.broadcast_to(np.array([0.1, 0.6, 0.3])[:, None, None], (3, 3, 4))
@@ -210,7 +202,6 @@ def test_equal_distances_have_no_slope(method):
     assert data.singular_values.size == 0
 
 
-@pytest.mark.slow
 @pytest.mark.parametrize("time", [600.0, 1e4])
 @pytest.mark.parametrize("rho", [1e-6, 0.5, 1e6])
 @pytest.mark.parametrize("dim", [1, 10, 60])
@@ -224,7 +215,6 @@ def test_extreme_times_and_scales_give_numbers(problem, time, rho, dim):
             assert float(data[name]) >= 0.0
 
 
-@pytest.mark.slow
 def test_euler_refuses_a_time_beyond_double_precision(problem, flow):
     with pytest.raises(ValueError, match=r"`time` = 10000 .* lower `time`"):
         EulerAutodiff(1.0)(flow, problem.weights, problem.labels, 1e4)
@@ -307,7 +297,6 @@ def test_the_gradient_does_not_depend_on_the_default_type(problem, flow, method,
     np.testing.assert_array_equal(again.gradient, double.gradient)
 
 
-@pytest.mark.slow
 @methods
 def test_it_learns(problem, flow, method):
     trace = Learner(flow, problem.labels, 3.0, method()).run(10)
