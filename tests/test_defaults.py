@@ -188,7 +188,7 @@ def defaults(function):
 
 
 @pytest.mark.parametrize(
-    ("name", "function"), list(public()), ids=lambda x: str(x)[:40]
+    ("name", "function"), [pytest.param(*row, id=row[0]) for row in public()]
 )
 def test_defaults_are_those_that_people_rely_on(name, function):
     assert defaults(function) == DEFAULTS.get(name, "")

@@ -31,7 +31,9 @@ LOSSES = [
     ex.DirectionLoss(), ex.BalancedLoss(), ex.BalancedLoss(0.0), ex.CrossEntropy(),
     ex.TangentLoss(squares),
 ]  # fmt: skip
-each_loss = pytest.mark.parametrize("loss", LOSSES, ids=repr)
+each_loss = pytest.mark.parametrize(
+    "loss", LOSSES, ids=lambda loss: repr(loss).split(" at ")[0]
+)
 
 
 def declared(truth, code=-1):

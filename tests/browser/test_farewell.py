@@ -4,7 +4,7 @@ import os
 import re
 import subprocess
 import sys
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 
 import psutil
 import pytest
@@ -52,25 +52,26 @@ def kernels(process):
 
 
 def test_pages_leave_no_kernels(browser, tmp_path):
-    with laf(tmp_path) as (process, address):
+    with laf(tmp_path) as (process, address), ExitStack() as profiles:
         for visit in ("close", "reload", "leave and come back"):
-            with open_page(browser) as page:
-                page.goto(address)
+            # the profile stays open: a browser that ends may cut a farewell off
+            page = profiles.enter_context(open_page(browser))
+            page.goto(address)
+            pages.wait_for_picture(page)
+            assert kernels(process) >= 1
+            if visit == "reload":
+                page.reload()
                 pages.wait_for_picture(page)
-                assert kernels(process) >= 1
-                if visit == "reload":
-                    page.reload()
-                    pages.wait_for_picture(page)
-                elif visit != "close":
-                    page.goto("about:blank")
-                    page.go_back()
-                    pages.wait_for_picture(page)
-                    pages.press(page, "time T", "ArrowRight")
-                    number = pages.readout(page, "time T")
-                    wait_for(page, lambda n=number: n.input_value() == "5.25")
-                page.close()
-        with open_page(browser) as idle:  # a clock: it does not visit
-            wait_for(idle, lambda: kernels(process) <= 1, FAREWELL)
-            # … and it stays so: the one that is left is kept ready for the next visit
-            idle.wait_for_timeout(25_000)
-            assert kernels(process) <= 1
+            elif visit != "close":
+                page.goto("about:blank")
+                page.go_back()
+                pages.wait_for_picture(page)
+                pages.press(page, "time T", "ArrowRight")
+                number = pages.readout(page, "time T")
+                wait_for(page, lambda n=number: n.input_value() == "5.25")
+            page.close()
+        idle = profiles.enter_context(open_page(browser))  # a clock: it does not visit
+        wait_for(idle, lambda: kernels(process) <= 1, FAREWELL)
+        # … and it stays so: the one that is left is kept ready for the next visit
+        idle.wait_for_timeout(25_000)
+        assert kernels(process) <= 1
