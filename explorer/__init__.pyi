@@ -2,6 +2,7 @@
 # `explorer/__init__.py`, which loads each on its first use.
 
 from . import experiments
+from .dashboards.flow import FlowExplorer
 from .dashboards.learning import LearningExplorer
 from .dashboards.showing import show
 from .features.data_terms import PrototypeDistance
@@ -17,10 +18,11 @@ from .flow.integrators import DenseExponential, ExplicitEuler
 from .flow.iterated import IteratedLinearization
 from .flow.krylov import Krylov
 from .flow.linearized import LinearizedFlow
-from .flow.nonlinear import AdaptiveRungeKutta, GeometricEuler
+from .flow.nonlinear import GeometricEuler
 from .flow.orthogonalization import BlockChebyshev, GramSchmidt
 from .flow.runge_kutta import RungeKutta
 from .flow.status import Status
+from .flow.trajectory import AdaptiveRungeKutta
 from .geometry import manifold
 from .gradients.autodiff import EulerAutodiff, KrylovAutodiff
 from .gradients.batch import batch_gradient
@@ -78,6 +80,7 @@ __all__ = [
     "ExplicitEuler",
     "FactoredSVD",
     "FlowBatch",
+    "FlowExplorer",
     "GaussianDerivatives",
     "GeometricEuler",
     "GramSchmidt",

@@ -193,7 +193,7 @@ ROWS = {
     "Work": make(ex.Work, itself, 3),
 }
 
-WIDGETS = {"LearningExplorer"}
+WIDGETS = {name for name in ex.__all__ if name.endswith("Explorer")}
 """ipywidgets refuses copies with words: a widget belongs to one page."""
 
 MORE = {

@@ -61,8 +61,8 @@ DEFAULTS = {
     "initial_weights=None",
     "Learner.iterate": "steps=30",
     "Learner.run": "steps=30",
-    "LearningExplorer": "image=None, link=''",
-    "LearningExplorer.wait": "timeout=30.0",
+    **{f"{name}Explorer": "image=None, link=''" for name in ("Learning", "Flow")},
+    **{f"{name}Explorer.wait": "timeout=30.0" for name in ("Learning", "Flow")},
     "LinearizedFlow": FLOW,
     "LowRankGradient": "dim=10, rank=1, loss=DirectionLoss(), "
     "route=TwoSided(orthogonalization=BlockChebyshev(block=5, keep=None)), "

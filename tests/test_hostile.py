@@ -12,7 +12,7 @@ import pytest
 
 from tests.hostile import experiments, flows, gradients, images, judge
 
-SLOW = re.compile(r"WeightPatchPredictor|Evidence|LearningExplorer|experiments|.*Auto")
+SLOW = re.compile(r"WeightPatchPredictor|Evidence|\w+Explorer|experiments|.*Auto")
 """Rows whose good call trains, tunes, opens a dashboard, or loads PyTorch."""
 
 NEEDS = {"EulerAutodiff": "torch", "KrylovAutodiff": "torch", "GraphCut": "maxflow"}

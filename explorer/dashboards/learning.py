@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from pathlib import Path
 from typing import Any, ClassVar
 
 import xarray as xr
@@ -11,17 +10,17 @@ import xarray as xr
 from explorer import extras, params
 from explorer.dashboards import learning_nodes as nodes
 from explorer.dashboards import nodes as shared
+from explorer.dashboards.code import FLOW_LINES
 from explorer.dashboards.learning_views import VIEWS
 from explorer.dashboards.nodes import (
-    BARYCENTER,
-    FLOW,
-    LIKELIHOOD,
-    MIXED,
+    BASE_POINT,
     OWN,
     PALETTE,
     PIXEL,
+    RADIUS,
+    RHO,
     SCENE,
-    SHORT_FLOW,
+    own_image,
 )
 from explorer.dashboards.schema_1 import translated
 from explorer.flow.adaptive import AdaptiveKrylov
@@ -32,7 +31,6 @@ from explorer.gradients.autodiff import EulerAutodiff, KrylovAutodiff
 from explorer.gradients.euler import EulerAdjoint
 from explorer.gradients.gradient import LowRankGradient
 from explorer.gradients.hierarchy import BenziSimoncini, FactoredSVD, KroneckerKrylov
-from explorer.images.reading import is_path, read_image
 from explorer.kit.dashboard import Dashboard
 from explorer.kit.documents import Document
 from explorer.kit.plan import Preset
@@ -48,9 +46,6 @@ from explorer.learning.optimizers import (
 from explorer.learning.trace import trace_of
 from explorer.losses.balanced import BalancedLoss
 from explorer.losses.losses import CrossEntropy, DirectionLoss
-from explorer.packing import LONGEST_UPLOAD
-from explorer.scenes.images import fit
-from explorer.scenes.voronoi import KINDS
 from explorer.settings import Choice, Number, Pick
 
 AUTODIFF = EulerAutodiff, KrylovAutodiff
@@ -68,55 +63,6 @@ COMPONENT = params.Parameter(
 )  # fmt: skip
 
 NO_LOSS = "ex.DirectionLoss()"
-
-
-def scene_line(words: Words) -> str:
-    """Return the line of code that makes the scene."""
-    if words["scene"].strip("'\"") in KINDS:
-        return (
-            "scene = ex.voronoi_scene({scene}, size={size}, noise={noise}, seed={seed})"
-        )
-    own = words["scene"].strip("'\"") == OWN
-    image = "image" if own else "ex.sample_image({scene}, size={size})"
-    return (
-        f"scene = ex.image_scene({image}, labels={{labels}}, noise={{noise}}, "
-        "seed={seed})"
-    )
-
-
-def image_line(words: Words) -> str:
-    """Return the line of code that makes the uploaded image, if it is the scene."""
-    return "image = {image}" if words["scene"].strip("'\"") == OWN else ""
-
-
-FLOW_CALL = "ex.LinearizedFlow(scene.distances, rho={rho}, radius={radius}"
-
-
-def base_of(words: Words) -> str:
-    """Return the name of the base point."""
-    return words["base_point"].strip('"')
-
-
-def central_line(words: Words) -> str:
-    """Return the line of code that makes the short flow, if the base point needs it."""
-    return f"central = {FLOW_CALL})" if base_of(words) == SHORT_FLOW else ""
-
-
-def base_line(words: Words) -> str:
-    """Return the line of code that makes the base point, if it is no barycenter."""
-    if base_of(words) == BARYCENTER:
-        return ""
-    inner = "ex.Krylov(dim=20).solve(central, central.uniform_weights(), time=1.0).W"
-    if base_of(words) == LIKELIHOOD:
-        center = 'ex.manifold.barycenter(scene.sizes["label"])'
-        inner = f"ex.manifold.lift({center}, -scene.distances / {{rho}})"
-    return f'base = {1.0 - MIXED} * {inner} + {MIXED} / scene.sizes["label"]'
-
-
-def flow_line(words: Words) -> str:
-    """Return the line of code that makes the flow."""
-    base = "" if base_of(words) == BARYCENTER else ", base_point=base"
-    return f"flow = {FLOW_CALL}{base})"
 
 
 def learner_line(words: Words) -> str:
@@ -159,7 +105,7 @@ class LearningExplorer(Dashboard):
     question = "Can a picture be labeled better by learning how to average?"
     groups: ClassVar = {
         "Scene": SCENE,
-        "Flow": FLOW,
+        "Flow": (Number(params.TIME), RHO, RADIUS, BASE_POINT),
         "Gradient": (
             Choice(
                 "gradient", GRADIENTS, "how the gradient of the loss is computed",
@@ -211,11 +157,7 @@ class LearningExplorer(Dashboard):
     )
     recipe = Recipe(
         lines=(
-            image_line,
-            scene_line,
-            central_line,
-            base_line,
-            flow_line,
+            *FLOW_LINES,
             learner_line,
             "trace = learner.run(steps={steps})",
         ),
@@ -268,9 +210,3 @@ class LearningExplorer(Dashboard):
     def _schema_1(cls, state: Mapping[str, Any]) -> Document:
         """Return a document of the first schema in the present schema."""
         return translated(cls._declared(), state)
-
-
-def own_image(image: Any) -> tuple[str, Any]:
-    """Return name and pixels of an image, scaled down for live updates."""
-    name = Path(image).name if is_path(image) else "array"
-    return name, fit(read_image(image), LONGEST_UPLOAD)

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import replace
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -18,8 +19,10 @@ from explorer.flow.krylov import Krylov
 from explorer.flow.linearized import LinearizedFlow
 from explorer.flow.system import LinearSystem
 from explorer.geometry import manifold
+from explorer.images.reading import is_path, read_image
+from explorer.packing import LONGEST_UPLOAD
 from explorer.panels import Labels
-from explorer.scenes.images import SAMPLES, image_structure, sample_image
+from explorer.scenes.images import SAMPLES, fit, image_structure, sample_image
 from explorer.scenes.scene import Structure, make_scene
 from explorer.scenes.voronoi import KINDS, voronoi_structure
 from explorer.settings import Image, Number, Pick, Pixel
@@ -47,15 +50,12 @@ SCENE = (
 
 BARYCENTER, LIKELIHOOD, SHORT_FLOW = "barycenter", "likelihood", "short flow"
 
-FLOW = (
-    Number(params.TIME),
-    Number(params.RHO),
-    Number(params.RADIUS),
-    Pick(
-        "base_point", (BARYCENTER, LIKELIHOOD, SHORT_FLOW),
-        "point W₀ at which the flow is linearized",
-        labels=("barycenter, 1/J", "likelihood, softmax(−D/ρ)", "W(1), equal weights"),
-    ),
+RHO, RADIUS = Number(params.RHO), Number(params.RADIUS)
+
+BASE_POINT = Pick(
+    "base_point", (BARYCENTER, LIKELIHOOD, SHORT_FLOW),
+    "point W₀ at which the flow is linearized",
+    labels=("barycenter, 1/J", "likelihood, softmax(−D/ρ)", "W(1), equal weights"),
 )  # fmt: skip
 
 MIXED = 0.01
@@ -150,3 +150,9 @@ def labeled(
         probabilities=W,
         note=f"{wrong(found, problem):.2f} % wrong",
     )
+
+
+def own_image(image: Any) -> tuple[str, Any]:
+    """Return name and pixels of an image, scaled down for live updates."""
+    name = Path(image).name if is_path(image) else "array"
+    return name, fit(read_image(image), LONGEST_UPLOAD)

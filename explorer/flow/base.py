@@ -10,6 +10,7 @@ from typing import Any, final
 import numpy as np
 import xarray as xr
 
+from explorer import params
 from explorer.coordinates import Coordinates, require_neighbors
 from explorer.dims import LABEL, checked_dtype, finite_field
 from explorer.flow.labeled import LabeledSystem
@@ -131,6 +132,18 @@ class Flow(ABC):
     def uniform_weights(self) -> xr.DataArray:
         """Return Ω with equal weights for all neighbors of a pixel."""
         return self.label_weights(self.neighborhood.uniform().astype(self.dtype))
+
+    @final
+    def random_weights(self, seed: int) -> xr.DataArray:
+        """Return Ω with each patch drawn uniformly from the simplex.
+
+        Parameters
+        ----------
+        seed : int in 0 … 2³² − 1.
+        """
+        rng = np.random.default_rng(params.SEED.check(seed))
+        drawn = rng.exponential(size=self.neighborhood.weight_shape)
+        return self.label_weights(self.neighborhood.bounded(drawn).astype(self.dtype))
 
     @final
     def label_weights(self, weights: np.ndarray) -> xr.DataArray:

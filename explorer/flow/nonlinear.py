@@ -19,7 +19,6 @@ import xarray as xr
 from explorer import params
 from explorer.dims import LABEL
 from explorer.flow.base import Flow, checked_flow
-from explorer.flow.evolution import checked_tolerance
 from explorer.flow.integrators import euler_steps
 from explorer.flow.status import Ending, Status
 from explorer.geometry import simplex
@@ -104,48 +103,6 @@ class GeometricEuler(Record):
         return integrate(self.iterate, flow, weights, time, entropy)
 
 
-@dataclass(frozen=True)
-class AdaptiveRungeKutta(Record):
-    """Embedded Runge–Kutta–Munthe-Kaas scheme of order 8(5,3), Dormand and Prince.
-
-    Parameters
-    ----------
-    tolerance : float in (0, 1]
-        largest error of one step, absolute and relative, in the coordinates U = log W,
-        which makes it a relative tolerance of W.
-    """
-
-    tolerance: float = of(params.TOLERANCE, check=checked_tolerance)
-
-    def iterate(
-        self, velocity: Velocity, U: np.ndarray, time: float
-    ) -> Iterator[Moment]:
-        """Yield the start and every accepted step up to `time`."""
-        from scipy.integrate import DOP853  # takes 20 MB and 0.1 s to import
-
-        yield Moment(0.0, U, 0, 0)
-        shape = U.shape
-        scheme = DOP853(
-            lambda _, y: velocity(y.reshape(shape)).ravel(),
-            0.0, U.ravel(), time, rtol=self.tolerance, atol=self.tolerance,
-        )  # fmt: skip
-        steps = 0
-        while scheme.status == "running":
-            scheme.step()
-            steps += 1
-            yield Moment(scheme.t, scheme.y.reshape(shape), steps, scheme.nfev)
-
-    def solve(
-        self,
-        flow: Flow,
-        weights: Any,
-        time: float,
-        entropy: float = params.ENTROPY.default,
-    ) -> NonlinearSolution:
-        """Integrate (2.9) from W₀; see `integrate`."""
-        return integrate(self.iterate, flow, weights, time, entropy)
-
-
 @exclusive
 def integrate(
     iterate: Callable[[Velocity, np.ndarray, float], Iterator[Moment]],
@@ -167,15 +124,17 @@ def integrate(
     """
     time, entropy = params.TIME.check(time), params.ENTROPY.check(entropy)
     array = checked_flow(flow).check_weights(weights)
-    C, start = flow.potential()
-
-    def velocity(U: np.ndarray) -> np.ndarray:
-        return flow.neighborhood.similarity(array, U + C)
-
-    for moment in iterate(velocity, start, time):
+    _, start = flow.potential()
+    for moment in iterate(velocity_of(flow, array), start, time):
         if entropy and moment.entropy < entropy:
             break
     return present(flow, moment, time, entropy)
+
+
+def velocity_of(flow: Flow, weights: np.ndarray) -> Velocity:
+    """Return U ↦ S = softmax(Ω(U − D/ρ)), the velocity of U = log W."""
+    C, _ = flow.potential()
+    return lambda U: flow.neighborhood.similarity(weights, U + C)
 
 
 def present(

@@ -18,6 +18,7 @@ class Number(Plain):
     ----------
     words : words that are admissible instead of a number, such as "auto".
     judge : function for a further check; returns the number, or raises.
+    plays : whether a button moves the slider to its end by itself.
 
     Examples
     --------
@@ -33,6 +34,7 @@ class Number(Plain):
     label: str = ""
     words: tuple[str, ...] = ()
     judge: Callable[[Any], Any] | None = None
+    plays: bool = False
 
     def __post_init__(self) -> None:
         own, declared = self.name or self.parameter.name, self.parameter
@@ -87,6 +89,7 @@ class Number(Plain):
             self, "number", symbol=symbol, unit=p.unit, low=low, high=high,
             increment=increment, log=p.log, integer=p.integer,
             words=list(self.words), admissible=p.admissible, help=self._help(symbol),
+            plays=self.plays,
         )  # fmt: skip
 
     def _help(self, symbol: str) -> str:

@@ -7,10 +7,11 @@ import numpy as np
 import explorer as ex
 from explorer.settings import Choice, Number, Pick
 
-EVERY = (ex.LearningExplorer,)
+EVERY = ex.LearningExplorer, ex.FlowExplorer
 """All dashboards: each runs the whole contract."""
 
-SMALL = {ex.LearningExplorer: {"size": 12, "noise": 0.3, "dim": 6, "pixel": (6, 6)}}
+TINY = {"size": 12, "noise": 0.3, "dim": 6, "pixel": (6, 6)}
+SMALL = {ex.LearningExplorer: TINY, ex.FlowExplorer: TINY}
 """Settings under which a dashboard answers at once."""
 
 

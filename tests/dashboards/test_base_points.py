@@ -6,12 +6,12 @@ from scipy.special import softmax
 
 import explorer as ex
 from explorer.dashboards.learning import INTEGRATORS
-from explorer.dashboards.nodes import BARYCENTER, FLOW, LIKELIHOOD, SHORT_FLOW
+from explorer.dashboards.nodes import BARYCENTER, BASE_POINT, LIKELIHOOD, SHORT_FLOW
 from tests.dashboards.contract import counts, opened, ran, set_and_wait
 
 pytestmark = pytest.mark.slow
 
-POINTS = FLOW[-1].options
+POINTS = BASE_POINT.options
 
 
 def mixed(W):

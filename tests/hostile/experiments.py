@@ -8,6 +8,7 @@ from typing import Any
 
 import explorer as ex
 from explorer import params
+from explorer.dashboards.flow import ITERATIONS
 from explorer.kit import calls as kit_calls
 from tests.hostile.images import predictor, spoiled_scenes, trained
 from tests.hostile.problem import folder, optional, row, scene
@@ -132,67 +133,79 @@ def refusing(figure: Any) -> Any:
     return call
 
 
+COMMON = {
+    "rho": number(params.RHO, 0.5), "time": number(params.TIME, 1.0),
+    "noise": number(params.NOISE, 0.2), "dim": number(params.DIM, 4),
+    "seed": number(params.SEED, 0),
+}  # fmt: skip
+
+EXPLORERS = {
+    "LearningExplorer": {"step": number(params.STEP, 2.0)},
+    "FlowExplorer": {"iterations": number(ITERATIONS, 2)},
+}
+"""All explorers, with the settings that only they have."""
+
+DOORS = (
+    "close", "code", "freeze", "interrupt", "pause", "redo", "reset", "step", "undo",
+)  # fmt: skip
+"""Their methods without arguments."""
+
+
 def dashboards() -> list[Any]:
-    settings = {
-        "rho": number(params.RHO, 0.5), "time": number(params.TIME, 1.0),
-        "noise": number(params.NOISE, 0.2), "step": number(params.STEP, 2.0),
-        "dim": number(params.DIM, 4), "seed": number(params.SEED, 0),
+    own = [explorer(name, own) for name, own in EXPLORERS.items()]
+    figure = row("show", show_figure, data=optional(Thing(None)))
+    return [figure, *(one for rows in own for one in rows)]
+
+
+def explorer(name: str, own: dict[str, Any]) -> list[Any]:
+    """The rows of an explorer and of its methods."""
+    opened = functools.partial(app, name)
+    steps = number(params.STEPS, 0, allow={"1000000000": REFUSED})
+    kinds = {
+        "preset": {"name": Thing("m too small")},
+        "forget": {"number": number(kit_calls.RUN_NUMBER, 1)},
+        "show": {"names": Thing("picture")},
+        "read": {"name": Thing("numbers")},
+        "table": {"view": Thing("picture")},
+        "save": {"path": Place("state.json", output=True)},
+        "set": COMMON | own,
+        "load": {"state": Thing(make=lambda: opened().state)},
+        "wait": {"timeout": Number(30.0, low=0.0, allow={"inf": FINITE})},
+        **({"run": {"steps": steps}} if getattr(ex, name).stepper else {}),
     }  # fmt: skip
-    image = optional(Thing(None, allow={"array": FINITE}))
-    link = Thing("", allow={"empty_text": FINITE})
-    count = number(kit_calls.RUN_NUMBER, 1)
-    state = Thing(make=lambda: app().state)
-    long = Number(30.0, low=0.0, allow={"inf": FINITE})
-    doors = (
-        "close",
-        "code",
-        "freeze",
-        "interrupt",
-        "pause",
-        "redo",
-        "reset",
-        "step",
-        "undo",
-    )
+
+    def called(method: str) -> Any:
+        def call(*values: Any, **named: Any) -> None:
+            getattr(opened(), method)(*values, **named)
+
+        return call
+
+    def positional(method: str) -> Any:
+        return lambda names: called(method)(names)
+
+    calls = {method: called(method) for method in kinds} | {"show": positional("show")}
+    doors = DOORS if getattr(ex, name).stepper else (*DOORS, "run")
     return [
-        row("show", show_figure, data=optional(Thing(None))),
-        row("LearningExplorer", opened, image=image, link=link),
-        row("LearningExplorer.preset", lambda name: app().preset(name),
-            name=Thing("T too long")),
-        row("LearningExplorer.forget", lambda number: app().forget(number),
-            number=count),
-        row("LearningExplorer.show", lambda names: app().show(names),
-            names=Thing("picture")),
-        row("LearningExplorer.read", lambda name: app().read(name),
-            name=Thing("numbers")),
-        row("LearningExplorer.table", lambda view: app().table(view) is None,
-            view=Thing("picture")),
-        row("LearningExplorer.save", saved, path=Place("state.json", output=True)),
-        row("LearningExplorer.set", lambda **k: app().set(**k), **settings),
-        row("LearningExplorer.load", lambda state: app().load(state), state=state),
-        row("LearningExplorer.run", lambda steps: app().run(steps),
-            steps=number(params.STEPS, 0, allow={"1000000000": REFUSED})),
-        row("LearningExplorer.wait", lambda timeout: app().wait(timeout), timeout=long),
-        *(row(f"LearningExplorer.{door}", lambda: None) for door in doors),
+        row(name, closed(name), image=optional(Thing(None, allow={"array": FINITE})),
+            link=Thing("", allow={"empty_text": FINITE})),
+        *(row(f"{name}.{m}", calls[m], **k) for m, k in kinds.items()),
+        *(row(f"{name}.{door}", lambda: None) for door in doors),
     ]  # fmt: skip
-
-
-def saved(path: Any) -> None:
-    app().save(path)
 
 
 def show_figure(data: Any) -> Any:
     return None if data is None else ex.show(data)
 
 
-def opened(**arguments: Any) -> None:
-    ex.LearningExplorer(**arguments, size=8).close()
+def closed(name: str) -> Any:
+    """A function that opens an explorer and closes it."""
+    return lambda **arguments: getattr(ex, name)(**arguments, size=8).close()
 
 
 @functools.cache
-def app() -> Any:
-    """One dashboard for all its rows."""
-    made = ex.LearningExplorer(size=8)
+def app(name: str) -> Any:
+    """One explorer for all its rows."""
+    made = getattr(ex, name)(size=8)
     atexit.register(made.close)
     made.wait(60.0)
     return made

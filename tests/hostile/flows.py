@@ -31,7 +31,7 @@ M = ex.manifold
 TIMES = Several([0.5, 0.5], allow={"array": FINITE, "set": FINITE, "series": FINITE})
 TWO_TIMES = Several([0.5, 0.5], count=True)
 TWO = Several([W, W], count=True)
-ENTROPY = number(params.ENTROPY, 0.0)
+ENTROPY, SEED = number(params.ENTROPY, 0.0), number(params.SEED, 0)
 DATA = {"flow": p.flow, "weights": p.weights, "time": p.time}
 
 PATTERN = sp.csr_array(np.eye(6) + np.eye(6, k=1) + np.eye(6, k=-1))
@@ -87,7 +87,15 @@ def integrators() -> list[Any]:
         more = {"entropy": ENTROPY} if hasattr(made, "iterate") else {}
         rows.append(row(name, solved(made), **kinds))
         rows.append(row(f"{name}.solve", made().solve, **DATA, **more))
+    check = Thing(lambda: None, allow={"cls": FINITE, "function": FINITE})
+    rows.append(row("AdaptiveRungeKutta.trajectory", reached, **DATA, check=check))
     return rows
+
+
+def reached(flow: Any, weights: Any, time: Any, check: Any) -> Any:
+    """The end of a trajectory."""
+    whole = ex.AdaptiveRungeKutta().trajectory(flow, weights, time, check)
+    return whole.at(whole.time)
 
 
 def orthogonalizations() -> list[Any]:
@@ -143,12 +151,14 @@ def flows() -> list[Any]:
             dtype=dtype(),
         ),
         row("LinearizedFlow.uniform_weights", FLOW.uniform_weights),
+        row("LinearizedFlow.random_weights", FLOW.random_weights, seed=SEED),
         row(
             "GraphFlow", lambda **k: on(ex.GraphFlow(**k)),
             distances=nodes, graph=graph, rho=p.rho, base_point=node_base,
             dtype=dtype(),
         ),
         row("GraphFlow.uniform_weights", NETWORK.uniform_weights),
+        row("GraphFlow.random_weights", NETWORK.random_weights, seed=SEED),
         row(
             "neighbor_graph", ex.neighbor_graph,
             features=Array(FEATURES, dims=("node", "feature"), free=True),

@@ -180,7 +180,13 @@ function partsOf(declared, name, wish, complain, context) {
     case "flag":
       return flagParts(wish);
     default:
-      return numberParts(declared, name, wish, complain);
+      return numberParts(
+        declared,
+        name,
+        wish,
+        complain,
+        () => !context.wishes.held(declared.name),
+      );
   }
 }
 

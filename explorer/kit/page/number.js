@@ -5,6 +5,7 @@
  */
 
 import { h, write } from "./dom.js";
+import { player } from "./play.js";
 
 const DIGITS = 12; // of a dragged value: more would show how 0.1 is stored
 const PAGE = 10;
@@ -95,8 +96,9 @@ class Trail {
   }
 }
 
-/* Returns the parts of a number: `head` (the field) and `body` (the slider, if any). */
-export function numberParts(declared, name, wish, complain) {
+/* Returns the parts of a number: `head` (the field) and `body` (the slider, if any).
+ * `answered` says whether the kernel has answered the last wish. */
+export function numberParts(declared, name, wish, complain, answered) {
   const scale = new Scale(declared);
   const slides = declared.low !== undefined && declared.low !== null;
   const trail = new Trail();
@@ -146,7 +148,22 @@ export function numberParts(declared, name, wish, complain) {
     drawField();
     complain("");
   };
+  const play = declared.plays
+    ? player(name, {
+        advance: (begins) => {
+          const atEnd = now >= scale.high;
+          if (atEnd && !begins) {
+            return false;
+          }
+          choose(atEnd ? scale.low : scale.moved(now, 1), false);
+          return true;
+        },
+        answered,
+        ended: () => wish(now, true),
+      })
+    : null;
   const onKey = (event) => {
+    play?.stop();
     const { key } = event;
     const inField = event.target === field;
     if (inField && key === "Enter") {
@@ -190,6 +207,7 @@ export function numberParts(declared, name, wish, complain) {
     }
   };
   range.addEventListener("input", () => {
+    play?.stop();
     dragged = true;
     choose(scale.snap(range.valueAsNumber), false);
   });
@@ -227,15 +245,22 @@ export function numberParts(declared, name, wish, complain) {
   };
   const lock = (locked) => {
     range.disabled = field.disabled = locked;
+    if (play) {
+      play.el.disabled = locked;
+    }
+    if (locked) {
+      play?.stop();
+    }
   };
   const unit = declared.unit
     ? h("span", { class: "laf-unit", text: declared.unit })
     : null;
   const head = h("span", { class: "laf-value" }, field, unit);
-  const body = slides ? h("div", { class: "laf-track" }, low, range, high) : null;
+  const track = h("div", { class: "laf-track" }, low, range, high);
+  const body = play ? h("div", { class: "laf-player" }, play.el, track) : track;
   return {
     head,
-    body,
+    body: slides ? body : null,
     target: slides ? range : field,
     inputs: [range, field],
     show,

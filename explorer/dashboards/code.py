@@ -1,0 +1,60 @@
+"""Lines of Python that dashboards share: they make the scene and the flow."""
+
+from __future__ import annotations
+
+from explorer.dashboards.nodes import BARYCENTER, LIKELIHOOD, MIXED, OWN, SHORT_FLOW
+from explorer.kit.recipe import Words
+from explorer.scenes.voronoi import KINDS
+
+
+def scene_line(words: Words) -> str:
+    """Return the line of code that makes the scene."""
+    if words["scene"].strip("'\"") in KINDS:
+        return (
+            "scene = ex.voronoi_scene({scene}, size={size}, noise={noise}, seed={seed})"
+        )
+    own = words["scene"].strip("'\"") == OWN
+    image = "image" if own else "ex.sample_image({scene}, size={size})"
+    return (
+        f"scene = ex.image_scene({image}, labels={{labels}}, noise={{noise}}, "
+        "seed={seed})"
+    )
+
+
+def image_line(words: Words) -> str:
+    """Return the line of code that makes the uploaded image, if it is the scene."""
+    return "image = {image}" if words["scene"].strip("'\"") == OWN else ""
+
+
+FLOW_CALL = "ex.LinearizedFlow(scene.distances, rho={rho}, radius={radius}"
+
+
+def base_of(words: Words) -> str:
+    """Return the name of the base point."""
+    return words["base_point"].strip('"')
+
+
+def central_line(words: Words) -> str:
+    """Return the line of code that makes the short flow, if the base point needs it."""
+    return f"central = {FLOW_CALL})" if base_of(words) == SHORT_FLOW else ""
+
+
+def base_line(words: Words) -> str:
+    """Return the line of code that makes the base point, if it is no barycenter."""
+    if base_of(words) == BARYCENTER:
+        return ""
+    inner = "ex.Krylov(dim=20).solve(central, central.uniform_weights(), time=1.0).W"
+    if base_of(words) == LIKELIHOOD:
+        center = 'ex.manifold.barycenter(scene.sizes["label"])'
+        inner = f"ex.manifold.lift({center}, -scene.distances / {{rho}})"
+    return f'base = {1.0 - MIXED} * {inner} + {MIXED} / scene.sizes["label"]'
+
+
+def flow_line(words: Words) -> str:
+    """Return the line of code that makes the flow."""
+    base = "" if base_of(words) == BARYCENTER else ", base_point=base"
+    return f"flow = {FLOW_CALL}{base})"
+
+
+FLOW_LINES = image_line, scene_line, central_line, base_line, flow_line
+"""The lines that make `scene` and `flow`."""

@@ -1,0 +1,195 @@
+"""`FlowExplorer`: linearized, iterated and nonlinear flow side by side, over time."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+from typing import Any, ClassVar
+
+from explorer import params
+from explorer.dashboards import courses
+from explorer.dashboards import flow_nodes as nodes
+from explorer.dashboards import nodes as shared
+from explorer.dashboards.code import FLOW_LINES
+from explorer.dashboards.flow_nodes import (
+    DECIDED,
+    ITERATED,
+    LEARNED,
+    LEARNING_STEPS,
+    NONLINEAR,
+    RANDOM,
+    SPAN,
+    UNIFORM,
+    pieces,
+    span,
+)
+from explorer.dashboards.flow_views import VIEWS
+from explorer.dashboards.nodes import (
+    BASE_POINT,
+    OWN,
+    PALETTE,
+    PIXEL,
+    RADIUS,
+    RHO,
+    SCENE,
+    own_image,
+)
+from explorer.kit.dashboard import Dashboard
+from explorer.kit.plan import Preset
+from explorer.kit.recipe import Recipe, Template, Words
+from explorer.settings import Number, Pick
+
+T = replace(
+    params.TIME, symbol="t", meaning="time at which the flows are compared",
+    slider=(0.1, SPAN, 0.1), formula="W(t) = Exp_W₀(V(t)), V̇ = A V + B",
+)  # fmt: skip
+
+ITERATIONS = params.Parameter(
+    "iterations", "n", 5, 1, 100, "number of linearizations on the time axis", "",
+    integer=True, slider=(1, 30, 1), formula="W⁽ᵏ⁺¹⁾ = Exp_W⁽ᵏ⁾(V(h)), h = 15/n",
+    label="linearizations",
+)  # fmt: skip
+
+SHOWN_LABEL = params.Parameter(
+    "shown_label", "j", 0, 0, 999, "label whose V(t) and W(t) are drawn", "",
+    integer=True, slider=(0, 9, 1), label="label",
+)  # fmt: skip
+
+
+def weights_lines() -> Sequence[Template]:
+    """Return the lines of code that make the weights."""
+
+    def only(kind: str, line: str) -> Template:
+        return lambda words: line if words["patches"] == f'"{kind}"' else ""
+
+    return (
+        only(UNIFORM, "weights = flow.uniform_weights()"),
+        only(RANDOM, "weights = flow.random_weights({weights_seed})"),
+        only(LEARNED, "learner = ex.Learner(flow, scene.labels)"),
+        only(LEARNED, f"trace = learner.run({LEARNING_STEPS})"),
+        only(LEARNED, "weights = learner.weights"),
+    )
+
+
+def times_line(words: Words) -> str:
+    """Return the line of code with the times of the iterated linearization."""
+    time, iterations = float(words["time"]), int(words["iterations"])
+    *before, last = pieces(time, iterations, span(time))
+    return f"times = [{span(time) / iterations!r}] * {len(before)} + [{last!r}]"
+
+
+def trajectory_line(words: Words) -> str:
+    """Return the line of code that integrates the nonlinear flow."""
+    end = span(float(words["time"]))
+    return f"path = ex.AdaptiveRungeKutta().trajectory(flow, weights, {end!r})"
+
+
+class FlowExplorer(Dashboard):
+    """An interactive view of the flow from a noisy image to its labeling.
+
+    Linearized, iterated and nonlinear flow start from the same image and weights; the
+    slider of the time t moves through all three, and its button plays them.
+
+    Parameters
+    ----------
+    image : path or array, optional
+        your own image, in any form that `explorer.image_scene` accepts.
+    link : a link that `app.link` returned.
+    **settings
+        values of `scene`, `size`, `labels`, `noise`, `seed`, `time`, `rho`, `radius`,
+        `base_point`, `patches`, `weights_seed`, `dim`, `iterations`, `compared_with`,
+        `shown_label`, `pixel`, `palette`.
+
+    Notes
+    -----
+    Each flow is integrated once, up to t = 15: the linearized flow in one Krylov space,
+    the iterated one in one space per linearization, the nonlinear one with the scheme
+    of Dormand and Prince, which knows its path between its steps. The slider of t reads
+    these results and solves nothing.
+    """
+
+    title = "Flow explorer"
+    question = "What happens between a noisy picture and its labeling?"
+    groups: ClassVar = {
+        "Scene": SCENE,
+        "Flow": (Number(T, plays=True), RHO, RADIUS, BASE_POINT),
+        "Weights": (
+            Pick(
+                "patches", (UNIFORM, RANDOM, LEARNED), "weights Ω of the average",
+                labels=("equal", "random", f"learned, {LEARNING_STEPS} steps"),
+                label="weights Ω",
+            ),
+            Number(
+                params.SEED, name="weights_seed", meaning="seed of the random weights",
+            ),
+        ),
+        "Solvers": (
+            Number(params.DIM, default=20),
+            Number(ITERATIONS),
+            Pick(
+                "compared_with", (NONLINEAR, ITERATED),
+                "flow that the linearized one is compared with",
+            ),
+        ),
+        "Pixel and views": (PIXEL, Number(SHOWN_LABEL), PALETTE),
+    }  # fmt: skip
+    nodes = (
+        shared.structure, shared.problem, shared.central, shared.base, shared.flow,
+        shared.system, shared.place, shared.own_colors, nodes.span, nodes.axis,
+        nodes.weights, nodes.krylov, nodes.basis, nodes.linearized, nodes.assignment,
+        nodes.linear_course, courses.chain, nodes.piece, nodes.piece_basis,
+        nodes.iterated, nodes.trajectory, nodes.nonlinear, nodes.nonlinear_course,
+        nodes.other, nodes.numbers, nodes.readouts, nodes.dataset,
+    )  # fmt: skip
+    views = VIEWS
+    folded = ("Pixel and views",)
+    early = ("picture", "truth")
+    main = "time"
+    uploaded: ClassVar = {"image": {"scene": OWN}}
+    recipe = Recipe(
+        lines=(
+            *FLOW_LINES,
+            *weights_lines(),
+            "krylov = ex.Krylov(dim={dim})",
+            "linearized = krylov.solve(flow, weights, time={time})",
+            times_line,
+            "iterated = ex.IteratedLinearization(krylov).solve(flow, weights, times)",
+            trajectory_line,
+            "nonlinear = path.at({time})",
+            'wrong = {{"error_percent": linearized, "iterated_percent": iterated, '
+            '"nonlinear_percent": nonlinear}}',
+        ),
+        last="numbers = {n: 100.0 * float((s.labels != scene.labels).mean()) "
+        "for n, s in wrong.items()}\n"
+        'numbers["entropy"] = float(ex.manifold.entropy(linearized.W).mean())\n'
+        'numbers["decided_percent"] = 100.0 * float('
+        f'(linearized.W.max("label") >= {DECIDED}).mean())\n'
+        "print(numbers)",
+    )
+    presets: ClassVar = {
+        "Small cells vanish": Preset(
+            {"time": 15.0, "noise": 0.45},
+            "A long flow smooths too much: watch the labeling error rise again.",
+        ),
+        "Linearize once": Preset(
+            {"iterations": 1, "compared_with": ITERATED},
+            "With one linearization, the iterated flow is the linearized one.",
+        ),
+        "m too small": Preset(
+            {"dim": 3, "time": 10.0},
+            "Three Krylov vectors cannot follow the flow: look at the error of V(t).",
+        ),
+        "Random weights": Preset(
+            {"patches": RANDOM},
+            "Even random weights average the noise away: compare the errors.",
+        ),
+        "Learned weights": Preset(
+            {"patches": LEARNED, "scene": "lines", "noise": 0.3},
+            "Learned weights keep the thin lines that equal weights erase.",
+        ),
+    }
+
+    def __init__(self, image: Any = None, link: str = "", **settings: Any) -> None:
+        if image is not None:
+            settings = {"scene": OWN, **settings, "image": own_image(image)}
+        super().__init__(link, **settings)
