@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 
 import numpy as np
 import xarray as xr
 
 from explorer.dashboards.nodes import Check, wrong
+from explorer.flow.evolution import Evolution
 from explorer.flow.iterated import IteratedLinearization
 from explorer.flow.krylov import Krylov, KrylovState
 from explorer.flow.linearized import LinearizedFlow
@@ -36,10 +37,30 @@ class Course:
     wrong: np.ndarray
 
 
+@dataclass(frozen=True)
+class Pieces:
+    """The time axis in equal pieces, each with a linearization of its own."""
+
+    krylov: Krylov
+    iterations: int
+    span: float
+
+    @property
+    def length(self) -> float:
+        """h, the time of one piece."""
+        return self.span / self.iterations
+
+    def until(self, time: float) -> list[float]:
+        """Return the times h_k of the linearizations that lead to t."""
+        k = min(int(time / self.length), self.iterations - 1)
+        return [self.length] * k + [max(0.0, time - k * self.length)]
+
+
 @dataclass(frozen=True, eq=False)
 class Chain:
     """The iterated linearization: U at the start of each piece, and its course."""
 
+    pieces: Pieces
     starts: tuple[np.ndarray, ...]
     course: Course
 
@@ -62,43 +83,41 @@ def facts(W: np.ndarray, problem: xr.Dataset) -> tuple[float, float, float]:
     )
 
 
-def pieces(time: float, iterations: int, span: float) -> list[float]:
-    """Return the times h_k of the linearizations that lead to t."""
-    h = span / iterations
-    k = min(int(time / h), iterations - 1)
-    return [h] * k + [time - k * h]
-
-
 def chain(
     flow: LinearizedFlow,
     weights: np.ndarray,
-    krylov: Krylov,
-    axis: tuple[int, float],
+    scheme: Pieces,
     problem: xr.Dataset,
     check: Check,
 ) -> Chain:
-    """Return the iterated linearization with as many pieces as `axis` says."""
-    iterations, span = axis
-    h, times = span / iterations, np.linspace(0.0, span, MOMENTS)
-    scheme = IteratedLinearization(krylov)
+    """Return the iterated linearization on the whole time axis."""
+    times = np.linspace(0.0, scheme.span, MOMENTS)
     labels, (_, U) = flow.shape[0], flow.potential()
+    number = np.minimum(times // scheme.length, scheme.iterations - 1)
     starts, found = [U], []
-
-    parts = scheme.iterate(flow, [weights] * iterations, [h] * iterations)
-    for k, piece in enumerate(parts):
-        check()
-        assert piece.basis is not None
-        state = KrylovState(piece.system, piece.basis)
-        last = k == iterations - 1
-        inside = (times >= k * h) & ((times < (k + 1) * h) | last)
-
-        def W(t: float, k: int = k, state: KrylovState = state) -> np.ndarray:
-            U = starts[k] + labels * krylov.compute(state, t - k * h).scaled
-            return simplex.softmax(U)
-
-        found.append(course(times[inside], W, problem))
-        starts.append(starts[k] + labels * piece.scaled)
-    joined = (
-        np.concatenate([getattr(c, n) for c in found]) for n in Course.__annotations__
+    whole = scheme.until(scheme.span)
+    steps = IteratedLinearization(scheme.krylov).iterate(
+        flow, [weights] * len(whole), whole
     )
-    return Chain(tuple(starts), Course(*joined))
+    for k, step in enumerate(steps):
+        check()
+        W = inside(scheme, starts[k], step, k * scheme.length)
+        found.append(course(times[number == k], W, problem))
+        starts.append(starts[k] + labels * step.scaled)
+    names = [field.name for field in fields(Course)]
+    joined = [np.concatenate([getattr(c, n) for c in found]) for n in names]
+    return Chain(scheme, tuple(starts), Course(*joined))
+
+
+def inside(
+    scheme: Pieces, start: np.ndarray, step: Evolution, begin: float
+) -> Callable[[float], np.ndarray]:
+    """Return t ↦ W(t) within a piece that begins at a time with U = start."""
+    assert step.basis is not None
+    state = KrylovState(step.system, step.basis)
+
+    def W(time: float) -> np.ndarray:
+        V = scheme.krylov.compute(state, time - begin).scaled
+        return simplex.softmax(start + V.shape[0] * V)
+
+    return W

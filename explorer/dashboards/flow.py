@@ -11,8 +11,8 @@ from explorer.dashboards import courses
 from explorer.dashboards import flow_nodes as nodes
 from explorer.dashboards import nodes as shared
 from explorer.dashboards.code import FLOW_LINES
+from explorer.dashboards.courses import DECIDED, Pieces
 from explorer.dashboards.flow_nodes import (
-    DECIDED,
     ITERATED,
     LEARNED,
     LEARNING_STEPS,
@@ -20,7 +20,6 @@ from explorer.dashboards.flow_nodes import (
     RANDOM,
     SPAN,
     UNIFORM,
-    pieces,
     span,
 )
 from explorer.dashboards.flow_views import VIEWS
@@ -34,6 +33,7 @@ from explorer.dashboards.nodes import (
     SCENE,
     own_image,
 )
+from explorer.flow.krylov import Krylov
 from explorer.kit.dashboard import Dashboard
 from explorer.kit.plan import Preset
 from explorer.kit.recipe import Recipe, Template, Words
@@ -74,8 +74,9 @@ def weights_lines() -> Sequence[Template]:
 def times_line(words: Words) -> str:
     """Return the line of code with the times of the iterated linearization."""
     time, iterations = float(words["time"]), int(words["iterations"])
-    *before, last = pieces(time, iterations, span(time))
-    return f"times = [{span(time) / iterations!r}] * {len(before)} + [{last!r}]"
+    scheme = Pieces(Krylov(), iterations, span(time))
+    *before, last = scheme.until(time)
+    return f"times = [{scheme.length!r}] * {len(before)} + [{last!r}]"
 
 
 def trajectory_line(words: Words) -> str:
@@ -135,7 +136,7 @@ class FlowExplorer(Dashboard):
     }  # fmt: skip
     nodes = (
         shared.structure, shared.problem, shared.central, shared.base, shared.flow,
-        shared.system, shared.place, shared.own_colors, nodes.span, nodes.axis,
+        shared.system, shared.place, shared.own_colors, nodes.span, nodes.scheme,
         nodes.weights, nodes.krylov, nodes.basis, nodes.linearized, nodes.assignment,
         nodes.linear_course, courses.chain, nodes.piece, nodes.piece_basis,
         nodes.iterated, nodes.trajectory, nodes.nonlinear, nodes.nonlinear_course,

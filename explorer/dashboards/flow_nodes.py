@@ -16,9 +16,9 @@ from explorer.dashboards.courses import (
     MOMENTS,
     Chain,
     Course,
+    Pieces,
     course,
     facts,
-    pieces,
 )
 from explorer.dashboards.nodes import Check, wrong
 from explorer.dims import LABEL_FIELD, PIXELS, WEIGHT_FIELD
@@ -93,42 +93,31 @@ def linear_course(
     return course(np.linspace(0.0, span, MOMENTS), W, problem)
 
 
-def axis(iterations: int, span: float) -> tuple[int, float]:
-    """Return the number of linearizations on the time axis, and its end."""
-    return iterations, span
+def scheme(krylov: Krylov, iterations: int, span: float) -> Pieces:
+    """Return how often the iterated flow is linearized on the time axis."""
+    return Pieces(krylov, iterations, span)
 
 
-def piece(time: float, axis: tuple[int, float]) -> int:
+def piece(scheme: Pieces, time: float) -> int:
     """Return which linearization leads to t."""
-    return len(pieces(time, *axis)) - 1
+    return len(scheme.until(time)) - 1
 
 
 def piece_basis(
-    flow: LinearizedFlow,
-    weights: np.ndarray,
-    krylov: Krylov,
-    chain: Chain,
-    piece: int,
-    check: Check,
+    flow: LinearizedFlow, weights: np.ndarray, chain: Chain, piece: int, check: Check
 ) -> KrylovState:
     """Return the Krylov space of the flow linearized last before t."""
     C, _ = flow.potential()
     U = chain.starts[piece]
     system = LinearSystem.at(flow.neighborhood, weights, C + U)
-    return krylov.init(system, check)
+    return chain.pieces.krylov.init(system, check)
 
 
-def iterated(
-    piece_basis: KrylovState,
-    krylov: Krylov,
-    chain: Chain,
-    axis: tuple[int, float],
-    time: float,
-) -> np.ndarray:
+def iterated(piece_basis: KrylovState, chain: Chain, time: float) -> np.ndarray:
     """Return W(t) of the iterated linearization, (label, row, col)."""
-    *before, rest = pieces(time, *axis)
-    found = krylov.compute(piece_basis, rest).scaled
-    return simplex.softmax(chain.starts[len(before)] + found.shape[0] * found)
+    *before, rest = chain.pieces.until(time)
+    V = chain.pieces.krylov.compute(piece_basis, rest).scaled
+    return simplex.softmax(chain.starts[len(before)] + V.shape[0] * V)
 
 
 def trajectory(

@@ -147,13 +147,12 @@ def path(
     basis: KrylovState,
     krylov: Krylov,
     trajectory: Trajectory,
-    span: float,
     place: tuple[int, int],
     check: Check,
 ) -> Curves:
     """The largest label probabilities of the pixel, linearized and nonlinear."""
     row, col = place
-    times = np.linspace(0.0, span, 16)
+    times = np.linspace(0.0, trajectory.time, 16)
     flows: dict[str, list[np.ndarray]] = {LINEARIZED: [], NONLINEAR: []}
     for t in times:
         check()

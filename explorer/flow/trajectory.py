@@ -26,6 +26,7 @@ from explorer.flow.nonlinear import (
     present,
     velocity_of,
 )
+from explorer.messages import require_callable
 from explorer.params import Record, of, shown
 from explorer.threads import exclusive
 
@@ -156,6 +157,7 @@ class AdaptiveRungeKutta(Record):
         (2.5, ('label', 'row', 'col'))
         """
         time = params.TIME.check(time)
+        require_callable("check", check)
         array = checked_flow(flow).check_weights(weights)
         return follow(self._scheme, flow, velocity_of(flow, array), time, check)
 

@@ -56,8 +56,9 @@ class Calls(Page):
 
     def run(self, steps: int) -> None:
         """Take steps in the background."""
+        steps = params.STEPS.check(steps)
         self._require_stepper()
-        self._post("run", params.STEPS.check(steps))
+        self._post("run", steps)
 
     def step(self) -> None:
         """Take one more step."""

@@ -171,12 +171,16 @@ def explorer(name: str, own: dict[str, Any]) -> list[Any]:
         "set": COMMON | own,
         "load": {"state": Thing(make=lambda: opened().state)},
         "wait": {"timeout": Number(30.0, low=0.0, allow={"inf": FINITE})},
-        **({"run": {"steps": steps}} if getattr(ex, name).stepper else {}),
+        "run": {"steps": steps},
     }  # fmt: skip
 
     def called(method: str) -> Any:
         def call(*values: Any, **named: Any) -> None:
-            getattr(opened(), method)(*values, **named)
+            try:
+                getattr(opened(), method)(*values, **named)
+            except TypeError as error:
+                if not str(error).endswith("takes no steps: it has settings only"):
+                    raise
 
         return call
 
@@ -184,12 +188,11 @@ def explorer(name: str, own: dict[str, Any]) -> list[Any]:
         return lambda names: called(method)(names)
 
     calls = {method: called(method) for method in kinds} | {"show": positional("show")}
-    doors = DOORS if getattr(ex, name).stepper else (*DOORS, "run")
     return [
         row(name, closed(name), image=optional(Thing(None, allow={"array": FINITE})),
             link=Thing("", allow={"empty_text": FINITE})),
         *(row(f"{name}.{m}", calls[m], **k) for m, k in kinds.items()),
-        *(row(f"{name}.{door}", lambda: None) for door in doors),
+        *(row(f"{name}.{door}", lambda: None) for door in DOORS),
     ]  # fmt: skip
 
 

@@ -57,14 +57,13 @@ export class Frame {
   /* Puts the parts into an element; `still` is HTML for use without a kernel. */
   attach(el, still) {
     this.problem = h("p", { class: "laf-problem", role: "alert", hidden: true });
-    this.status = h("p", { class: "laf-status" });
     this.still = h("div", { class: "laf-still", html: still, hidden: !still });
     this.presets.append(...this.cards.chooser);
     const strip = h("div", { class: "laf-strip" }, this.run?.el ?? null);
     strip.append(this.readouts.el);
     const main = h("div", { class: "laf-main" });
     main.append(this.past.el, this.problem, strip, this.presets, this.still);
-    main.append(this.cards.el, this.runs.el, this.status);
+    main.append(this.cards.el, this.runs.el);
     this.body = h("div", { class: "laf-body" }, this.rail.slot, this.rail.el, main);
     this.root.append(this.header.el, this.body, this.explanation.el, this.live);
     this.root.classList.toggle("laf-alone", this.address.mine);
@@ -90,9 +89,6 @@ export class Frame {
     }
     if (content.problem !== undefined) {
       this.complain(content.problem);
-    }
-    if (content.status !== undefined) {
-      write(this.status, content.status);
     }
     if (content.code !== undefined) {
       this.header.code.show(content.code);
