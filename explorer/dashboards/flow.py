@@ -27,11 +27,11 @@ from explorer.dashboards.nodes import (
     BASE_POINT,
     OWN,
     PALETTE,
-    PIXEL,
     RADIUS,
     RHO,
-    SCENE,
     own_image,
+    pixel_setting,
+    scene_settings,
 )
 from explorer.flow.krylov import Krylov
 from explorer.kit.dashboard import Dashboard
@@ -54,6 +54,10 @@ SHOWN_LABEL = params.Parameter(
     "shown_label", "j", 0, 0, 999, "label whose V(t) and W(t) are drawn", "",
     integer=True, slider=(0, 9, 1), label="label",
 )  # fmt: skip
+
+
+SIZE = 64
+"""Side of the scene at the start: all three flows answer while ρ or R moves."""
 
 
 def weights_lines() -> Sequence[Template]:
@@ -112,7 +116,7 @@ class FlowExplorer(Dashboard):
     title = "Flow explorer"
     question = "What happens between a noisy picture and its labeling?"
     groups: ClassVar = {
-        "Scene": SCENE,
+        "Scene": scene_settings(SIZE),
         "Flow": (Number(T, plays=True), RHO, RADIUS, BASE_POINT),
         "Weights": (
             Pick(
@@ -132,7 +136,7 @@ class FlowExplorer(Dashboard):
                 "flow that the linearized one is compared with",
             ),
         ),
-        "Pixel and views": (PIXEL, Number(SHOWN_LABEL), PALETTE),
+        "Pixel and views": (pixel_setting(SIZE), Number(SHOWN_LABEL), PALETTE),
     }  # fmt: skip
     nodes = (
         shared.structure, shared.problem, shared.central, shared.base, shared.flow,
@@ -168,9 +172,9 @@ class FlowExplorer(Dashboard):
         "print(numbers)",
     )
     presets: ClassVar = {
-        "Small cells vanish": Preset(
-            {"time": 15.0, "noise": 0.45},
-            "A long flow smooths too much: watch the labeling error rise again.",
+        "Thin lines vanish": Preset(
+            {"scene": "lines", "noise": 0.3, "time": 15.0},
+            "Equal weights erase thin lines: the labeling error grows with t.",
         ),
         "Linearize once": Preset(
             {"iterations": 1, "compared_with": ITERATED},
@@ -182,7 +186,7 @@ class FlowExplorer(Dashboard):
         ),
         "Random weights": Preset(
             {"patches": RANDOM},
-            "Even random weights average the noise away: compare the errors.",
+            "Random weights average the noise, too, but less well than equal weights.",
         ),
         "Learned weights": Preset(
             {"patches": LEARNED, "scene": "lines", "noise": 0.3},

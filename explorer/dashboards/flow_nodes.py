@@ -166,9 +166,9 @@ def numbers(
     """Return the numbers that the code reproduces."""
     entropy, decided, _ = facts(assignment, problem)
     return {
-        "error_percent": wrong(linearized.labels, problem),
-        "iterated_percent": wrong(iterated.argmax(axis=0), problem),
-        "nonlinear_percent": wrong(nonlinear.argmax(axis=0), problem),
+        "error_percent": float(wrong(linearized.labels, problem)),
+        "iterated_percent": float(wrong(iterated.argmax(axis=0), problem)),
+        "nonlinear_percent": float(wrong(nonlinear.argmax(axis=0), problem)),
         "entropy": entropy,
         "decided_percent": decided,
     }

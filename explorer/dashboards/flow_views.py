@@ -105,9 +105,9 @@ def disagreement(
 ) -> Labels:
     """Pixels that the linearized and the other flow label differently are hatched."""
     found, theirs = linearized.labels, other.argmax(axis=0)
-    note = f"{percent_wrong(found, theirs):.2f} % differ"
+    note = f"{percent_wrong(found, theirs):.2f} % of pixels"
     return Labels(
-        "Other labels", found, problem.sizes["label"], theirs,
+        f"{compared_with.capitalize()} differs", found, problem.sizes["label"], theirs,
         own_colors, called=(compared_with, "differs"), note=note,
     )  # fmt: skip
 
@@ -116,7 +116,7 @@ def disagreement(
 def difference(assignment: np.ndarray, other: np.ndarray, compared_with: str) -> Field:
     """How far the probabilities of two flows differ at a pixel: ½ Σ_j |W_j − W′_j|."""
     values = 0.5 * np.abs(assignment - other).sum(axis=0)
-    note = f"to {compared_with}, mean {values.mean():.2g}"
+    note = f"to {compared_with}"
     return Field("Distance", values, "½ Σ|W − W′|", 0.0, 1.0, note=note)
 
 

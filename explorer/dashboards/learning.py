@@ -16,11 +16,11 @@ from explorer.dashboards.nodes import (
     BASE_POINT,
     OWN,
     PALETTE,
-    PIXEL,
     RADIUS,
     RHO,
-    SCENE,
     own_image,
+    pixel_setting,
+    scene_settings,
 )
 from explorer.dashboards.schema_1 import translated
 from explorer.flow.adaptive import AdaptiveKrylov
@@ -104,7 +104,7 @@ class LearningExplorer(Dashboard):
     title = "Learning explorer"
     question = "Can a picture be labeled better by learning how to average?"
     groups: ClassVar = {
-        "Scene": SCENE,
+        "Scene": scene_settings(),
         "Flow": (Number(params.TIME), RHO, RADIUS, BASE_POINT),
         "Gradient": (
             Choice(
@@ -119,7 +119,7 @@ class LearningExplorer(Dashboard):
             Number(params.TAU),
         ),
         "Pixel and views": (
-            PIXEL,
+            pixel_setting(),
             Pick(
                 "overlay", ("errors", "labeling", "ground truth"),
                 "what the labeling view shows",

@@ -25,7 +25,7 @@ from explorer.panels import Labels
 from explorer.scenes.images import SAMPLES, fit, image_structure, sample_image
 from explorer.scenes.scene import Structure, make_scene
 from explorer.scenes.voronoi import KINDS, voronoi_structure
-from explorer.settings import Image, Number, Pick, Pixel
+from explorer.settings import Image, Number, Pick, Pixel, Setting
 from explorer.truths import percent_wrong
 
 OWN = "upload"
@@ -39,14 +39,22 @@ SCENES = {
 }
 """Scenes by name, with their labels on the page."""
 
-SCENE = (
-    Pick("scene", tuple(SCENES), "image to label", labels=tuple(SCENES.values())),
-    Image(meaning="your own image: PNG, JPEG or TIFF"),
-    Number(params.SIZE),
-    Number(params.LABELS, meaning="number of labels of a photo"),
-    Number(params.NOISE),
-    Number(params.SEED),
-)
+
+SIDE = int(params.SIZE.default)
+"""Side of a scene in pixels."""
+
+
+def scene_settings(size: int = SIDE) -> tuple[Setting, ...]:
+    """Return the settings of the scene; size : default of the side in pixels."""
+    return (
+        Pick("scene", tuple(SCENES), "image to label", labels=tuple(SCENES.values())),
+        Image(meaning="your own image: PNG, JPEG or TIFF"),
+        Number(params.SIZE, default=size),
+        Number(params.LABELS, meaning="number of labels of a photo"),
+        Number(params.NOISE),
+        Number(params.SEED),
+    )
+
 
 BARYCENTER, LIKELIHOOD, SHORT_FLOW = "barycenter", "likelihood", "short flow"
 
@@ -61,7 +69,11 @@ BASE_POINT = Pick(
 MIXED = 0.01
 """Share of the barycenter in the other base points: it keeps them well inside."""
 
-PIXEL = Pixel(default=(64, 64))
+
+def pixel_setting(size: int = SIDE) -> Pixel:
+    """Return the setting of the pixel, by default in the middle of the scene."""
+    return Pixel(default=(size // 2, size // 2))
+
 
 SAFE, OWN_COLORS = "safe for color blindness", "those of the prototypes"
 
