@@ -105,7 +105,7 @@ def disagreement(
 ) -> Labels:
     """Pixels that the linearized and the other flow label differently are hatched."""
     found, theirs = linearized.labels, other.argmax(axis=0)
-    note = f"{percent_wrong(found, theirs):.2f} % of pixels"
+    note = f"{percent_wrong(found, theirs):.2f} %"
     return Labels(
         f"{compared_with.capitalize()} differs", found, problem.sizes["label"], theirs,
         own_colors, called=(compared_with, "differs"), note=note,
