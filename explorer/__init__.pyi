@@ -3,6 +3,7 @@
 
 from . import experiments
 from .dashboards.flow import FlowExplorer
+from .dashboards.krylov import KrylovExplorer
 from .dashboards.learning import LearningExplorer
 from .dashboards.showing import show
 from .features.data_terms import PrototypeDistance
@@ -91,6 +92,7 @@ __all__ = [
     "KroneckerSum",
     "Krylov",
     "KrylovAutodiff",
+    "KrylovExplorer",
     "Learner",
     "LearningExplorer",
     "LinearizedFlow",

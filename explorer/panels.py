@@ -63,11 +63,15 @@ class Field:
 
 @dataclass(frozen=True, eq=False)
 class Series:
-    """One named curve; NaN is a gap."""
+    """One named curve; NaN is a gap.
+
+    joined : whether a line joins the points; otherwise each stands alone.
+    """
 
     name: str
     x: np.ndarray
     y: np.ndarray
+    joined: bool = True
 
 
 @dataclass(frozen=True, eq=False)
@@ -248,6 +252,8 @@ def course(series: Series) -> str:
     y = y[np.isfinite(y)]
     if not y.size:
         return f"{series.name} without values"
+    if not series.joined:
+        return f"{y.size} points {series.name}"
     if y.size == 1:
         return f"{series.name} {number(y[0])}"
     return f"{series.name} from {number(y[0])} to {number(y[-1])}"

@@ -24,6 +24,7 @@ KRYLOV = (
 FLOW = "rho=0.5, radius=1, base_point=None, dtype='float64'"
 FIT = "validation=(), state=None"
 OPTIMIZER = "rate=0.3, beta1=0.9, beta2=0.999"
+EXPLORERS = "Learning", "Flow", "Krylov"
 
 DEFAULTS = {
     "AdaMax": OPTIMIZER,
@@ -61,8 +62,8 @@ DEFAULTS = {
     "initial_weights=None",
     "Learner.iterate": "steps=30",
     "Learner.run": "steps=30",
-    **{f"{name}Explorer": "image=None, link=''" for name in ("Learning", "Flow")},
-    **{f"{name}Explorer.wait": "timeout=30.0" for name in ("Learning", "Flow")},
+    **{f"{name}Explorer": "image=None, link=''" for name in EXPLORERS},
+    **{f"{name}Explorer.wait": "timeout=30.0" for name in EXPLORERS},
     "LinearizedFlow": FLOW,
     "LowRankGradient": "dim=10, rank=1, loss=DirectionLoss(), "
     "route=TwoSided(orthogonalization=BlockChebyshev(block=5, keep=None)), "

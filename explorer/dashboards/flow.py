@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import replace
 from typing import Any, ClassVar
 
@@ -14,12 +13,8 @@ from explorer.dashboards.code import FLOW_LINES
 from explorer.dashboards.courses import DECIDED, Pieces
 from explorer.dashboards.flow_nodes import (
     ITERATED,
-    LEARNED,
-    LEARNING_STEPS,
     NONLINEAR,
-    RANDOM,
     SPAN,
-    UNIFORM,
     span,
 )
 from explorer.dashboards.flow_views import VIEWS
@@ -33,10 +28,17 @@ from explorer.dashboards.nodes import (
     pixel_setting,
     scene_settings,
 )
+from explorer.dashboards.weights import (
+    LEARNED,
+    RANDOM,
+    WEIGHTS,
+    WEIGHTS_LINES,
+    weights,
+)
 from explorer.flow.krylov import Krylov
 from explorer.kit.dashboard import Dashboard
 from explorer.kit.plan import Preset
-from explorer.kit.recipe import Recipe, Template, Words
+from explorer.kit.recipe import Recipe, Words
 from explorer.settings import Number, Pick
 
 T = replace(
@@ -58,21 +60,6 @@ SHOWN_LABEL = params.Parameter(
 
 SIZE = 64
 """Side of the scene at the start: all three flows answer while ρ or R moves."""
-
-
-def weights_lines() -> Sequence[Template]:
-    """Return the lines of code that make the weights."""
-
-    def only(kind: str, line: str) -> Template:
-        return lambda words: line if words["patches"] == f'"{kind}"' else ""
-
-    return (
-        only(UNIFORM, "weights = flow.uniform_weights()"),
-        only(RANDOM, "weights = flow.random_weights({weights_seed})"),
-        only(LEARNED, "learner = ex.Learner(flow, scene.labels)"),
-        only(LEARNED, f"trace = learner.run({LEARNING_STEPS})"),
-        only(LEARNED, "weights = learner.weights"),
-    )
 
 
 def times_line(words: Words) -> str:
@@ -118,16 +105,7 @@ class FlowExplorer(Dashboard):
     groups: ClassVar = {
         "Scene": scene_settings(SIZE),
         "Flow": (Number(T, plays=True), RHO, RADIUS, BASE_POINT),
-        "Weights": (
-            Pick(
-                "patches", (UNIFORM, RANDOM, LEARNED), "weights Ω of the average",
-                labels=("equal", "random", f"learned, {LEARNING_STEPS} steps"),
-                label="weights Ω",
-            ),
-            Number(
-                params.SEED, name="weights_seed", meaning="seed of the random weights",
-            ),
-        ),
+        "Weights": WEIGHTS,
         "Solvers": (
             Number(params.DIM, default=20),
             Number(ITERATIONS),
@@ -141,7 +119,7 @@ class FlowExplorer(Dashboard):
     nodes = (
         shared.structure, shared.problem, shared.central, shared.base, shared.flow,
         shared.system, shared.place, shared.own_colors, nodes.span, nodes.scheme,
-        nodes.weights, nodes.krylov, nodes.basis, nodes.linearized, nodes.assignment,
+        weights, nodes.krylov, nodes.basis, nodes.linearized, nodes.assignment,
         nodes.linear_course, courses.chain, nodes.piece, nodes.piece_basis,
         nodes.iterated, nodes.trajectory, nodes.nonlinear, nodes.nonlinear_course,
         nodes.other, nodes.numbers, nodes.readouts, nodes.dataset,
@@ -154,7 +132,7 @@ class FlowExplorer(Dashboard):
     recipe = Recipe(
         lines=(
             *FLOW_LINES,
-            *weights_lines(),
+            *WEIGHTS_LINES,
             "krylov = ex.Krylov(dim={dim})",
             "linearized = krylov.solve(flow, weights, time={time})",
             times_line,

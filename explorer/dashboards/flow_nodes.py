@@ -29,15 +29,9 @@ from explorer.flow.system import LinearSystem
 from explorer.flow.trajectory import AdaptiveRungeKutta, Trajectory
 from explorer.geometry import simplex
 from explorer.kit.plan import Readout
-from explorer.learning.learner import Learner
 from explorer.params import RTOL
 
-UNIFORM, RANDOM, LEARNED = "uniform", "random", "learned"
-
 LINEARIZED, ITERATED, NONLINEAR = "linearized", "iterated", "nonlinear"
-
-LEARNING_STEPS = 20
-"""Steps of the learned weights, with the defaults of `Learner`."""
 
 SPAN = 15.0
 """End of the time axis; a later time t extends it."""
@@ -46,24 +40,6 @@ SPAN = 15.0
 def span(time: float) -> float:
     """Return the end of the time axis."""
     return max(SPAN, time)
-
-
-def weights(
-    flow: LinearizedFlow,
-    problem: xr.Dataset,
-    patches: str,
-    weights_seed: int,
-    check: Check,
-) -> np.ndarray:
-    """Return the weights Ω: equal, random or learned."""
-    if patches == RANDOM:
-        return flow.random_weights(weights_seed).values
-    if patches == UNIFORM:
-        return flow.neighborhood.uniform()
-    learner = Learner(flow, problem.labels)
-    for _ in learner.iterate(LEARNING_STEPS):
-        check()
-    return learner.weights.values
 
 
 def krylov(dim: int) -> Krylov:

@@ -63,6 +63,9 @@ def slot_columns(shown: View, panel: Curves | Simplex, kept: Kept) -> Columns:
         if shown.log:
             y = np.where(y > 0.0, y, np.nan)
         alpha = marked(x.size, slot.curve, count)
+        if found and not found.joined:
+            x, y = spaced(x), spaced(y)
+            alpha = np.ones(x.size)
         if isinstance(panel, Simplex):
             alpha[-1:] = 1.0  # where the path ends
         columns[slot.source] = {
@@ -70,6 +73,11 @@ def slot_columns(shown: View, panel: Curves | Simplex, kept: Kept) -> Columns:
             "series": [label] * x.size,
         }  # fmt: skip
     return columns
+
+
+def spaced(values: np.ndarray) -> np.ndarray:
+    """Return the values with a gap after each, which no line crosses."""
+    return np.stack([values, np.full(values.size, np.nan)], axis=1).ravel()
 
 
 def marked(size: int, turn: int, turns: int) -> np.ndarray:

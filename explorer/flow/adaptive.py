@@ -13,7 +13,13 @@ from explorer import params
 from explorer.flow import phi
 from explorer.flow.arnoldi import Arnoldi
 from explorer.flow.coordinates import at_base
-from explorer.flow.evolution import Evolution, Integrator, Work, checked_rtol
+from explorer.flow.evolution import (
+    Evolution,
+    Integrator,
+    Substep,
+    Work,
+    checked_rtol,
+)
 from explorer.flow.krylov import direction_error
 from explorer.flow.rounding import Ledger
 from explorer.flow.system import LinearSystem
@@ -74,6 +80,7 @@ class AdaptiveKrylov(Integrator):
         v, scale, done = np.zeros_like(system.source), 0.0, 0.0
         substeps, applications, largest, exact = 0, 0, 0, True
         direction, ledger = system.source, Ledger()
+        taken: list[Substep] = []
         while done < time:
             start, fade = system.source, math.exp(-scale)
             if substeps:
@@ -84,7 +91,9 @@ class AdaptiveKrylov(Integrator):
             applications += used + (substeps > 0)
             largest = max(largest, used)
             scale += shift
-            done = time if h >= time - done else done + h
+            end = time if h >= time - done else done + h
+            taken.append(Substep(done, end, used))
+            done = end
             substeps += 1
             direction, exact = v / time, exact and error == 0.0
             size = float(np.linalg.norm(v))
@@ -103,6 +112,7 @@ class AdaptiveKrylov(Integrator):
             work=Work(applications, max(substeps, 1), largest),
             cure=f"raise `dim` above {self.dim}, or `rtol`",
             exact=exact,
+            taken=tuple(taken),
         )
 
     def _advance(

@@ -70,6 +70,15 @@ class Work:
     dim: int = 0
 
 
+@dataclass(frozen=True)
+class Substep:
+    """A step from `begin` to `end` within a solve, in a Krylov space of that `dim`."""
+
+    begin: float
+    end: float
+    dim: int
+
+
 @late("error", "rounding")
 @dataclass(frozen=True, eq=False)
 class Evolution:
@@ -85,6 +94,7 @@ class Evolution:
     cure : what to change if the error is too large.
     exact : whether only rounding is left; basis : the Krylov space, if there is one.
     rounding : the part of `error` that rounding causes.
+    taken : the sub-steps that an adaptive solver chose.
     """
 
     system: LinearSystem
@@ -97,6 +107,7 @@ class Evolution:
     exact: bool = False
     basis: Basis | None = None
     rounding: Any = 0.0
+    taken: tuple[Substep, ...] = ()
 
     def light(self) -> Evolution:
         """Return a copy without the Krylov space and without cached results."""

@@ -7,11 +7,11 @@ import numpy as np
 import explorer as ex
 from explorer.settings import Choice, Number, Pick
 
-EVERY = ex.LearningExplorer, ex.FlowExplorer
+EVERY = ex.LearningExplorer, ex.FlowExplorer, ex.KrylovExplorer
 """All dashboards: each runs the whole contract."""
 
 TINY = {"size": 12, "noise": 0.3, "dim": 6, "pixel": (6, 6)}
-SMALL = {ex.LearningExplorer: TINY, ex.FlowExplorer: TINY}
+SMALL = dict.fromkeys(EVERY, TINY)
 """Settings under which a dashboard answers at once."""
 
 

@@ -5,14 +5,8 @@ import pytest
 
 import explorer as ex
 from explorer.dashboards import courses
-from explorer.dashboards.flow_nodes import (
-    ITERATED,
-    LEARNED,
-    LEARNING_STEPS,
-    NONLINEAR,
-    RANDOM,
-    SPAN,
-)
+from explorer.dashboards.flow_nodes import ITERATED, NONLINEAR, SPAN
+from explorer.dashboards.weights import LEARNED, LEARNING_STEPS, RANDOM
 from explorer.flow.krylov import Krylov
 from explorer.flow.trajectory import AdaptiveRungeKutta
 from tests.dashboards.contract import counts, opened, ran, set_and_wait

@@ -142,6 +142,7 @@ COMMON = {
 EXPLORERS = {
     "LearningExplorer": {"step": number(params.STEP, 2.0)},
     "FlowExplorer": {"iterations": number(ITERATIONS, 2)},
+    "KrylovExplorer": {"radius": number(params.RADIUS, 1)},
 }
 """All explorers, with the settings that only they have."""
 

@@ -1,0 +1,109 @@
+"""`KrylovExplorer`: errors, bounds and costs of Krylov solutions of the flow."""
+
+from __future__ import annotations
+
+from typing import Any, ClassVar
+
+from explorer import params
+from explorer.dashboards import krylov_nodes as nodes
+from explorer.dashboards import nodes as shared
+from explorer.dashboards.code import FLOW_LINES
+from explorer.dashboards.krylov_nodes import REFERENCE_DIM
+from explorer.dashboards.krylov_views import VIEWS
+from explorer.dashboards.nodes import (
+    BASE_POINT,
+    OWN,
+    PALETTE,
+    RADIUS,
+    RHO,
+    own_image,
+    pixel_setting,
+    scene_settings,
+)
+from explorer.dashboards.weights import RANDOM, WEIGHTS, WEIGHTS_LINES, weights
+from explorer.kit.dashboard import Dashboard
+from explorer.kit.plan import Preset
+from explorer.kit.recipe import Recipe
+from explorer.settings import Number
+
+SIZE = 64
+"""Side of the scene at the start."""
+
+
+class KrylovExplorer(Dashboard):
+    """An interactive view of how few Krylov vectors the linearized flow needs.
+
+    Parameters
+    ----------
+    image : path or array, optional
+        your own image, in any form that `explorer.image_scene` accepts.
+    link : a link that `app.link` returned.
+    **settings
+        values of `scene`, `size`, `labels`, `noise`, `seed`, `time`, `dim`, `rho`,
+        `radius`, `base_point`, `patches`, `weights_seed`, `pixel`, `palette`.
+
+    Notes
+    -----
+    The true error is the distance to the solution with m = 60, relative to its norm;
+    the readout of the reference's own bound says how far it can be trusted.
+    """
+
+    title = "Krylov explorer"
+    question = "Why are ten numbers enough for a million?"
+    groups: ClassVar = {
+        "Solver": (Number(params.DIM), Number(params.TIME, plays=True)),
+        "Scene": scene_settings(SIZE),
+        "Flow": (RHO, RADIUS, BASE_POINT),
+        "Weights": WEIGHTS,
+        "Pixel and views": (pixel_setting(SIZE), PALETTE),
+    }
+    nodes = (
+        shared.structure, shared.problem, shared.central, shared.base, shared.flow,
+        shared.system, shared.place, shared.own_colors, weights, nodes.basis,
+        nodes.solved, nodes.reference_state, nodes.reference, nodes.states,
+        nodes.over_dims, nodes.over_times, nodes.orthogonality, nodes.ritz,
+        nodes.adaptive, nodes.costs, nodes.numbers, nodes.readouts, nodes.dataset,
+    )  # fmt: skip
+    views = VIEWS
+    folded = ("Weights", "Pixel and views")
+    early = ("picture",)
+    main = "dim"
+    uploaded: ClassVar = {"image": {"scene": OWN}}
+    recipe = Recipe(
+        lines=(
+            *FLOW_LINES,
+            *WEIGHTS_LINES,
+            "solution = ex.Krylov(dim={dim}).solve(flow, weights, time={time})",
+            f"exact = ex.Krylov(dim={REFERENCE_DIM})"
+            ".solve(flow, weights, time={time})",
+            "off = solution.V - exact.V",
+        ),
+        last='numbers = {"true_error": float('
+        "((off**2).sum() / (exact.V**2).sum()) ** 0.5), "
+        '"bound": solution.error / float((solution.V**2).sum() ** 0.5), '
+        '"error_percent": 100.0 * float((solution.labels != scene.labels).mean())}\n'
+        "print(numbers)",
+    )
+    presets: ClassVar = {
+        "m too small": Preset(
+            {"dim": 3, "time": 15.0},
+            "Three vectors cannot follow a long flow, and the bound says so.",
+        ),
+        "Twice the time": Preset(
+            {"time": 10.0},
+            "At twice the time, a few vectors more give the same error.",
+        ),
+        "Very long": Preset(
+            {"time": 30.0, "dim": 6},
+            "Six vectors do not reach T = 30 at once: the adaptive solver takes steps.",
+        ),
+        "Random weights": Preset(
+            {"patches": RANDOM},
+            "Random weights move the Ritz values off the real axis.",
+        ),
+    }
+
+    def __init__(self, image: Any = None, link: str = "", **settings: Any) -> None:
+        if image is not None:
+            settings = {"scene": OWN, **settings, "image": own_image(image)}
+        super().__init__(link, **settings)
