@@ -3,6 +3,7 @@
 
 from . import experiments
 from .dashboards.flow import FlowExplorer
+from .dashboards.gradient import GradientExplorer
 from .dashboards.krylov import KrylovExplorer
 from .dashboards.learning import LearningExplorer
 from .dashboards.showing import show
@@ -84,6 +85,7 @@ __all__ = [
     "FlowExplorer",
     "GaussianDerivatives",
     "GeometricEuler",
+    "GradientExplorer",
     "GramSchmidt",
     "GraphFlow",
     "IteratedGradient",

@@ -56,5 +56,17 @@ def flow_line(words: Words) -> str:
     return f"flow = {FLOW_CALL}{base})"
 
 
+NO_LOSS = "ex.DirectionLoss()"
+"""The loss of gradient methods if none is named."""
+
+
+def with_loss(method: str, loss: str) -> str:
+    """Return the call of a gradient method with this loss."""
+    if loss == NO_LOSS:
+        return method
+    comma = "" if method.endswith("()") else ", "
+    return f"{method[:-1]}{comma}loss={loss})"
+
+
 FLOW_LINES = image_line, scene_line, central_line, base_line, flow_line
 """The lines that make `scene` and `flow`."""

@@ -10,7 +10,7 @@ import xarray as xr
 from explorer import extras, params
 from explorer.dashboards import learning_nodes as nodes
 from explorer.dashboards import nodes as shared
-from explorer.dashboards.code import FLOW_LINES
+from explorer.dashboards.code import FLOW_LINES, with_loss
 from explorer.dashboards.learning_views import VIEWS
 from explorer.dashboards.nodes import (
     BASE_POINT,
@@ -62,15 +62,10 @@ COMPONENT = params.Parameter(
     integer=True, slider=(1, 10, 1),
 )  # fmt: skip
 
-NO_LOSS = "ex.DirectionLoss()"
-
 
 def learner_line(words: Words) -> str:
     """Return the line of code that makes the learner."""
-    gradient = words["gradient"]
-    if words["loss"] != NO_LOSS:
-        comma = "" if gradient.endswith("()") else ", "
-        gradient = f"{gradient[:-1]}{comma}loss={words['loss']})"
+    gradient = with_loss(words["gradient"], words["loss"])
     return (
         "learner = ex.Learner(flow, scene.labels, time={time}, gradient="
         + gradient.replace("{", "{{").replace("}", "}}")

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 import xarray as xr
 
-from explorer.dashboards.nodes import Check
+from explorer.dashboards.nodes import Check, fitting
 from explorer.dims import PIXELS, WEIGHT_FIELD
 from explorer.flow.evolution import Evolution, Integrator, judge
 from explorer.flow.integrators import require_memory
@@ -74,7 +74,8 @@ def closed(coarse: GradientMethod, problem: xr.Dataset) -> ClosedForm | None:
         return None
     size = problem.distances.size
     name = f"{type(coarse).__name__} for {size} = I·J numbers"
-    require_memory(name, coarse.memory(size), lambda: lighter(size))
+    with fitting("gradient"):
+        require_memory(name, coarse.memory(size), lambda: lighter(size))
     return coarse
 
 

@@ -6,7 +6,8 @@ changed setting recomputes only the nodes that depend on it.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -80,6 +81,15 @@ SAFE, OWN_COLORS = "safe for color blindness", "those of the prototypes"
 PALETTE = Pick("palette", (OWN_COLORS, SAFE), "colors of the labels")
 
 Check = Callable[[], None]
+
+
+@contextmanager
+def fitting(setting: str) -> Iterator[None]:
+    """Say beside a control that its method does not fit into memory."""
+    try:
+        yield
+    except MemoryError as error:
+        raise MemoryError(f"`{setting}`: {error}") from error
 
 
 def structure(scene: str, size: int, seed: int, labels: int, image: Any) -> Structure:

@@ -7,7 +7,9 @@ import numpy as np
 import explorer as ex
 from explorer.settings import Choice, Number, Pick
 
-EVERY = ex.LearningExplorer, ex.FlowExplorer, ex.KrylovExplorer
+EVERY = (
+    ex.LearningExplorer, ex.FlowExplorer, ex.KrylovExplorer, ex.GradientExplorer,
+)  # fmt: skip
 """All dashboards: each runs the whole contract."""
 
 TINY = {"size": 12, "noise": 0.3, "dim": 6, "pixel": (6, 6)}

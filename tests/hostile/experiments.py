@@ -9,6 +9,7 @@ from typing import Any
 import explorer as ex
 from explorer import params
 from explorer.dashboards.flow import ITERATIONS
+from explorer.dashboards.learning import COMPONENT
 from explorer.kit import calls as kit_calls
 from tests.hostile.images import predictor, spoiled_scenes, trained
 from tests.hostile.problem import folder, optional, row, scene
@@ -143,6 +144,7 @@ EXPLORERS = {
     "LearningExplorer": {"step": number(params.STEP, 2.0)},
     "FlowExplorer": {"iterations": number(ITERATIONS, 2)},
     "KrylovExplorer": {"radius": number(params.RADIUS, 1)},
+    "GradientExplorer": {"component": number(COMPONENT, 1)},
 }
 """All explorers, with the settings that only they have."""
 

@@ -1,0 +1,147 @@
+"""`GradientExplorer`: any gradient of the hierarchy against any other."""
+
+from __future__ import annotations
+
+from typing import Any, ClassVar
+
+from explorer import extras, params
+from explorer.dashboards import gradient_nodes as nodes
+from explorer.dashboards import nodes as shared
+from explorer.dashboards.code import FLOW_LINES, with_loss
+from explorer.dashboards.gradient_nodes import HIERARCHY
+from explorer.dashboards.gradient_views import VIEWS
+from explorer.dashboards.learning import COMPONENT, LOSSES
+from explorer.dashboards.nodes import (
+    BASE_POINT,
+    OWN,
+    PALETTE,
+    RADIUS,
+    RHO,
+    own_image,
+    pixel_setting,
+    scene_settings,
+)
+from explorer.dashboards.weights import LEARNED, WEIGHTS, WEIGHTS_LINES, weights
+from explorer.gradients.autodiff import EulerAutodiff, KrylovAutodiff
+from explorer.gradients.euler import EulerAdjoint
+from explorer.gradients.gradient import LowRankGradient
+from explorer.kit.dashboard import Dashboard
+from explorer.kit.plan import Preset
+from explorer.kit.recipe import Recipe, Words
+from explorer.settings import Choice, Number
+
+AUTODIFF = (EulerAutodiff, KrylovAutodiff) if extras.installed("torch") else ()
+METHODS = (*HIERARCHY, EulerAdjoint, *AUTODIFF)
+
+SIZE = 64
+"""Side of the scene at the start."""
+
+
+def call(name: str, words: Words) -> str:
+    """Return the call of a gradient method with its loss."""
+    return with_loss(words[name], words["loss"]).replace("{", "{{").replace("}", "}}")
+
+
+def found_line(words: Words) -> str:
+    """Return the line of code of the chosen gradient."""
+    return f"found = {call('gradient', words)}(flow, weights, scene.labels, {{time}})"
+
+
+def exact_line(words: Words) -> str:
+    """Return the line of code of the gradient to compare with."""
+    return f"exact = {call('reference', words)}(flow, weights, scene.labels, {{time}})"
+
+
+class GradientExplorer(Dashboard):
+    """An interactive view of how little of the gradient is enough.
+
+    Parameters
+    ----------
+    image : path or array, optional
+        your own image, in any form that `explorer.image_scene` accepts.
+    link : a link that `app.link` returned.
+    **settings
+        values of `scene`, `size`, `labels`, `noise`, `seed`, `time`, `rho`, `radius`,
+        `base_point`, `patches`, `weights_seed`, `gradient`, `reference`, `loss`,
+        `component`, `pixel`, `palette`; fields of `gradient` by their own names, such
+        as `dim` and `rank`.
+
+    Notes
+    -----
+    Gradients are compared as R_Ω ∂f (3.8), the direction in which the weights move.
+    """
+
+    title = "Gradient explorer"
+    question = "How little of the gradient is enough?"
+    groups: ClassVar = {
+        "Gradients": (
+            Number(params.TIME),
+            Choice(
+                "gradient", METHODS, "how the gradient of the loss is computed",
+                label="method", without=("loss",),
+            ),
+            Choice(
+                "reference", METHODS, "gradient to compare it with",
+                default=LowRankGradient(dim=30, rank=30), label="compared with",
+                without=("loss",),
+            ),
+            Choice("loss", LOSSES, "function whose gradient is computed"),
+        ),
+        "Scene": scene_settings(SIZE),
+        "Flow": (RHO, RADIUS, BASE_POINT),
+        "Weights": WEIGHTS,
+        "Pixel and views": (pixel_setting(SIZE), Number(COMPONENT), PALETTE),
+    }  # fmt: skip
+    nodes = (
+        shared.structure, shared.problem, shared.central, shared.base, shared.flow,
+        shared.system, shared.place, shared.own_colors, weights, nodes.method,
+        nodes.other, nodes.against, nodes.found, nodes.exact, nodes.agreement,
+        nodes.riemannian, nodes.riemannian_exact, nodes.factors, nodes.over_ranks,
+        nodes.over_dims, nodes.over_times, nodes.measured, nodes.numbers,
+        nodes.readouts, nodes.dataset,
+    )  # fmt: skip
+    views = VIEWS
+    folded = ("Weights", "Pixel and views")
+    early = ("picture",)
+    main = "time"
+    uploaded: ClassVar = {"image": {"scene": OWN}}
+    recipe = Recipe(
+        lines=(
+            *FLOW_LINES,
+            *WEIGHTS_LINES,
+            found_line,
+            exact_line,
+            'a = weights * (found.gradient - (weights * found.gradient).sum("offset"))',
+            'b = weights * (exact.gradient - (weights * exact.gradient).sum("offset"))',
+            'lengths = [(v**2).sum("offset") ** 0.5 for v in (a, b)]',
+            "known = lengths[1] > 64 * 2.0**-52 * lengths[1].max()",
+            'cosine = ((a * b).sum("offset") / (lengths[0] * lengths[1])).where(known)',
+        ),
+        last='numbers = {"loss": float(found.loss), '
+        '"relative_error": float(((a - b) ** 2).sum() / (b**2).sum()) ** 0.5, '
+        '"aligned_percent": '
+        "100.0 * float((cosine >= 0.9).sum() / known.sum())}\nprint(numbers)",
+    )
+    presets: ClassVar = {
+        "Rank 1 fails": Preset(
+            {"scene": "lines", "noise": 0.3, "time": 15.0},
+            "Beyond T = 10, rank one misses part of the gradient: raise r to 2.",
+        ),
+        "m too small": Preset(
+            {"gradient": LowRankGradient(dim=2), "time": 15.0},
+            "Two vectors give a gradient that points elsewhere in many patches.",
+        ),
+        "Euler's gradient": Preset(
+            {"gradient": EulerAdjoint(time_step=1.0), "time": 10.0},
+            "The exact gradient of a coarse scheme is not that of the flow.",
+        ),
+        "Learned weights": Preset(
+            {"patches": LEARNED},
+            "After learning, the gradient is small: the map shows where it is left.",
+        ),
+    }
+
+    def __init__(self, image: Any = None, link: str = "", **settings: Any) -> None:
+        if image is not None:
+            settings = {"scene": OWN, **settings, "image": own_image(image)}
+        super().__init__(link, **settings)

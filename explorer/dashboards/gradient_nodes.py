@@ -1,0 +1,283 @@
+"""The data flow of the gradient explorer: one gradient, and another to compare it with.
+
+All gradients are compared as R_Ω ∂f (3.8): a constant added to a patch of ∂f moves no
+weight.
+"""
+
+from __future__ import annotations
+
+import math
+import time as clock
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
+from typing import Any
+
+import numpy as np
+import xarray as xr
+
+from explorer.dashboards.nodes import Check, fitting
+from explorer.dims import PIXELS, WEIGHT_FIELD
+from explorer.experiments.cosine import share_aligned
+from explorer.flow.integrators import fits
+from explorer.flow.system import LinearSystem
+from explorer.gradients.derivative import (
+    WARNING_RATIO,
+    Derivative,
+    GradientMethod,
+    cosine,
+)
+from explorer.gradients.euler import EulerAdjoint
+from explorer.gradients.gradient import (
+    ClosedForm,
+    GradientState,
+    LowRankGradient,
+    riemannian_gradient,
+)
+from explorer.gradients.hierarchy import (
+    BenziSimoncini,
+    DenseGradient,
+    DirectKronecker,
+    FactoredSVD,
+    KroneckerKrylov,
+)
+from explorer.kit.plan import Readout
+from explorer.losses.losses import Loss
+from explorer.scenes.scene import Structure
+
+HIERARCHY = (
+    LowRankGradient, FactoredSVD, BenziSimoncini, KroneckerKrylov, DenseGradient,
+    DirectKronecker,
+)  # fmt: skip
+"""The closed forms, from the cheapest to the most expensive."""
+
+RANKS = tuple(range(1, 11))
+DIMS = (1, 2, 3, 4, 5, 6, 8, 10, 12, 15, 20, 25, 30)
+TIMES = tuple(float(t) for t in np.linspace(2.5, 30.0, 12))
+"""Ranks, dimensions and times at which the curves are computed."""
+
+FULL = 30
+"""Dimension and rank of the low-rank gradients that the curves start from."""
+
+QUICK = 2_000
+"""Largest n = I·J at which the dense methods are measured: they take n³ operations."""
+
+Truth = tuple[Structure, float]
+"""The ground truth, and the time T at which V(T) is compared with it."""
+
+
+@dataclass(frozen=True, eq=False)
+class Measured:
+    """What a method takes here.
+
+    Attributes
+    ----------
+    needed : bytes that it checks for, 0 if unknown; seconds : NaN if it did not run.
+    reason : why it did not run.
+    """
+
+    name: str
+    needed: float
+    seconds: float = math.nan
+    reason: str = ""
+
+
+def method(gradient: GradientMethod, loss: Loss) -> GradientMethod:
+    """Return the gradient method with its loss."""
+    return replace(gradient, loss=loss)  # type: ignore[type-var]
+
+
+def other(reference: GradientMethod, loss: Loss) -> GradientMethod:
+    """Return the method to compare with, with the same loss."""
+    return replace(reference, loss=loss)  # type: ignore[type-var]
+
+
+def against(structure: Structure, time: float) -> Truth:
+    """Return the ground truth and the time T at which V(T) is compared with it."""
+    return structure, time
+
+
+def found(
+    method: GradientMethod, system: LinearSystem, against: Truth, check: Check
+) -> Derivative:
+    """Return the loss and its gradient by the chosen method."""
+    structure, time = against
+    with fitting("gradient"):
+        derived = method.differentiate(system, structure.labels, time, check)
+    return derived.complete()
+
+
+def exact(
+    other: GradientMethod, system: LinearSystem, against: Truth, check: Check
+) -> Derivative:
+    """Return the loss and its gradient by the method to compare with."""
+    structure, time = against
+    with fitting("reference"):
+        return other.differentiate(system, structure.labels, time, check)
+
+
+def agreement(found: Derivative, exact: Derivative) -> np.ndarray:
+    """Return the cosine of both gradients for each pixel, (row, col)."""
+    return cosine(found, exact)
+
+
+def moves(derivative: Derivative) -> np.ndarray:
+    """Return R_Ω ∂f, (offset, row, col)."""
+    return riemannian_gradient(derivative.system, derivative.gradient)
+
+
+def riemannian(found: Derivative) -> np.ndarray:
+    """Return R_Ω ∂f of the chosen method, (offset, row, col)."""
+    return moves(found)
+
+
+def riemannian_exact(exact: Derivative) -> np.ndarray:
+    """Return R_Ω ∂f of the method to compare with, (offset, row, col)."""
+    return moves(exact)
+
+
+def distance(found: np.ndarray, exact: np.ndarray) -> float:
+    """Return ‖found − exact‖ / ‖exact‖, 0 where both vanish."""
+    norm = float(np.linalg.norm(exact))
+    off = float(np.linalg.norm(found - exact))
+    return off / norm if norm else off
+
+
+def factors(
+    system: LinearSystem, against: Truth, loss: Loss, check: Check
+) -> GradientState:
+    """Return the factors of Z of a large low-rank gradient; the rank does not enter."""
+    structure, time = against
+    full = LowRankGradient(FULL, FULL, loss)
+    evolution = full.forward.integrate(system, time, check)
+    return full.init(evolution, structure.labels, check)
+
+
+def over_ranks(
+    factors: GradientState, riemannian_exact: np.ndarray, loss: Loss, check: Check
+) -> np.ndarray:
+    """Return the distance of low-rank gradients to the reference over the rank."""
+    errors = []
+    for rank in RANKS:
+        check()
+        derived = LowRankGradient(FULL, rank, loss).compute(factors)
+        errors.append(distance(moves(derived), riemannian_exact))
+    return np.array(errors)
+
+
+def over_dims(
+    system: LinearSystem,
+    against: Truth,
+    riemannian_exact: np.ndarray,
+    loss: Loss,
+    check: Check,
+) -> np.ndarray:
+    """Return the distance of gradients of full rank to the reference over m."""
+    structure, time = against
+    errors = []
+    for m in DIMS:
+        full = LowRankGradient(m, m, loss)
+        derived = full.differentiate(system, structure.labels, time, check)
+        errors.append(distance(moves(derived), riemannian_exact))
+    return np.array(errors)
+
+
+def over_times(
+    system: LinearSystem, structure: Structure, loss: Loss, check: Check
+) -> np.ndarray:
+    """Return the aligned pixels in percent for ranks 1, 2, 3 over T, (rank, time).
+
+    The reference is the gradient with m = r = 30 at the same time.
+    """
+    full = LowRankGradient(FULL, FULL, loss)
+    basis = full.forward.init(system, check)
+    shares = []
+    for t in TIMES:
+        state = full.init(full.forward.compute(basis, t), structure.labels, check)
+        whole = full.compute(state)
+        ranks = [LowRankGradient(FULL, r, loss).compute(state) for r in (1, 2, 3)]
+        shares.append([100.0 * share_aligned(cosine(d, whole), np.nan) for d in ranks])
+    return np.array(shares).T
+
+
+def candidates(loss: Loss, dim: int) -> Iterator[GradientMethod]:
+    """Yield all methods with m vectors, as far as they have such a dimension."""
+    for kind in (*HIERARCHY, EulerAdjoint):
+        made: Any = kind(loss=loss)
+        yield replace(made, dim=dim) if hasattr(made, "dim") else made
+
+
+def measured(
+    system: LinearSystem, against: Truth, loss: Loss, check: Check
+) -> tuple[Measured, ...]:
+    """Return memory and seconds of every method that fits and is quick enough here."""
+    structure, time = against
+    size, rows = system.source.size, []
+    for method in candidates(loss, 10):
+        check()
+        name = type(method).__name__
+        needed = float(method.memory(size)) if isinstance(method, ClosedForm) else 0.0
+        dense = not isinstance(method, LowRankGradient | FactoredSVD | EulerAdjoint)
+        if needed and not fits(int(needed)):
+            rows.append(Measured(name, needed, reason="does not fit"))
+        elif dense and size > QUICK:
+            rows.append(Measured(name, needed, reason="takes minutes"))
+        else:
+            began = clock.perf_counter()
+            method.differentiate(system, structure.labels, time, check)
+            rows.append(Measured(name, needed, clock.perf_counter() - began))
+    return tuple(rows)
+
+
+def numbers(
+    found: Derivative,
+    riemannian: np.ndarray,
+    riemannian_exact: np.ndarray,
+    agreement: np.ndarray,
+) -> dict[str, float]:
+    """Return the numbers that the code reproduces."""
+    return {
+        "loss": found.loss,
+        "relative_error": distance(riemannian, riemannian_exact),
+        "aligned_percent": 100.0 * share_aligned(agreement),
+    }
+
+
+def readouts(numbers: dict[str, float], found: Derivative) -> list[Readout]:
+    """Return the four numbers above the views."""
+    ratio, several = found.ratio, found.singular_values.size > 1
+    weak = several and found.rank == 1 and ratio > WARNING_RATIO
+    enough = "raise rank: one component loses detail" if weak else "rank suffices"
+    return [
+        Readout("relative error", f"{numbers['relative_error']:.1e}", "of R_Ω ∂f"),
+        Readout("aligned", f"{numbers['aligned_percent']:.1f} %", "cosine ≥ 0.9"),
+        Readout(
+            "σ₂/σ₁", f"{ratio:.2g}" if several else "—",
+            enough if several else "one component only", warn=weak,
+        ),
+        Readout("loss", f"{found.loss:.4g}", f"{found.error_percent:.2f} % wrong"),
+    ]  # fmt: skip
+
+
+def dataset(
+    problem: xr.Dataset,
+    weights: np.ndarray,
+    found: Derivative,
+    exact: Derivative,
+    agreement: np.ndarray,
+) -> xr.Dataset:
+    """Return scene, weights, both gradients, and their cosine."""
+    return problem.assign(
+        {
+            "weights": (WEIGHT_FIELD, weights, {"symbol": "Ω"}),
+            "gradient": (WEIGHT_FIELD, found.gradient, {"symbol": "∂f"}),
+            "reference": (WEIGHT_FIELD, exact.gradient, {"symbol": "∂f"}),
+            "cosine": (PIXELS, agreement, {"long_name": "cosine of both gradients"}),
+            "singular_values": ("component", sigma_of([found]), {"symbol": "σ"}),
+        }
+    )
+
+
+def sigma_of(derived: Sequence[Derivative]) -> np.ndarray:
+    """Return the singular values of Z of the first gradient that has some."""
+    known = [d.singular_values for d in derived if d.singular_values.size]
+    return known[0] if known else np.zeros(0)

@@ -1,0 +1,192 @@
+"""The views of the gradient explorer, each a function from values to a panel."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import xarray as xr
+
+from explorer.dashboards.gradient_nodes import (
+    DIMS,
+    FULL,
+    RANKS,
+    TIMES,
+    Measured,
+    sigma_of,
+)
+from explorer.dashboards.nodes import labeled
+from explorer.drawing.colors import BINS, DECADES, cosine_histogram
+from explorer.drawing.view import view
+from explorer.experiments.cosine import AGREEMENT, share_aligned
+from explorer.flow.system import LinearSystem
+from explorer.gradients.derivative import Derivative, GradientMethod
+from explorer.gradients.gradient import GradientState
+from explorer.panels import Bars, Curves, Field, Grid, Labels, Picture, Series, Table
+
+LEAST = 1e-16
+"""Smallest error that a curve shows: less is rounding."""
+
+
+@view(title="Cosine map")
+def cosine_map(agreement: np.ndarray) -> Field:
+    """The cosine between both gradients at each pixel: 1 where they point alike."""
+    return Field("Cosine map", agreement, "cosine", -1.0, 1.0)
+
+
+@view(title="Gradient cosine")
+def gradient_cosine(agreement: np.ndarray) -> Bars:
+    """How many pixels have which cosine between both gradients."""
+    share = 100.0 * share_aligned(agreement, np.nan)
+    said = "vanishes" if np.isnan(share) else f"{share:.1f} % ≥ {AGREEMENT:g}"
+    heights = cosine_histogram(agreement)
+    return Bars(
+        "Gradient cosine", "cosine", "pixels in %", BINS, heights, AGREEMENT, note=said
+    )
+
+
+@view(title="Gradient norm")
+def gradient_norm(riemannian: np.ndarray, system: LinearSystem) -> Field:
+    """Where the weights would change: ‖R_Ω ∂f‖ per pixel, relative to its maximum."""
+    norms = np.sqrt(system.neighborhood.inner(riemannian, riemannian))
+    top = float(norms.max(initial=0.0))
+    relative = np.log10(np.maximum(norms / (top or 1.0), 10.0**-DECADES))
+    note = f"largest {top:.1e}"
+    return Field("Gradient norm", relative, "log₁₀", -DECADES, 0.0, note=note)
+
+
+@view(title="Descent at the pixel")
+def gradient_patch(
+    riemannian: np.ndarray, place: tuple[int, int], method: GradientMethod
+) -> Grid:
+    """The direction −R_Ω ∂f of the chosen method at the pixel."""
+    return descent(riemannian, place, f"Descent at {place[0]}, {place[1]}", method)
+
+
+@view(title="The same, compared")
+def reference_patch(
+    riemannian_exact: np.ndarray, place: tuple[int, int], other: GradientMethod
+) -> Grid:
+    """The direction −R_Ω ∂f of the method to compare with, at the pixel."""
+    return descent(riemannian_exact, place, "Compared with", other)
+
+
+@view(title="Singular values", log=True)
+def singular_values(found: Derivative, exact: Derivative) -> Curves:
+    """The singular values of Z; if they fall fast, a low rank suffices."""
+    sigma = sigma_of([found, exact])
+    # smaller singular values are rounding errors, and a log axis cannot show zero
+    least = np.finfo(float).eps * sigma.max(initial=0.0)
+    y = np.where(sigma > least, sigma, np.nan)
+    series = Series("σ of Z", np.arange(1, sigma.size + 1), y)
+    note = f"{found.rank} kept" if found.singular_values.size else "of the other"
+    return Curves("Singular values", "component", "σ of Z", [series], True, note=note)
+
+
+@view(title="Error over rank", log=True)
+def error_over_ranks(over_ranks: np.ndarray, found: Derivative) -> Curves:
+    """The distance to the reference over the rank r, with m = 30."""
+    y = np.maximum(over_ranks, LEAST)
+    series = Series("low rank", np.array(RANKS, float), y)
+    rank = found.rank
+    marks = ((float(rank), f"r = {rank}"),) if rank <= RANKS[-1] else ()
+    return Curves("Error over rank", "r", "relative", [series], True, marks)
+
+
+@view(title="Error over m", log=True)
+def error_over_dims(over_dims: np.ndarray, method: GradientMethod) -> Curves:
+    """The distance to the reference over the dimension m, with all m components."""
+    y = np.maximum(over_dims, LEAST)
+    series = Series("rank m", np.array(DIMS, float), y)
+    dim = getattr(method, "dim", None)
+    marks = ((float(dim), f"m = {dim}"),) if dim and dim <= DIMS[-1] else ()
+    return Curves("Error over m", "m", "relative", [series], True, marks)
+
+
+@view(title="Aligned over T", series=3)
+def aligned_over_times(over_times: np.ndarray, time: float) -> Curves:
+    """The share of pixels whose low-rank gradient points the right way, over T."""
+    series = [
+        Series(f"rank {k + 1}", np.array(TIMES), shares)
+        for k, shares in enumerate(over_times)
+    ]
+    marks = ((time, f"T = {time:g}"),) if time <= TIMES[-1] else ()
+    note = f"to m = r = {FULL}"
+    return Curves("Aligned over T", "T", "pixels in %", series, marks=marks, note=note)
+
+
+@view(title="Methods", hidden=True)
+def methods(measured: tuple[Measured, ...], system: LinearSystem) -> Table:
+    """Memory and time of every method for this scene, measured here where it fits."""
+    rows = [
+        (one.name, memory(one.needed), one.reason or f"{1000.0 * one.seconds:.0f} ms")
+        for one in measured
+    ]
+    note = f"{system.source.size} = I·J numbers"
+    return Table("Methods", ("method", "memory", "time here"), rows, note=note)
+
+
+@view(title="Labeling", hidden=True)
+def labeling(found: Derivative, problem: xr.Dataset, own_colors: Any) -> Labels:
+    """The labels at time T; wrong pixels are hatched."""
+    solved = found.evolution
+    return labeled("Labeling", solved.labels, problem, own_colors, solved.assignment)
+
+
+@view(title="Input", hidden=True)
+def picture(problem: xr.Dataset, noise: float) -> Picture:
+    """The noisy image that the flow labels."""
+    return Picture("Input", problem.image.values, note=f"noise {noise:g}")
+
+
+@view(title="Factor u", hidden=True)
+def factor_left(factors: GradientState, component: int) -> Field:
+    """The left factor u_r of Z: its norm over the labels at each pixel."""
+    return factor(factors, component, 0, "u")
+
+
+@view(title="Factor w", hidden=True)
+def factor_right(factors: GradientState, component: int) -> Field:
+    """The right factor w_r of Z: its norm over the labels at each pixel."""
+    return factor(factors, component, 1, "w")
+
+
+def factor(factors: GradientState, component: int, side: int, letter: str) -> Field:
+    """Return the norm of a factor of Z at each pixel."""
+    count = factors.factors.singular_values.size
+    if component > count:
+        raise ValueError(
+            f"`component` = {component} does not exist: Z has {count} components "
+            "here; lower it"
+        )
+    fields = factors.factors.vectors(component)[side]
+    size = np.linalg.norm(fields[component - 1], axis=0)
+    top = float(size.max(initial=0.0))
+    return Field(f"Factor {letter}, component {component}", size, "norm", 0.0, top or 1)
+
+
+def descent(
+    moves: np.ndarray, place: tuple[int, int], title: str, method: GradientMethod
+) -> Grid:
+    """Return −R_Ω ∂f of a pixel as a window (row offset, col offset)."""
+    row, col = place
+    side = round(moves.shape[0] ** 0.5)
+    values = -moves[:, row, col].reshape(side, side)
+    return Grid(title, values, signed=True, note=type(method).__name__)
+
+
+def memory(needed: float) -> str:
+    """Return bytes as text."""
+    if not needed:
+        return "grows with T/h"
+    units = {"TB": 1e12, "GB": 1e9, "MB": 1e6}
+    unit = next((u for u, size in units.items() if needed >= size), "MB")
+    number = needed / units[unit]
+    return f"{number:.3g} {unit}" if number < 1e4 else f"{number:.0e} {unit}"
+
+
+VIEWS = (
+    cosine_map, gradient_cosine, gradient_norm, gradient_patch, reference_patch,
+    singular_values, error_over_ranks, error_over_dims, aligned_over_times, methods,
+    labeling, picture, factor_left, factor_right,
+)  # fmt: skip
