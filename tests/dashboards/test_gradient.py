@@ -46,11 +46,11 @@ def distance(found, exact):
 @pytest.mark.parametrize("kind", METHODS, ids=lambda kind: kind.__name__)
 def test_every_method_is_compared_with_the_dense_gradient(app, scene, flow, kind):
     if kind is ex.DirectKronecker:
-        set_and_wait(app, scene="colors", size=32)  # (3·10⁵ TB): refused in words
-        app.set(gradient=kind())
+        app.set(gradient=kind())  # 96 GB: refused in words, before any work
         assert app.wait(60.0)
-        assert "DirectKronecker" in app.frame.complaints["gradient"]
-        assert "needs" in app.frame.complaints["gradient"]
+        said = app.frame.complaints["gradient"]
+        assert "DirectKronecker" in said
+        assert "needs" in said
         return
     app.set(gradient=kind(), reference=ex.DenseGradient(), time=4.0)
     assert app.wait(120.0)
