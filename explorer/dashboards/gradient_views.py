@@ -45,7 +45,7 @@ def gradient_cosine(agreement: np.ndarray) -> Bars:
     )
 
 
-@view(title="Gradient norm")
+@view(title="Gradient norm", hidden=True)
 def gradient_norm(riemannian: np.ndarray, system: LinearSystem) -> Field:
     """Where the weights would change: ‖R_Ω ∂f‖ per pixel, relative to its maximum."""
     norms = np.sqrt(system.neighborhood.inner(riemannian, riemannian))
@@ -186,7 +186,7 @@ def memory(needed: float) -> str:
 
 
 VIEWS = (
-    cosine_map, gradient_cosine, gradient_norm, gradient_patch, reference_patch,
-    singular_values, error_over_ranks, error_over_dims, aligned_over_times, methods,
+    cosine_map, gradient_cosine, gradient_patch, reference_patch, singular_values,
+    error_over_ranks, error_over_dims, aligned_over_times, gradient_norm, methods,
     labeling, picture, factor_left, factor_right,
 )  # fmt: skip
