@@ -56,11 +56,9 @@ def gradient_norm(riemannian: np.ndarray, system: LinearSystem) -> Field:
 
 
 @view(title="Descent at the pixel")
-def gradient_patch(
-    riemannian: np.ndarray, place: tuple[int, int], method: GradientMethod
-) -> Grid:
+def gradient_patch(riemannian: np.ndarray, place: tuple[int, int]) -> Grid:
     """The direction −R_Ω ∂f of the chosen method at the pixel."""
-    return descent(riemannian, place, f"Descent at {place[0]}, {place[1]}", method)
+    return descent(riemannian, place, f"Descent at {place[0]}, {place[1]}")
 
 
 @view(title="The same, compared")
@@ -68,7 +66,7 @@ def reference_patch(
     riemannian_exact: np.ndarray, place: tuple[int, int], other: GradientMethod
 ) -> Grid:
     """The direction −R_Ω ∂f of the method to compare with, at the pixel."""
-    return descent(riemannian_exact, place, "Compared with", other)
+    return descent(riemannian_exact, place, "Compared", type(other).__name__)
 
 
 @view(title="Singular values", log=True)
@@ -166,13 +164,13 @@ def factor(factors: GradientState, component: int, side: int, letter: str) -> Fi
 
 
 def descent(
-    moves: np.ndarray, place: tuple[int, int], title: str, method: GradientMethod
+    moves: np.ndarray, place: tuple[int, int], title: str, note: str = ""
 ) -> Grid:
     """Return −R_Ω ∂f of a pixel as a window (row offset, col offset)."""
     row, col = place
     side = round(moves.shape[0] ** 0.5)
     values = -moves[:, row, col].reshape(side, side)
-    return Grid(title, values, signed=True, note=type(method).__name__)
+    return Grid(title, values, signed=True, note=note)
 
 
 def memory(needed: float) -> str:

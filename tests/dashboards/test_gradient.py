@@ -106,7 +106,11 @@ def test_patches_are_descent_directions_of_both_methods(app, scene, flow):
         data = method(flow, weights, scene.labels, 5.0)
         expected = -moves(data, weights).values[:, 2, 5].reshape(3, 3)
         np.testing.assert_allclose(panels[name].values, expected, rtol=1e-9)
-        assert panels[name].note == type(method).__name__
+
+
+def test_the_compared_method_is_named(app):
+    set_and_wait(app, reference=ex.FactoredSVD())
+    assert app.frame.panels["reference-patch"].note == "FactoredSVD"
 
 
 def test_methods_that_do_not_fit_say_what_they_need(app, monkeypatch):
