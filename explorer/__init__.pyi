@@ -7,6 +7,7 @@ from .dashboards.gradient import GradientExplorer
 from .dashboards.krylov import KrylovExplorer
 from .dashboards.learning import LearningExplorer
 from .dashboards.showing import show
+from .dashboards.simplex import SimplexExplorer
 from .features.data_terms import PrototypeDistance
 from .features.evidence import Evidence
 from .features.extractors import GaussianDerivatives, RawWindow, StructureTensor
@@ -108,6 +109,7 @@ __all__ = [
     "RungeKutta",
     "SerialFlow",
     "SerialGradient",
+    "SimplexExplorer",
     "Solution",
     "Stage",
     "Status",

@@ -45,16 +45,25 @@ SIDE = int(params.SIZE.default)
 """Side of a scene in pixels."""
 
 
-def scene_settings(size: int = SIDE) -> tuple[Setting, ...]:
-    """Return the settings of the scene; size : default of the side in pixels."""
+def scene_settings(size: int = SIDE, **defaults: Any) -> tuple[Setting, ...]:
+    """Return the settings of the scene.
+
+    size : default of the side in pixels; `scene`, `labels`, `noise` : other defaults.
+    """
     return (
-        Pick("scene", tuple(SCENES), "image to label", labels=tuple(SCENES.values())),
+        Pick(
+            "scene", tuple(SCENES), "image to label", defaults.get("scene"),
+            labels=tuple(SCENES.values()),
+        ),
         Image(meaning="your own image: PNG, JPEG or TIFF"),
         Number(params.SIZE, default=size),
-        Number(params.LABELS, meaning="number of labels of a photo"),
-        Number(params.NOISE),
+        Number(
+            params.LABELS, default=defaults.get("labels"),
+            meaning="number of labels of a photo",
+        ),
+        Number(params.NOISE, default=defaults.get("noise")),
         Number(params.SEED),
-    )
+    )  # fmt: skip
 
 
 BARYCENTER, LIKELIHOOD, SHORT_FLOW = "barycenter", "likelihood", "short flow"

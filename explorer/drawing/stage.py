@@ -90,6 +90,8 @@ class Stage:
         BUILDERS[shown.kind](plot, shown)
         if shown.kind in PIXELWISE:
             self._probed(plot)
+        elif shown.tap is not None:
+            plot.tags = ["probe"]
         if self.chrome:
             chrome.add(plot, shown)
         elif shown.kind in TRUE_ASPECT:

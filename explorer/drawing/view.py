@@ -24,6 +24,8 @@ class View:
     log : whether the vertical axis is logarithmic.
     hidden : whether the view is initially hidden, and so not computed.
     title : title of the view, by default from its name; a panel may override it.
+    tap : function of a point (x, y) in the figure that returns the settings that a tap
+        there sets; in pictures, a tap sets the pixel anyway.
     """
 
     draw: Callable[..., Panel]
@@ -31,6 +33,7 @@ class View:
     log: bool = False
     hidden: bool = False
     title: str = ""
+    tap: Callable[[float, float], Mapping[str, Any]] | None = None
 
     def __post_init__(self) -> None:
         if self._annotation not in KINDS:

@@ -37,15 +37,22 @@ def do(app: Dashboard, message: Mapping[str, Any], buffers: Any) -> None:
     if kind == "set":
         app._wish(dict(message["values"]), (str(message["id"]), int(message["n"])))
     elif kind == "tap":
-        point = max(0, int(message["y"] // 1)), max(0, int(message["x"] // 1))
-        if "pixel" in app.plan.settings:
-            app._wish({"pixel": list(point)})
+        tapped(app, str(message["view"]), float(message["x"]), float(message["y"]))
     elif kind == "address":
         app.load(from_link(message["link"]))
     elif kind == "file":
         accept(app, message, bytes(buffers[0]) if buffers else None)
     elif kind == "act":
         act(app, message["name"], message.get("value"))
+
+
+def tapped(app: Dashboard, name: str, x: float, y: float) -> None:
+    """Set what a tap into a view sets: what the view says, or the pixel."""
+    shown = app.plan.view(name)
+    if shown.tap is not None:
+        app._wish(dict(shown.tap(x, y)))
+    elif "pixel" in app.plan.settings:
+        app._wish({"pixel": [max(0, int(y // 1)), max(0, int(x // 1))]})
 
 
 def accept(app: Dashboard, message: Mapping[str, Any], content: bytes | None) -> None:

@@ -26,18 +26,21 @@ class Recipe:
     lines : lines of each stage; runs replace `{steps}` and `{start}`.
     last : line that collects `numbers`; start : text for `{start}` from the second
         stage on.
+    imports : lines that import what other lines use besides `ex`.
     """
 
     lines: Sequence[Template]
     last: str
     start: str = ""
+    imports: tuple[str, ...] = ()
 
     def code(self, stages: Sequence[Stage], head: Sequence[str] = ()) -> str:
         """Return the program of several stages.
 
         head : lines between the import and the first stage.
         """
-        out, before = ["import explorer as ex", "", *head], dict[int, str]()
+        first = [*self.imports, "import explorer as ex"]
+        out, before = [*first, "", *head], dict[int, str]()
         for number, (words, steps) in enumerate(stages):
             changed: set[str] = set()
             start = self.start if number else ""

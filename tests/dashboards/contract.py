@@ -9,6 +9,7 @@ from explorer.settings import Choice, Number, Pick
 
 EVERY = (
     ex.LearningExplorer, ex.FlowExplorer, ex.KrylovExplorer, ex.GradientExplorer,
+    ex.SimplexExplorer,
 )  # fmt: skip
 """All dashboards: each runs the whole contract."""
 

@@ -10,6 +10,7 @@ import explorer as ex
 from explorer import params
 from explorer.dashboards.flow import ITERATIONS
 from explorer.dashboards.learning import COMPONENT
+from explorer.dashboards.simplex import ANGLE
 from explorer.kit import calls as kit_calls
 from tests.hostile.images import predictor, spoiled_scenes, trained
 from tests.hostile.problem import folder, optional, row, scene
@@ -145,6 +146,7 @@ EXPLORERS = {
     "FlowExplorer": {"iterations": number(ITERATIONS, 2)},
     "KrylovExplorer": {"radius": number(params.RADIUS, 1)},
     "GradientExplorer": {"component": number(COMPONENT, 1)},
+    "SimplexExplorer": {"angle": number(ANGLE, 30.0)},
 }
 """All explorers, with the settings that only they have."""
 
@@ -165,7 +167,7 @@ def explorer(name: str, own: dict[str, Any]) -> list[Any]:
     opened = functools.partial(app, name)
     steps = number(params.STEPS, 0, allow={"1000000000": REFUSED})
     kinds = {
-        "preset": {"name": Thing("m too small")},
+        "preset": {"name": Thing(next(iter(getattr(ex, name).presets)))},
         "forget": {"number": number(kit_calls.RUN_NUMBER, 1)},
         "show": {"names": Thing("picture")},
         "read": {"name": Thing("numbers")},

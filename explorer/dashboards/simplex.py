@@ -1,0 +1,133 @@
+"""`SimplexExplorer`: the geometry of three labels, and the paths of pixels in it."""
+
+from __future__ import annotations
+
+from typing import Any, ClassVar
+
+from explorer import params
+from explorer.dashboards import nodes as shared
+from explorer.dashboards import simplex_nodes as nodes
+from explorer.dashboards.nodes import (
+    BASE_POINT,
+    OWN,
+    PALETTE,
+    RADIUS,
+    RHO,
+    own_image,
+    pixel_setting,
+    scene_settings,
+)
+from explorer.dashboards.simplex_views import VIEWS
+from explorer.dashboards.weights import WEIGHTS, weights
+from explorer.kit.dashboard import Dashboard
+from explorer.kit.plan import Preset
+from explorer.kit.recipe import Recipe
+from explorer.params import Parameter
+from explorer.settings import Number
+
+SIZE = 32
+"""Side of the scene at the start."""
+
+FIRST = Parameter(
+    "p1", "p₁", 0.5, 0.001, 0.998, "probability of label 1 at the point p", "",
+    slider=(0.01, 0.98, 0.01), label="label 1",
+)  # fmt: skip
+SECOND = Parameter(
+    "p2", "p₂", 0.3, 0.001, 0.998, "probability of label 2 at the point p", "",
+    slider=(0.01, 0.98, 0.01), label="label 2",
+)  # fmt: skip
+ANGLE = Parameter(
+    "angle", "α", 100.0, -360.0, 360.0, "direction of the tangent vector v", "degrees",
+    slider=(0.0, 360.0, 1.0),
+)  # fmt: skip
+LENGTH = Parameter(
+    "length", "|v|", 0.3, 0.0, 10.0, "Euclidean length of the tangent vector v", "",
+    slider=(0.0, 2.0, 0.01), formula="q = Exp_p(v) = p e^{v/p} / ⟨p, e^{v/p}⟩ (2.11c)",
+)  # fmt: skip
+
+
+class SimplexExplorer(Dashboard):
+    """An interactive view of the simplex in which label probabilities live.
+
+    Parameters
+    ----------
+    image : path or array, optional
+        your own image, in any form that `explorer.image_scene` accepts.
+    link : a link that `app.link` returned.
+    **settings
+        values of `p1`, `p2`, `angle`, `length`, `scene`, `size`, `labels`, `noise`,
+        `seed`, `time`, `dim`, `rho`, `radius`, `base_point`, `patches`,
+        `weights_seed`, `pixel`, `palette`.
+
+    Notes
+    -----
+    The triangles need three labels; for another number, the view "Probabilities" shows
+    the paths as curves.
+    """
+
+    title = "Simplex explorer"
+    question = "In what space do labels live?"
+    groups: ClassVar = {
+        "Point and vector": (
+            Number(FIRST), Number(SECOND), Number(ANGLE, plays=True), Number(LENGTH),
+        ),
+        "Scene": scene_settings(SIZE, scene="coffee", labels=3, noise=0.2),
+        "Flow": (
+            Number(params.TIME, default=10.0, plays=True),
+            Number(params.DIM, default=20),
+            RHO, RADIUS, BASE_POINT,
+        ),
+        "Weights": WEIGHTS,
+        "Pixel and views": (pixel_setting(SIZE), PALETTE),
+    }  # fmt: skip
+    nodes = (
+        shared.structure, shared.problem, shared.central, shared.base, shared.flow,
+        shared.system, shared.place, shared.own_colors, weights, nodes.point,
+        nodes.vector, nodes.target, nodes.exponential_curve, nodes.lifting_curve,
+        nodes.straight_curve, nodes.geodesic_curve, nodes.circles, nodes.basis,
+        nodes.solved, nodes.assignment, nodes.trajectory, nodes.paths,
+        nodes.nonlinear_path, nodes.neighbors, nodes.means, nodes.numbers,
+        nodes.readouts, nodes.dataset,
+    )  # fmt: skip
+    views = VIEWS
+    folded = ("Weights", "Pixel and views")
+    early = ("picture",)
+    main = "angle"
+    uploaded: ClassVar = {"image": {"scene": OWN}}
+    recipe = Recipe(
+        imports=("import numpy as np", ""),
+        lines=(
+            "p = np.array([{p1}, {p2}, 1.0 - {p1} - {p2}])",
+            "turn = np.radians({angle})",
+            "across = np.array([-1.0, 1.0, 0.0]) / np.sqrt(2.0)",
+            "upward = np.array([-1.0, -1.0, 2.0]) / np.sqrt(6.0)",
+            "v = {length} * (np.cos(turn) * across + np.sin(turn) * upward)",
+            "q = ex.manifold.exponential(p, v)",
+        ),
+        last='numbers = {"length": float(ex.manifold.inner(p, v, v)) ** 0.5, '
+        '"distance": float(ex.manifold.distance(p, q)), '
+        '"entropy": float(ex.manifold.entropy(p))}\nprint(numbers)',
+    )
+    presets: ClassVar = {
+        "In the middle": Preset(
+            {"p1": 0.333, "p2": 0.333},
+            "Around the barycenter, circles are nearly round.",
+        ),
+        "Near an edge": Preset(
+            {"p1": 0.6, "p2": 0.38},
+            "Near an edge, circles are flat: the metric stretches what is close to it.",
+        ),
+        "Long vector": Preset(
+            {"length": 2.0},
+            "The straight line leaves the triangle; Exp and the lifting map never do.",
+        ),
+        "Long flow": Preset(
+            {"time": 25.0},
+            "After a long time, nearly all pixels sit in a corner: they have decided.",
+        ),
+    }
+
+    def __init__(self, image: Any = None, link: str = "", **settings: Any) -> None:
+        if image is not None:
+            settings = {"scene": OWN, **settings, "image": own_image(image)}
+        super().__init__(link, **settings)
