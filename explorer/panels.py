@@ -233,8 +233,10 @@ def pixel_facts(panel: Pixelwise) -> list[str]:
         return [f"{panel.unit} {span(panel.values)}".strip(), size]
     if isinstance(panel, Picture):
         return [size]
-    known = panel.truth is not None and "wrong" not in panel.note + panel.title
-    wrong = f"{number(error_percent(panel))} % wrong" if known else ""
+    said = panel.called[1]
+    told = said.removesuffix("s") in panel.note + panel.title
+    known = panel.truth is not None and not told
+    wrong = f"{number(error_percent(panel))} % {said}" if known else ""
     return [*filter(None, [wrong]), size, f"{panel.count} labels"]
 
 
@@ -253,7 +255,7 @@ def course(series: Series) -> str:
     if not y.size:
         return f"{series.name} without values"
     if not series.joined:
-        return f"{y.size} points {series.name}"
+        return f"{y.size} point{'s' * (y.size != 1)} {series.name}"
     if y.size == 1:
         return f"{series.name} {number(y[0])}"
     return f"{series.name} from {number(y[0])} to {number(y[-1])}"

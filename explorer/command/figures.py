@@ -43,6 +43,7 @@ def figures(options: argparse.Namespace) -> int:
 
         def check() -> None:
             if interrupts.signum:
+                interrupts.hold()
                 raise StoppedError
 
         try:
@@ -53,7 +54,6 @@ def figures(options: argparse.Namespace) -> int:
             with whole(options.out / "claims.txt") as draft:
                 draft.write_text(claims.text_of(table), encoding="utf-8")
         except (StoppedError, KeyboardInterrupt):
-            interrupts.hold()
             print(f"laf figures: stopped; {kept(options.out)}", file=sys.stderr)
             return SIGNAL_BASE + int(interrupts.signum or 2)
         except OSError as error:

@@ -10,6 +10,7 @@ import xarray as xr
 
 from explorer.dashboards.nodes import Check, wrong
 from explorer.flow.evolution import Evolution
+from explorer.flow.integrators import require_memory
 from explorer.flow.iterated import IteratedLinearization
 from explorer.flow.krylov import Krylov, KrylovState
 from explorer.flow.linearized import LinearizedFlow
@@ -23,7 +24,7 @@ DECIDED = 0.99
 
 
 @dataclass(frozen=True, eq=False)
-class Course:
+class OverTime:
     """Entropy, decided pixels and wrong pixels of one flow over the time axis.
 
     Attributes
@@ -38,7 +39,7 @@ class Course:
 
 
 @dataclass(frozen=True)
-class Pieces:
+class TimeAxis:
     """The time axis in equal pieces, each with a linearization of its own."""
 
     krylov: Krylov
@@ -57,43 +58,48 @@ class Pieces:
 
 
 @dataclass(frozen=True, eq=False)
-class Chain:
+class IteratedFlow:
     """The iterated linearization: U at the start of each piece, and its course."""
 
-    pieces: Pieces
+    axis: TimeAxis
     starts: tuple[np.ndarray, ...]
-    course: Course
+    course: OverTime
 
 
 def course(
     times: np.ndarray, W: Callable[[float], np.ndarray], problem: xr.Dataset
-) -> Course:
+) -> OverTime:
     """Return the course of a flow with the label probabilities W(t)."""
     rows = np.array([facts(W(float(t)), problem) for t in times]).reshape(-1, 3)
-    rows[times == 0.0, 2] = np.nan  # nothing distinguishes the labels yet
-    return Course(times, *rows.T)
+    return OverTime(times, *rows.T)
 
 
 def facts(W: np.ndarray, problem: xr.Dataset) -> tuple[float, float, float]:
-    """Return entropy, share of decided pixels and share of wrong pixels of W."""
+    """Return entropy, share of decided pixels and share of wrong pixels of W.
+
+    Where all labels are equally likely everywhere, no pixel is wrong or right: NaN.
+    """
+    undecided = len(W) > 1 and float(np.ptp(W)) == 0.0
     return (
         float(simplex.entropy(W).mean()),
         100.0 * float((W.max(axis=0) >= DECIDED).mean()),
-        wrong(W.argmax(axis=0), problem),
+        np.nan if undecided else wrong(W.argmax(axis=0), problem),
     )
 
 
 def chain(
     flow: LinearizedFlow,
     weights: np.ndarray,
-    scheme: Pieces,
+    scheme: TimeAxis,
     problem: xr.Dataset,
     check: Check,
-) -> Chain:
+) -> IteratedFlow:
     """Return the iterated linearization on the whole time axis."""
     times = np.linspace(0.0, scheme.span, MOMENTS)
     labels, (_, U) = flow.shape[0], flow.potential()
     number = np.minimum(times // scheme.length, scheme.iterations - 1)
+    needed = 8 * U.size * scheme.iterations
+    require_memory("the iterated flow", needed, lambda: "lower `iterations`")
     starts, found = [U], []
     whole = scheme.until(scheme.span)
     steps = IteratedLinearization(scheme.krylov).iterate(
@@ -104,13 +110,13 @@ def chain(
         W = inside(scheme, starts[k], step, k * scheme.length)
         found.append(course(times[number == k], W, problem))
         starts.append(starts[k] + labels * step.scaled)
-    names = [field.name for field in fields(Course)]
+    names = [field.name for field in fields(OverTime)]
     joined = [np.concatenate([getattr(c, n) for c in found]) for n in names]
-    return Chain(scheme, tuple(starts), Course(*joined))
+    return IteratedFlow(scheme, tuple(starts[:-1]), OverTime(*joined))
 
 
 def inside(
-    scheme: Pieces, start: np.ndarray, step: Evolution, begin: float
+    scheme: TimeAxis, start: np.ndarray, step: Evolution, begin: float
 ) -> Callable[[float], np.ndarray]:
     """Return t ↦ W(t) within a piece that begins at a time with U = start."""
     assert step.basis is not None

@@ -1,4 +1,4 @@
-"""`FlowExplorer`: linearized, iterated and nonlinear flow side by side, over time."""
+"""`FlowExplorer`: the linearized, iterated and nonlinear flows over time."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from explorer.dashboards import courses
 from explorer.dashboards import flow_nodes as nodes
 from explorer.dashboards import nodes as shared
 from explorer.dashboards.code import FLOW_LINES
-from explorer.dashboards.courses import DECIDED, Pieces
+from explorer.dashboards.courses import DECIDED, TimeAxis
 from explorer.dashboards.flow_nodes import (
     ITERATED,
     NONLINEAR,
@@ -31,8 +31,10 @@ from explorer.dashboards.nodes import (
 from explorer.dashboards.weights import (
     LEARNED,
     RANDOM,
+    UNIFORM,
     WEIGHTS,
     WEIGHTS_LINES,
+    drawn,
     weights,
 )
 from explorer.flow.krylov import Krylov
@@ -43,18 +45,18 @@ from explorer.settings import Number, Pick
 
 T = replace(
     params.TIME, symbol="t", meaning="time at which the flows are compared",
-    slider=(0.1, SPAN, 0.1), formula="W(t) = Exp_W₀(V(t)), V̇ = A V + B",
+    open_low=True, slider=(0.1, SPAN, 0.1), formula="W(t) = Exp_W₀(V(t)), V̇ = A V + b",
 )  # fmt: skip
 
 ITERATIONS = params.Parameter(
-    "iterations", "n", 5, 1, 100, "number of linearizations on the time axis", "",
-    integer=True, slider=(1, 30, 1), formula="W⁽ᵏ⁺¹⁾ = Exp_W⁽ᵏ⁾(V(h)), h = 15/n",
+    "iterations", "n", 5, 1, 100, "linearizations up to t = 15, or a later t", "",
+    integer=True, slider=(1, 30, 1), formula="W⁽ᵏ⁺¹⁾ = Exp_W⁽ᵏ⁾(V(h_k))",
     label="linearizations",
 )  # fmt: skip
 
 SHOWN_LABEL = params.Parameter(
     "shown_label", "j", 0, 0, 999, "label whose V(t) and W(t) are drawn", "",
-    integer=True, slider=(0, 9, 1), label="label",
+    integer=True, slider=(0, 9, 1), label="shown label",
 )  # fmt: skip
 
 
@@ -65,7 +67,7 @@ SIZE = 64
 def times_line(words: Words) -> str:
     """Return the line of code with the times of the iterated linearization."""
     time, iterations = float(words["time"]), int(words["iterations"])
-    scheme = Pieces(Krylov(), iterations, span(time))
+    scheme = TimeAxis(Krylov(), iterations, span(time))
     *before, last = scheme.until(time)
     return f"times = [{scheme.length!r}] * {len(before)} + [{last!r}]"
 
@@ -79,8 +81,8 @@ def trajectory_line(words: Words) -> str:
 class FlowExplorer(Dashboard):
     """An interactive view of the flow from a noisy image to its labeling.
 
-    Linearized, iterated and nonlinear flow start from the same image and weights; the
-    slider of the time t moves through all three, and its button plays them.
+    The linearized, the iterated and the nonlinear flow start from the same image and
+    weights. The time slider shows all three at time t; its button plays them.
 
     Parameters
     ----------
@@ -94,10 +96,11 @@ class FlowExplorer(Dashboard):
 
     Notes
     -----
-    Each flow is integrated once, up to t = 15: the linearized flow in one Krylov space,
-    the iterated one in one space per linearization, the nonlinear one with the scheme
-    of Dormand and Prince, which knows its path between its steps. The slider of t reads
-    these results and solves nothing.
+    Each flow is integrated once, up to t = 15 or to the chosen t if that is later: the
+    linearized flow in one Krylov space, the iterated flow in one space per
+    linearization, the nonlinear flow by the scheme of Dormand and Prince, whose steps
+    can be evaluated at any time. Moving t reads these results; only the iterated flow
+    builds one space again when t enters another linearization.
     """
 
     title = "Flow explorer"
@@ -111,7 +114,7 @@ class FlowExplorer(Dashboard):
             Number(ITERATIONS),
             Pick(
                 "compared_with", (NONLINEAR, ITERATED),
-                "flow that the linearized one is compared with",
+                "flow to compare with the linearized flow",
             ),
         ),
         "Pixel and views": (pixel_setting(SIZE), Number(SHOWN_LABEL), PALETTE),
@@ -119,10 +122,10 @@ class FlowExplorer(Dashboard):
     nodes = (
         shared.structure, shared.problem, shared.central, shared.base, shared.flow,
         shared.system, shared.place, shared.own_colors, nodes.span, nodes.scheme,
-        weights, nodes.krylov, nodes.basis, nodes.linearized, nodes.assignment,
+        drawn, weights, nodes.krylov, nodes.basis, nodes.linearized, nodes.assignment,
         nodes.linear_course, courses.chain, nodes.piece, nodes.piece_basis,
         nodes.iterated, nodes.trajectory, nodes.nonlinear, nodes.nonlinear_course,
-        nodes.other, nodes.numbers, nodes.readouts, nodes.dataset,
+        nodes.over_time, nodes.other, nodes.numbers, nodes.readouts, nodes.dataset,
     )  # fmt: skip
     views = VIEWS
     folded = ("Pixel and views",)
@@ -151,12 +154,12 @@ class FlowExplorer(Dashboard):
     )
     presets: ClassVar = {
         "Thin lines vanish": Preset(
-            {"scene": "lines", "noise": 0.3, "time": 15.0},
-            "Equal weights erase thin lines: the labeling error grows with t.",
+            {"scene": "lines", "noise": 0.3, "time": 15.0, "patches": UNIFORM},
+            "Uniform weights erase thin lines: the labeling error grows with t.",
         ),
         "Linearize once": Preset(
             {"iterations": 1, "compared_with": ITERATED},
-            "With one linearization, the iterated flow is the linearized one.",
+            "With one linearization, the iterated flow equals the linearized flow.",
         ),
         "m too small": Preset(
             {"dim": 3, "time": 10.0},
@@ -164,11 +167,11 @@ class FlowExplorer(Dashboard):
         ),
         "Random weights": Preset(
             {"patches": RANDOM},
-            "Random weights average the noise, too, but less well than equal weights.",
+            "Random weights remove noise, too, but less of it than uniform weights.",
         ),
         "Learned weights": Preset(
             {"patches": LEARNED, "scene": "lines", "noise": 0.3},
-            "Learned weights keep the thin lines that equal weights erase.",
+            "Learned weights keep the thin lines that uniform weights erase.",
         ),
     }
 

@@ -1,7 +1,7 @@
 """The data flow of the flow explorer: three flows, each at every time of one axis.
 
-Linearized, iterated and nonlinear flow start from the same data and weights. Each is
-integrated once up to the end of the time axis; a moved time slider reads the result.
+The linearized, iterated and nonlinear flows start from the same data and weights. Each
+is integrated once up to the end of the time axis; a moved time slider reads the result.
 """
 
 from __future__ import annotations
@@ -14,9 +14,9 @@ import xarray as xr
 from explorer.dashboards.courses import (
     DECIDED,
     MOMENTS,
-    Chain,
-    Course,
-    Pieces,
+    IteratedFlow,
+    OverTime,
+    TimeAxis,
     course,
     facts,
 )
@@ -59,7 +59,7 @@ def linearized(basis: KrylovState, krylov: Krylov, time: float) -> Evolution:
 
 def linear_course(
     basis: KrylovState, krylov: Krylov, span: float, problem: xr.Dataset, check: Check
-) -> Course:
+) -> OverTime:
     """Return the course of the linearized flow, from its one Krylov space."""
 
     def W(t: float) -> np.ndarray:
@@ -69,30 +69,34 @@ def linear_course(
     return course(np.linspace(0.0, span, MOMENTS), W, problem)
 
 
-def scheme(krylov: Krylov, iterations: int, span: float) -> Pieces:
+def scheme(krylov: Krylov, iterations: int, span: float) -> TimeAxis:
     """Return how often the iterated flow is linearized on the time axis."""
-    return Pieces(krylov, iterations, span)
+    return TimeAxis(krylov, iterations, span)
 
 
-def piece(scheme: Pieces, time: float) -> int:
+def piece(scheme: TimeAxis, time: float) -> int:
     """Return which linearization leads to t."""
     return len(scheme.until(time)) - 1
 
 
 def piece_basis(
-    flow: LinearizedFlow, weights: np.ndarray, chain: Chain, piece: int, check: Check
+    flow: LinearizedFlow,
+    weights: np.ndarray,
+    chain: IteratedFlow,
+    piece: int,
+    check: Check,
 ) -> KrylovState:
     """Return the Krylov space of the flow linearized last before t."""
     C, _ = flow.potential()
     U = chain.starts[piece]
     system = LinearSystem.at(flow.neighborhood, weights, C + U)
-    return chain.pieces.krylov.init(system, check)
+    return chain.axis.krylov.init(system, check)
 
 
-def iterated(piece_basis: KrylovState, chain: Chain, time: float) -> np.ndarray:
+def iterated(piece_basis: KrylovState, chain: IteratedFlow, time: float) -> np.ndarray:
     """Return W(t) of the iterated linearization, (label, row, col)."""
-    *before, rest = chain.pieces.until(time)
-    V = chain.pieces.krylov.compute(piece_basis, rest).scaled
+    *before, rest = chain.axis.until(time)
+    V = chain.axis.krylov.compute(piece_basis, rest).scaled
     return simplex.softmax(chain.starts[len(before)] + V.shape[0] * V)
 
 
@@ -110,7 +114,7 @@ def nonlinear(trajectory: Trajectory, time: float) -> np.ndarray:
 
 def nonlinear_course(
     trajectory: Trajectory, span: float, problem: xr.Dataset, check: Check
-) -> Course:
+) -> OverTime:
     """Return the course of the nonlinear flow, from its one integration."""
 
     def W(t: float) -> np.ndarray:
@@ -118,6 +122,13 @@ def nonlinear_course(
         return simplex.softmax(trajectory.U(t))
 
     return course(np.linspace(0.0, span, MOMENTS), W, problem)
+
+
+def over_time(
+    linear_course: OverTime, chain: IteratedFlow, nonlinear_course: OverTime
+) -> tuple[OverTime, ...]:
+    """Return the courses of all three flows."""
+    return linear_course, chain.course, nonlinear_course
 
 
 def assignment(linearized: Evolution) -> np.ndarray:
@@ -161,7 +172,7 @@ def readouts(numbers: dict[str, float], linearized: Evolution) -> list[Readout]:
             "wrong", f"{numbers['error_percent']:.2f} %",
             f"nonlinear {numbers['nonlinear_percent']:.2f} %",
         ),
-        Readout("mean entropy", f"{numbers['entropy']:.3f}", "of log J"),
+        Readout("mean entropy", f"{numbers['entropy']:.3f}", "1 undecided, 0 decided"),
         Readout(
             "decided", f"{numbers['decided_percent']:.1f} %",
             f"pixels with W ≥ {DECIDED:g}",

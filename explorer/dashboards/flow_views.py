@@ -11,8 +11,7 @@ from explorer.dashboards.flow_nodes import (
     ITERATED,
     LINEARIZED,
     NONLINEAR,
-    Chain,
-    Course,
+    OverTime,
 )
 from explorer.dashboards.nodes import Check, labeled
 from explorer.drawing.view import view
@@ -45,7 +44,7 @@ def linear_labels(
 def iterated_labels(
     iterated: np.ndarray, problem: xr.Dataset, own_colors: Any
 ) -> Labels:
-    """The labels of the flow that is linearized again and again, at time t."""
+    """The labels of the iterated flow at time t, linearized anew in each piece."""
     found = iterated.argmax(axis=0)
     return labeled("Iterated", found, problem, own_colors, iterated)
 
@@ -60,42 +59,35 @@ def nonlinear_labels(
 
 
 @view(title="Mean entropy", series=3)
-def entropy(
-    linear_course: Course, chain: Chain, nonlinear_course: Course, time: float
-) -> Curves:
-    """How undecided the pixels are on average: 1 at the start, 0 at the end."""
-    courses = linear_course, chain.course, nonlinear_course
-    series = [
-        Series(name, c.times, c.entropy) for name, c in zip(FLOWS, courses, strict=True)
-    ]
-    return Curves("Mean entropy", "t", "of log J", series, marks=here(time))
+def entropy(over_time: tuple[OverTime, ...], time: float) -> Curves:
+    """1 if all labels are equally likely everywhere, 0 if every pixel has decided."""
+    series = curves(over_time, "entropy")
+    return Curves("Mean entropy", "t", "entropy / log J", series, marks=here(time))
 
 
 @view(title="Decided pixels", series=3)
-def decided(
-    linear_course: Course, chain: Chain, nonlinear_course: Course, time: float
-) -> Curves:
+def decided(over_time: tuple[OverTime, ...], time: float) -> Curves:
     """The share of pixels with a label of probability 0.99 or more."""
-    courses = linear_course, chain.course, nonlinear_course
-    series = [
-        Series(name, c.times, c.decided) for name, c in zip(FLOWS, courses, strict=True)
-    ]
+    series = curves(over_time, "decided")
     return Curves("Decided pixels", "t", "pixels in %", series, marks=here(time))
 
 
 @view(title="Labeling error", series=3)
-def error(
-    linear_course: Course, chain: Chain, nonlinear_course: Course, time: float
-) -> Curves:
-    """The share of wrong pixels: it falls, and rises where small cells vanish."""
-    courses = linear_course, chain.course, nonlinear_course
-    series = [
-        Series(name, c.times, c.wrong) for name, c in zip(FLOWS, courses, strict=True)
-    ]
+def error(over_time: tuple[OverTime, ...], time: float) -> Curves:
+    """The share of wrong pixels; it rises again where small cells vanish."""
+    series = curves(over_time, "wrong")
     return Curves("Labeling error", "t", "wrong in %", series, marks=here(time))
 
 
-@view(title="Other labels")
+def curves(over_time: tuple[OverTime, ...], name: str) -> list[Series]:
+    """Return one curve for each flow."""
+    return [
+        Series(flow, one.times, getattr(one, name))
+        for flow, one in zip(FLOWS, over_time, strict=True)
+    ]
+
+
+@view(title="Differing labels")
 def disagreement(
     linearized: Evolution,
     other: np.ndarray,
@@ -103,28 +95,28 @@ def disagreement(
     problem: xr.Dataset,
     own_colors: Any,
 ) -> Labels:
-    """Pixels that the linearized and the other flow label differently are hatched."""
+    """The labels of the linearized flow, hatched where the compared flow has others."""
     found, theirs = linearized.labels, other.argmax(axis=0)
-    note = f"{percent_wrong(found, theirs):.2f} %"
+    note = f"{percent_wrong(found, theirs):.2f} % differ"
     return Labels(
-        f"{compared_with.capitalize()} differs", found, problem.sizes["label"], theirs,
+        f"vs. {compared_with}", found, problem.sizes["label"], theirs,
         own_colors, called=(compared_with, "differs"), note=note,
     )  # fmt: skip
 
 
-@view(title="Distance")
+@view(title="Difference of W(t)")
 def difference(assignment: np.ndarray, other: np.ndarray, compared_with: str) -> Field:
-    """How far the probabilities of two flows differ at a pixel: ½ Σ_j |W_j − W′_j|."""
+    """How much the label probabilities of both flows differ: ½ Σ_j |W_j − W′_j|."""
     values = 0.5 * np.abs(assignment - other).sum(axis=0)
-    note = f"to {compared_with}"
-    return Field("Distance", values, "½ Σ|W − W′|", 0.0, 1.0, note=note)
+    note = compared_with
+    return Field("Difference", values, "½ Σ|W − W′|", 0.0, 1.0, note=note)
 
 
 @view(title="Entropy map", hidden=True)
 def entropy_map(assignment: np.ndarray) -> Field:
     """Where the linearized flow is undecided: the entropy of W(t) at each pixel."""
     values = simplex.entropy(assignment)
-    return Field("Entropy of W(t)", values, "of log J", 0.0, 1.0)
+    return Field("Entropy of W(t)", values, "/ log J", 0.0, 1.0)
 
 
 @view(title="V(t) of one label", hidden=True)
@@ -150,7 +142,7 @@ def path(
     place: tuple[int, int],
     check: Check,
 ) -> Curves:
-    """The largest label probabilities of the pixel, linearized and nonlinear."""
+    """W(t) of the three most probable labels of the pixel, linearized and nonlinear."""
     row, col = place
     times = np.linspace(0.0, trajectory.time, 16)
     flows: dict[str, list[np.ndarray]] = {LINEARIZED: [], NONLINEAR: []}
@@ -167,7 +159,7 @@ def path(
         for j in sorted(largest)
         for name, found in W.items()
     ]
-    return Curves(f"W(t) at {row}, {col}", "t", "probability", series)
+    return Curves(f"W(t) at {row}, {col}", "t", "probability of a label", series)
 
 
 @view(title="Weights", hidden=True)
@@ -196,8 +188,8 @@ def chosen(values: np.ndarray, label: int) -> np.ndarray:
     count = values.shape[0]
     if label >= count:
         raise ValueError(
-            f"`shown_label` = {label} does not exist: there are labels 0 to "
-            f"{count - 1}; lower it"
+            f"`shown_label` must be at most {count - 1} in this scene, got {label}; "
+            "lower it"
         )
     found: np.ndarray = values[label]
     return found

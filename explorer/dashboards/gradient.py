@@ -21,7 +21,15 @@ from explorer.dashboards.nodes import (
     pixel_setting,
     scene_settings,
 )
-from explorer.dashboards.weights import LEARNED, WEIGHTS, WEIGHTS_LINES, weights
+from explorer.dashboards.weights import (
+    LEARNED,
+    UNIFORM,
+    WEIGHTS,
+    WEIGHTS_LINES,
+    drawn,
+    weights,
+)
+from explorer.experiments.cosine import AGREEMENT
 from explorer.gradients.autodiff import EulerAutodiff, KrylovAutodiff
 from explorer.gradients.euler import EulerAdjoint
 from explorer.gradients.gradient import LowRankGradient
@@ -47,9 +55,11 @@ def found_line(words: Words) -> str:
     return f"found = {call('gradient', words)}(flow, weights, scene.labels, {{time}})"
 
 
-def exact_line(words: Words) -> str:
+def reference_line(words: Words) -> str:
     """Return the line of code of the gradient to compare with."""
-    return f"exact = {call('reference', words)}(flow, weights, scene.labels, {{time}})"
+    return (
+        f"reference = {call('reference', words)}(flow, weights, scene.labels, {{time}})"
+    )
 
 
 class GradientExplorer(Dashboard):
@@ -68,7 +78,8 @@ class GradientExplorer(Dashboard):
 
     Notes
     -----
-    Gradients are compared as R_Ω ∂f (3.8), the direction in which the weights move.
+    The explorer compares Riemannian gradients R_Ω ∂f (3.8): learning moves the weights
+    along −R_Ω ∂f.
     """
 
     title = "Gradient explorer"
@@ -81,8 +92,8 @@ class GradientExplorer(Dashboard):
                 label="method", without=("loss",),
             ),
             Choice(
-                "reference", METHODS, "gradient to compare it with",
-                default=LowRankGradient(dim=30, rank=30), label="compared with",
+                "reference", METHODS, "reference gradient, to compare with",
+                default=LowRankGradient(dim=30, rank=30),
                 without=("loss",),
             ),
             Choice("loss", LOSSES, "function whose gradient is computed"),
@@ -94,9 +105,10 @@ class GradientExplorer(Dashboard):
     }  # fmt: skip
     nodes = (
         shared.structure, shared.problem, shared.central, shared.base, shared.flow,
-        shared.system, shared.place, shared.own_colors, weights, nodes.method,
-        nodes.other, nodes.against, nodes.found, nodes.exact, nodes.agreement,
-        nodes.riemannian, nodes.riemannian_exact, nodes.factors, nodes.over_ranks,
+        shared.system, shared.place, shared.own_colors, drawn, weights, nodes.method,
+        nodes.reference_method, nodes.against, nodes.found, nodes.compared,
+        nodes.agreement,
+        nodes.riemannian, nodes.riemannian_reference, nodes.factors, nodes.over_ranks,
         nodes.over_dims, nodes.over_times, nodes.measured, nodes.numbers,
         nodes.readouts, nodes.dataset,
     )  # fmt: skip
@@ -110,34 +122,43 @@ class GradientExplorer(Dashboard):
             *FLOW_LINES,
             *WEIGHTS_LINES,
             found_line,
-            exact_line,
-            'a = weights * (found.gradient - (weights * found.gradient).sum("offset"))',
-            'b = weights * (exact.gradient - (weights * exact.gradient).sum("offset"))',
+            reference_line,
+            "g, h = found.gradient, reference.gradient",
+            'a = weights * (g - (weights * g).sum("offset"))',
+            'b = weights * (h - (weights * h).sum("offset"))',
             'lengths = [(v**2).sum("offset") ** 0.5 for v in (a, b)]',
             "known = lengths[1] > 64 * 2.0**-52 * lengths[1].max()",
-            'cosine = ((a * b).sum("offset") / (lengths[0] * lengths[1])).where(known)',
+            "scale = (lengths[0] * lengths[1]).where(known & (lengths[0] > 0), 1.0)",
+            'cosine = ((a * b).sum("offset") / scale).where(known)',
         ),
         last='numbers = {"loss": float(found.loss), '
-        '"relative_error": float(((a - b) ** 2).sum() / (b**2).sum()) ** 0.5, '
-        '"aligned_percent": '
-        "100.0 * float((cosine >= 0.9).sum() / known.sum())}\nprint(numbers)",
+        '"relative_error": float(((a - b) ** 2).sum()) ** 0.5 '
+        "/ (float((b**2).sum()) ** 0.5 or 1.0), "
+        f'"aligned_percent": 100.0 * float((cosine >= {AGREEMENT}).sum() '
+        "/ known.sum()) if known.any() else 100.0}\nprint(numbers)",
     )
     presets: ClassVar = {
         "Rank 1 fails": Preset(
-            {"scene": "lines", "noise": 0.3, "time": 15.0},
+            {
+                "scene": "lines",
+                "noise": 0.3,
+                "time": 15.0,
+                "patches": UNIFORM,
+                "gradient": LowRankGradient(),
+            },
             "Beyond T = 10, rank one misses part of the gradient: raise r to 2.",
         ),
         "m too small": Preset(
-            {"gradient": LowRankGradient(dim=2), "time": 15.0},
-            "Two vectors give a gradient that points elsewhere in many patches.",
+            {"gradient": LowRankGradient(dim=2), "time": 15.0, "patches": UNIFORM},
+            "With two Krylov vectors, many patches get a wrong direction.",
         ),
         "Euler's gradient": Preset(
-            {"gradient": EulerAdjoint(time_step=1.0), "time": 10.0},
-            "The exact gradient of a coarse scheme is not that of the flow.",
+            {"gradient": EulerAdjoint(time_step=1.0), "time": 10.0, "patches": UNIFORM},
+            "The exact gradient of a coarse Euler scheme is not that of the flow.",
         ),
         "Learned weights": Preset(
             {"patches": LEARNED},
-            "After learning, the gradient is small: the map shows where it is left.",
+            "After learning, little gradient remains: “Gradient norm” shows where.",
         ),
     }
 

@@ -1,4 +1,4 @@
-"""The data flow of the gradient explorer: one gradient, and another to compare it with.
+"""The data flow of the gradient explorer: a gradient and a reference.
 
 All gradients are compared as R_Ω ∂f (3.8): a constant added to a patch of ∂f moves no
 weight.
@@ -15,13 +15,12 @@ from typing import Any
 import numpy as np
 import xarray as xr
 
-from explorer.dashboards.nodes import Check, fitting
+from explorer.dashboards.nodes import Check, fitting, rank_readout
 from explorer.dims import PIXELS, WEIGHT_FIELD
-from explorer.experiments.cosine import share_aligned
+from explorer.experiments.cosine import AGREEMENT, share_aligned
 from explorer.flow.integrators import fits
 from explorer.flow.system import LinearSystem
 from explorer.gradients.derivative import (
-    WARNING_RATIO,
     Derivative,
     GradientMethod,
     cosine,
@@ -86,8 +85,8 @@ def method(gradient: GradientMethod, loss: Loss) -> GradientMethod:
     return replace(gradient, loss=loss)  # type: ignore[type-var]
 
 
-def other(reference: GradientMethod, loss: Loss) -> GradientMethod:
-    """Return the method to compare with, with the same loss."""
+def reference_method(reference: GradientMethod, loss: Loss) -> GradientMethod:
+    """Return the method of the reference, with the same loss."""
     return replace(reference, loss=loss)  # type: ignore[type-var]
 
 
@@ -106,18 +105,18 @@ def found(
     return derived.complete()
 
 
-def exact(
-    other: GradientMethod, system: LinearSystem, against: Truth, check: Check
+def compared(
+    reference_method: GradientMethod, system: LinearSystem, against: Truth, check: Check
 ) -> Derivative:
-    """Return the loss and its gradient by the method to compare with."""
+    """Return the loss and its gradient by the method of the reference."""
     structure, time = against
     with fitting("reference"):
-        return other.differentiate(system, structure.labels, time, check)
+        return reference_method.differentiate(system, structure.labels, time, check)
 
 
-def agreement(found: Derivative, exact: Derivative) -> np.ndarray:
-    """Return the cosine of both gradients for each pixel, (row, col)."""
-    return cosine(found, exact)
+def agreement(found: Derivative, compared: Derivative) -> np.ndarray:
+    """Return the cosine between gradient and reference for each pixel, (row, col)."""
+    return cosine(found, compared)
 
 
 def moves(derivative: Derivative) -> np.ndarray:
@@ -130,9 +129,9 @@ def riemannian(found: Derivative) -> np.ndarray:
     return moves(found)
 
 
-def riemannian_exact(exact: Derivative) -> np.ndarray:
-    """Return R_Ω ∂f of the method to compare with, (offset, row, col)."""
-    return moves(exact)
+def riemannian_reference(compared: Derivative) -> np.ndarray:
+    """Return R_Ω ∂f of the reference, (offset, row, col)."""
+    return moves(compared)
 
 
 def distance(found: np.ndarray, exact: np.ndarray) -> float:
@@ -153,21 +152,21 @@ def factors(
 
 
 def over_ranks(
-    factors: GradientState, riemannian_exact: np.ndarray, loss: Loss, check: Check
+    factors: GradientState, riemannian_reference: np.ndarray, loss: Loss, check: Check
 ) -> np.ndarray:
     """Return the distance of low-rank gradients to the reference over the rank."""
     errors = []
     for rank in RANKS:
         check()
         derived = LowRankGradient(FULL, rank, loss).compute(factors)
-        errors.append(distance(moves(derived), riemannian_exact))
+        errors.append(distance(moves(derived), riemannian_reference))
     return np.array(errors)
 
 
 def over_dims(
     system: LinearSystem,
     against: Truth,
-    riemannian_exact: np.ndarray,
+    riemannian_reference: np.ndarray,
     loss: Loss,
     check: Check,
 ) -> np.ndarray:
@@ -177,7 +176,7 @@ def over_dims(
     for m in DIMS:
         full = LowRankGradient(m, m, loss)
         derived = full.differentiate(system, structure.labels, time, check)
-        errors.append(distance(moves(derived), riemannian_exact))
+        errors.append(distance(moves(derived), riemannian_reference))
     return np.array(errors)
 
 
@@ -210,7 +209,6 @@ def measured(
     system: LinearSystem, against: Truth, loss: Loss, check: Check
 ) -> tuple[Measured, ...]:
     """Return memory and seconds of every method that fits and is quick enough here."""
-    structure, time = against
     size, rows = system.source.size, []
     for method in candidates(loss, 10):
         check()
@@ -222,38 +220,53 @@ def measured(
         elif dense and size > QUICK:
             rows.append(Measured(name, needed, reason="takes minutes"))
         else:
-            began = clock.perf_counter()
-            method.differentiate(system, structure.labels, time, check)
-            rows.append(Measured(name, needed, clock.perf_counter() - began))
+            rows.append(tried(method, system, against, check))
     return tuple(rows)
+
+
+def tried(
+    method: GradientMethod, system: LinearSystem, against: Truth, check: Check
+) -> Measured:
+    """Return what a method takes, or why it fails here."""
+    (structure, time), name = against, type(method).__name__
+    size = system.source.size
+    needed = float(method.memory(size)) if isinstance(method, ClosedForm) else 0.0
+    began = clock.perf_counter()
+    try:
+        method.differentiate(system, structure.labels, time, check)
+    except MemoryError:
+        return Measured(name, needed, reason="does not fit")
+    except ValueError:
+        return Measured(name, needed, reason="beyond double precision")
+    return Measured(name, needed, clock.perf_counter() - began)
 
 
 def numbers(
     found: Derivative,
     riemannian: np.ndarray,
-    riemannian_exact: np.ndarray,
+    riemannian_reference: np.ndarray,
     agreement: np.ndarray,
 ) -> dict[str, float]:
     """Return the numbers that the code reproduces."""
     return {
         "loss": found.loss,
-        "relative_error": distance(riemannian, riemannian_exact),
+        "relative_error": distance(riemannian, riemannian_reference),
         "aligned_percent": 100.0 * share_aligned(agreement),
     }
 
 
-def readouts(numbers: dict[str, float], found: Derivative) -> list[Readout]:
+def readouts(
+    numbers: dict[str, float], found: Derivative, agreement: np.ndarray
+) -> list[Readout]:
     """Return the four numbers above the views."""
-    ratio, several = found.ratio, found.singular_values.size > 1
-    weak = several and found.rank == 1 and ratio > WARNING_RATIO
-    enough = "raise rank: one component loses detail" if weak else "rank suffices"
+    directed = bool(np.isfinite(agreement).any())
+    aligned = f"{numbers['aligned_percent']:.1f} %" if directed else "—"
     return [
         Readout("relative error", f"{numbers['relative_error']:.1e}", "of R_Ω ∂f"),
-        Readout("aligned", f"{numbers['aligned_percent']:.1f} %", "cosine ≥ 0.9"),
         Readout(
-            "σ₂/σ₁", f"{ratio:.2g}" if several else "—",
-            enough if several else "one component only", warn=weak,
+            "aligned", aligned, f"cosine ≥ {AGREEMENT:g}" if directed else "vanishes"
         ),
+        rank_readout(found),
         Readout("loss", f"{found.loss:.4g}", f"{found.error_percent:.2f} % wrong"),
     ]  # fmt: skip
 
@@ -262,7 +275,7 @@ def dataset(
     problem: xr.Dataset,
     weights: np.ndarray,
     found: Derivative,
-    exact: Derivative,
+    compared: Derivative,
     agreement: np.ndarray,
 ) -> xr.Dataset:
     """Return scene, weights, both gradients, and their cosine."""
@@ -270,8 +283,8 @@ def dataset(
         {
             "weights": (WEIGHT_FIELD, weights, {"symbol": "Ω"}),
             "gradient": (WEIGHT_FIELD, found.gradient, {"symbol": "∂f"}),
-            "reference": (WEIGHT_FIELD, exact.gradient, {"symbol": "∂f"}),
-            "cosine": (PIXELS, agreement, {"long_name": "cosine of both gradients"}),
+            "reference": (WEIGHT_FIELD, compared.gradient, {"symbol": "∂f"}),
+            "cosine": (PIXELS, agreement, {"long_name": "cosine to the reference"}),
             "singular_values": ("component", sigma_of([found]), {"symbol": "σ"}),
         }
     )

@@ -21,7 +21,7 @@ from explorer.drawing.view import view
 from explorer.experiments.cosine import AGREEMENT, share_aligned
 from explorer.flow.system import LinearSystem
 from explorer.gradients.derivative import Derivative, GradientMethod
-from explorer.gradients.gradient import GradientState
+from explorer.gradients.gradient import GradientState, LowRankGradient
 from explorer.panels import Bars, Curves, Field, Grid, Labels, Picture, Series, Table
 
 LEAST = 1e-16
@@ -30,13 +30,13 @@ LEAST = 1e-16
 
 @view(title="Cosine map")
 def cosine_map(agreement: np.ndarray) -> Field:
-    """The cosine between both gradients at each pixel: 1 where they point alike."""
+    """The cosine between gradient and reference: 1 where they point the same way."""
     return Field("Cosine map", agreement, "cosine", -1.0, 1.0)
 
 
 @view(title="Gradient cosine")
 def gradient_cosine(agreement: np.ndarray) -> Bars:
-    """How many pixels have which cosine between both gradients."""
+    """Histogram over the pixels: the cosine between gradient and reference."""
     share = 100.0 * share_aligned(agreement, np.nan)
     said = "vanishes" if np.isnan(share) else f"{share:.1f} % ≥ {AGREEMENT:g}"
     heights = cosine_histogram(agreement)
@@ -61,67 +61,74 @@ def gradient_patch(riemannian: np.ndarray, place: tuple[int, int]) -> Grid:
     return descent(riemannian, place, f"Descent at {place[0]}, {place[1]}")
 
 
-@view(title="The same, compared")
+@view(title="Reference at the pixel")
 def reference_patch(
-    riemannian_exact: np.ndarray, place: tuple[int, int], other: GradientMethod
+    riemannian_reference: np.ndarray,
+    place: tuple[int, int],
+    reference_method: GradientMethod,
 ) -> Grid:
-    """The direction −R_Ω ∂f of the method to compare with, at the pixel."""
-    return descent(riemannian_exact, place, "Compared", type(other).__name__)
+    """The direction −R_Ω ∂f of the reference at the pixel."""
+    return descent(
+        riemannian_reference, place, "Reference", type(reference_method).__name__
+    )
 
 
 @view(title="Singular values", log=True)
-def singular_values(found: Derivative, exact: Derivative) -> Curves:
+def singular_values(found: Derivative, compared: Derivative) -> Curves:
     """The singular values of Z; if they fall fast, a low rank suffices."""
-    sigma = sigma_of([found, exact])
+    sigma = sigma_of([found, compared])
     # smaller singular values are rounding errors, and a log axis cannot show zero
     least = np.finfo(float).eps * sigma.max(initial=0.0)
     y = np.where(sigma > least, sigma, np.nan)
     series = Series("σ of Z", np.arange(1, sigma.size + 1), y)
-    note = f"{found.rank} kept" if found.singular_values.size else "of the other"
+    note = f"{found.rank} used" if found.singular_values.size else "of the reference"
     return Curves("Singular values", "component", "σ of Z", [series], True, note=note)
 
 
 @view(title="Error over rank", log=True)
-def error_over_ranks(over_ranks: np.ndarray, found: Derivative) -> Curves:
-    """The distance to the reference over the rank r, with m = 30."""
+def error_over_ranks(
+    over_ranks: np.ndarray, found: Derivative, method: GradientMethod
+) -> Curves:
+    """The relative error of R_Ω ∂f to the reference, over the rank r, with m = 30."""
     y = np.maximum(over_ranks, LEAST)
     series = Series("low rank", np.array(RANKS, float), y)
     rank = found.rank
-    marks = ((float(rank), f"r = {rank}"),) if rank <= RANKS[-1] else ()
-    return Curves("Error over rank", "r", "relative", [series], True, marks)
+    ranked = isinstance(method, LowRankGradient) and rank <= RANKS[-1]
+    marks = ((float(rank), f"r = {rank}"),) if ranked else ()
+    return Curves("Error over rank", "r", "relative error", [series], True, marks)
 
 
 @view(title="Error over m", log=True)
 def error_over_dims(over_dims: np.ndarray, method: GradientMethod) -> Curves:
-    """The distance to the reference over the dimension m, with all m components."""
+    """The relative error of R_Ω ∂f to the reference, over m, with all m components."""
     y = np.maximum(over_dims, LEAST)
     series = Series("rank m", np.array(DIMS, float), y)
     dim = getattr(method, "dim", None)
     marks = ((float(dim), f"m = {dim}"),) if dim and dim <= DIMS[-1] else ()
-    return Curves("Error over m", "m", "relative", [series], True, marks)
+    return Curves("Error over m", "m", "relative error", [series], True, marks)
 
 
 @view(title="Aligned over T", series=3)
 def aligned_over_times(over_times: np.ndarray, time: float) -> Curves:
-    """The share of pixels whose low-rank gradient points the right way, over T."""
+    """Pixels with cosine ≥ 0.9 between rank 1, 2 or 3 and m = r = 30, over T."""
     series = [
         Series(f"rank {k + 1}", np.array(TIMES), shares)
         for k, shares in enumerate(over_times)
     ]
     marks = ((time, f"T = {time:g}"),) if time <= TIMES[-1] else ()
-    note = f"to m = r = {FULL}"
+    note = f"vs. m = r = {FULL}"
     return Curves("Aligned over T", "T", "pixels in %", series, marks=marks, note=note)
 
 
 @view(title="Methods", hidden=True)
 def methods(measured: tuple[Measured, ...], system: LinearSystem) -> Table:
-    """Memory and time of every method for this scene, measured here where it fits."""
+    """Memory (computed) and time (measured here, m = 10) of closed forms and Euler."""
     rows = [
         (one.name, memory(one.needed), one.reason or f"{1000.0 * one.seconds:.0f} ms")
         for one in measured
     ]
-    note = f"{system.source.size} = I·J numbers"
-    return Table("Methods", ("method", "memory", "time here"), rows, note=note)
+    note = f"I·J = {system.source.size}"
+    return Table("Methods", ("method", "memory", "time"), rows, note=note)
 
 
 @view(title="Labeling", hidden=True)
@@ -139,13 +146,13 @@ def picture(problem: xr.Dataset, noise: float) -> Picture:
 
 @view(title="Factor u", hidden=True)
 def factor_left(factors: GradientState, component: int) -> Field:
-    """The left factor u_r of Z: its norm over the labels at each pixel."""
+    """The left factor u_k of Z (m = 30): its norm over the labels at each pixel."""
     return factor(factors, component, 0, "u")
 
 
 @view(title="Factor w", hidden=True)
 def factor_right(factors: GradientState, component: int) -> Field:
-    """The right factor w_r of Z: its norm over the labels at each pixel."""
+    """The right factor w_k of Z (m = 30): its norm over the labels at each pixel."""
     return factor(factors, component, 1, "w")
 
 
@@ -154,8 +161,8 @@ def factor(factors: GradientState, component: int, side: int, letter: str) -> Fi
     count = factors.factors.singular_values.size
     if component > count:
         raise ValueError(
-            f"`component` = {component} does not exist: Z has {count} components "
-            "here; lower it"
+            f"`component` must be at most {count}, the number of components of Z, got "
+            f"{component}; lower it"
         )
     fields = factors.factors.vectors(component)[side]
     size = np.linalg.norm(fields[component - 1], axis=0)

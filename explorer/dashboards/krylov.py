@@ -20,7 +20,14 @@ from explorer.dashboards.nodes import (
     pixel_setting,
     scene_settings,
 )
-from explorer.dashboards.weights import RANDOM, WEIGHTS, WEIGHTS_LINES, weights
+from explorer.dashboards.weights import (
+    RANDOM,
+    UNIFORM,
+    WEIGHTS,
+    WEIGHTS_LINES,
+    drawn,
+    weights,
+)
 from explorer.kit.dashboard import Dashboard
 from explorer.kit.plan import Preset
 from explorer.kit.recipe import Recipe
@@ -44,8 +51,8 @@ class KrylovExplorer(Dashboard):
 
     Notes
     -----
-    The true error is the distance to the solution with m = 60, relative to its norm;
-    the readout of the reference's own bound says how far it can be trusted.
+    The true error is the relative distance to a reference solution with m = 60, whose
+    own error bound stands beside it.
     """
 
     title = "Krylov explorer"
@@ -59,7 +66,7 @@ class KrylovExplorer(Dashboard):
     }
     nodes = (
         shared.structure, shared.problem, shared.central, shared.base, shared.flow,
-        shared.system, shared.place, shared.own_colors, weights, nodes.basis,
+        shared.system, shared.place, shared.own_colors, drawn, weights, nodes.basis,
         nodes.solved, nodes.reference_state, nodes.reference, nodes.states,
         nodes.over_dims, nodes.over_times, nodes.orthogonality, nodes.ritz,
         nodes.adaptive, nodes.costs, nodes.numbers, nodes.readouts, nodes.dataset,
@@ -76,26 +83,29 @@ class KrylovExplorer(Dashboard):
             "solution = ex.Krylov(dim={dim}).solve(flow, weights, time={time})",
             f"exact = ex.Krylov(dim={REFERENCE_DIM})"
             ".solve(flow, weights, time={time})",
-            "off = solution.V - exact.V",
+            "u = solution.evolution.direction",
+            "v = exact.evolution.direction",
+            "scale = np.exp(solution.evolution.shift - exact.evolution.shift)",
         ),
-        last='numbers = {"true_error": float('
-        "((off**2).sum() / (exact.V**2).sum()) ** 0.5), "
-        '"bound": solution.error / float((solution.V**2).sum() ** 0.5), '
+        last='numbers = {"true_error": float(np.linalg.norm(scale * u - v)) '
+        "/ (float(np.linalg.norm(v)) or 1.0), "
+        '"bound": solution.evolution.error / (float(np.linalg.norm(u)) or 1.0), '
         '"error_percent": 100.0 * float((solution.labels != scene.labels).mean())}\n'
         "print(numbers)",
+        imports=("import numpy as np", ""),
     )
     presets: ClassVar = {
         "m too small": Preset(
-            {"dim": 3, "time": 15.0},
+            {"dim": 3, "time": 15.0, "patches": UNIFORM},
             "Three vectors cannot follow a long flow, and the bound says so.",
         ),
         "Twice the time": Preset(
-            {"time": 10.0},
-            "At twice the time, a few vectors more give the same error.",
+            {"time": 10.0, "dim": 10, "patches": UNIFORM},
+            "T = 10 instead of 5: raise m by a few vectors to get the same error.",
         ),
         "Very long": Preset(
-            {"time": 30.0, "dim": 6},
-            "Six vectors do not reach T = 30 at once: the adaptive solver takes steps.",
+            {"time": 30.0, "dim": 6, "patches": UNIFORM},
+            "Six vectors cannot reach T = 30 at once: the adaptive solver splits T.",
         ),
         "Random weights": Preset(
             {"patches": RANDOM},

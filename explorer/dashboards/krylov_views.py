@@ -23,14 +23,12 @@ AROUND = 73
 
 
 @view(title="Error over m", series=2, log=True)
-def error_over_dims(
-    over_dims: Errors, reference: Evolution, dim: int, time: float
-) -> Curves:
-    """The error of V(T) falls faster than any power of m once m is large enough."""
+def error_over_dims(over_dims: Errors, dim: int, time: float) -> Curves:
+    """Once m is large enough, each vector more lowers the error by a larger factor."""
     note = f"T = {time:g}"
     marks = ((float(dim), f"m = {dim}"),)
     series = both(over_dims)
-    return Curves("Error over m", "m", "relative", series, True, marks, note=note)
+    return Curves("Error over m", "m", "relative error", series, True, marks, note=note)
 
 
 @view(title="Error over t", series=2, log=True)
@@ -39,25 +37,25 @@ def error_over_times(over_times: Errors, dim: int, time: float) -> Curves:
     marks = ((time, f"T = {time:g}"),)
     series = both(over_times)
     note = f"m = {dim}"
-    return Curves("Error over t", "t", "relative", series, True, marks, note=note)
+    return Curves("Error over t", "t", "relative error", series, True, marks, note=note)
 
 
-@view(title="Equal cost", series=4, log=True)
+@view(title="Error over cost", series=4, log=True)
 def equal_cost(costs: Costs) -> Curves:
-    """The error of V(T) over the applications of A: Krylov spaces use each one best."""
+    """The error of V(T) over the number of products with A, for each method."""
     series = [
         Series(name, work, np.maximum(errors, LEAST))
         for name, (work, errors) in costs.items()
     ]
-    return Curves("Equal cost", "applications of A", "relative error", series, True)
+    return Curves("Error over cost", "products with A", "relative error", series, True)
 
 
 @view(title="Ritz values", series=3)
 def ritz_values(ritz: np.ndarray, system: LinearSystem, dim: int) -> Curves:
-    """The eigenvalues of H_m lie in the disc that ‖A‖ allows."""
+    """The eigenvalues of H_m; the circle is a bound of ‖A‖, and so of them."""
     angle = np.linspace(0.0, 2.0 * np.pi, AROUND)
-    rate = system.rate
-    circle = Series("‖R_S‖ ‖Ω‖", rate * np.cos(angle), rate * np.sin(angle))
+    rate = system.growth
+    circle = Series("bound of ‖A‖", rate * np.cos(angle), rate * np.sin(angle))
     values = Series("Ritz values", ritz.real, ritz.imag, joined=False)
     return Curves(
         "Ritz values", "real part", "imaginary part", [values, circle],
@@ -67,12 +65,12 @@ def ritz_values(ritz: np.ndarray, system: LinearSystem, dim: int) -> Curves:
 
 @view(title="Orthogonality", series=2, log=True)
 def lost_orthogonality(orthogonality: dict[str, np.ndarray]) -> Curves:
-    """How far the basis is from orthonormal: ‖QᵀQ − 1‖ of the first k vectors."""
+    """How far the basis is from orthonormal: ‖QᵀQ − I‖ of the first k vectors."""
     series = [
         Series(name, np.arange(1.0, sizes.size + 1), np.maximum(sizes, LEAST))
         for name, sizes in orthogonality.items()
     ]
-    return Curves("Orthogonality", "vectors", "‖QᵀQ − 1‖", series, True)
+    return Curves("Orthogonality", "k", "‖QᵀQ − I‖", series, True)
 
 
 @view(title="Sub-steps")
@@ -112,27 +110,27 @@ def picture(problem: xr.Dataset, noise: float) -> Picture:
 def entropy_map(solved: Evolution) -> Field:
     """Where the flow is undecided: the entropy of W(T) at each pixel."""
     values = simplex.entropy(solved.assignment)
-    return Field("Entropy of W(T)", values, "of log J", 0.0, 1.0)
+    return Field("Entropy of W(T)", values, "/ log J", 0.0, 1.0)
 
 
 @view(title="Methods", hidden=True)
 def methods(costs: Costs, over_dims: Errors, time: float) -> Table:
-    """The applications of A that each method needs for an error below a percent."""
+    """The products with A that each method needs for an error below one percent."""
     rows = []
     for name, (work, errors) in costs.items():
         enough = work[errors <= 0.01]
         least = int(enough.min()) if enough.size else f"more than {int(work.max())}"
         rows.append((name, least, float(errors.min())))
-    columns = ("method", "applications for 1 %", "smallest error shown")
+    columns = ("method", "products for 1 %", "smallest error shown")
     return Table(f"Methods at T = {time:g}", columns, rows)
 
 
 def both(errors: Errors) -> list[Series]:
     """Return the curves of the true errors and of their bounds."""
     return [
-        Series(f"true, to m = {REFERENCE_DIM}", errors.at,
+        Series(f"true error (m = {REFERENCE_DIM})", errors.at,
                np.maximum(errors.true, LEAST)),
-        Series("bound", errors.at, np.maximum(errors.bound, LEAST)),
+        Series("error bound", errors.at, np.maximum(errors.bound, LEAST)),
     ]  # fmt: skip
 
 

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 import xarray as xr
 
-from explorer.dashboards.nodes import Check, fitting
+from explorer.dashboards.nodes import Check, fitting, rank_readout
 from explorer.dims import PIXELS, WEIGHT_FIELD
 from explorer.flow.evolution import Evolution, Integrator, judge
 from explorer.flow.integrators import require_memory
@@ -16,7 +16,6 @@ from explorer.flow.krylov import Krylov, KrylovState
 from explorer.flow.linearized import LinearizedFlow
 from explorer.flow.system import LinearSystem
 from explorer.gradients.derivative import (
-    WARNING_RATIO,
     Derivative,
     GradientMethod,
     cosine,
@@ -203,17 +202,11 @@ def readouts(
     was = f"was {first.error_percent:.2f} %" if first else "of the pixels"
     fell = f"was {first.loss:.4g}" if first else "f + ℛ"
     error, status, ok = accuracy
-    narrow = derivative.singular_values.size > 1
-    weak = narrow and derivative.rank == 1 and derivative.ratio > WARNING_RATIO
-    enough = "raise rank: one component loses detail" if weak else "rank suffices"
     return [
         Readout("wrong", f"{derivative.error_percent:.2f} %", was),
         Readout("loss", f"{evaluation.loss:.4g}", fell),
         Readout("error of V(T)", f"{error:.1e}", brief(status, ok), warn=not ok),
-        Readout(
-            "σ₂/σ₁", f"{derivative.ratio:.2g}" if narrow else "—",
-            enough if narrow else "one component only", warn=weak,
-        ),
+        rank_readout(derivative),
     ]  # fmt: skip
 
 

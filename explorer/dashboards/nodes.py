@@ -20,7 +20,9 @@ from explorer.flow.krylov import Krylov
 from explorer.flow.linearized import LinearizedFlow
 from explorer.flow.system import LinearSystem
 from explorer.geometry import manifold
+from explorer.gradients.derivative import WARNING_RATIO, Derivative
 from explorer.images.reading import is_path, read_image
+from explorer.kit.plan import Readout
 from explorer.packing import LONGEST_UPLOAD
 from explorer.panels import Labels
 from explorer.scenes.images import SAMPLES, fit, image_structure, sample_image
@@ -73,7 +75,7 @@ RHO, RADIUS = Number(params.RHO), Number(params.RADIUS)
 BASE_POINT = Pick(
     "base_point", (BARYCENTER, LIKELIHOOD, SHORT_FLOW),
     "point W₀ at which the flow is linearized",
-    labels=("barycenter, 1/J", "likelihood, softmax(−D/ρ)", "W(1), equal weights"),
+    labels=("barycenter, 1/J", "likelihood, softmax(−D/ρ)", "W(1), uniform weights"),
 )  # fmt: skip
 
 MIXED = 0.01
@@ -161,6 +163,19 @@ def place(pixel: tuple[int, int], structure: Structure) -> tuple[int, int]:
 def own_colors(structure: Structure, palette: str) -> Any:
     """Return the colors of the prototypes, or None for the safe palette."""
     return structure.prototypes if palette == OWN_COLORS else None
+
+
+def rank_readout(derivative: Derivative) -> Readout:
+    """Return σ₂/σ₁, and whether the components beyond the rank matter."""
+    sigma, rank = derivative.singular_values, derivative.rank
+    if sigma.size < 2:
+        note = "one component only" if sigma.size else "no components"
+        return Readout("σ₂/σ₁", "—", note)
+    following = float(sigma[rank] / sigma[0]) if rank < sigma.size and sigma[0] else 0.0
+    weak = following > WARNING_RATIO
+    lost = "one component loses" if rank == 1 else f"{rank} components lose"
+    note = f"raise rank: {lost} detail" if weak else "rank suffices"
+    return Readout("σ₂/σ₁", f"{derivative.ratio:.2g}", note, warn=weak)
 
 
 def wrong(found: np.ndarray, problem: xr.Dataset) -> float:

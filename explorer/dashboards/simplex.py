@@ -18,7 +18,7 @@ from explorer.dashboards.nodes import (
     scene_settings,
 )
 from explorer.dashboards.simplex_views import VIEWS
-from explorer.dashboards.weights import WEIGHTS, weights
+from explorer.dashboards.weights import WEIGHTS, drawn, weights
 from explorer.kit.dashboard import Dashboard
 from explorer.kit.plan import Preset
 from explorer.kit.recipe import Recipe
@@ -82,7 +82,7 @@ class SimplexExplorer(Dashboard):
     }  # fmt: skip
     nodes = (
         shared.structure, shared.problem, shared.central, shared.base, shared.flow,
-        shared.system, shared.place, shared.own_colors, weights, nodes.point,
+        shared.system, shared.place, shared.own_colors, drawn, weights, nodes.point,
         nodes.vector, nodes.target, nodes.exponential_curve, nodes.lifting_curve,
         nodes.straight_curve, nodes.geodesic_curve, nodes.circles, nodes.basis,
         nodes.solved, nodes.assignment, nodes.trajectory, nodes.paths,

@@ -1,4 +1,4 @@
-"""Weights that an explorer starts from: equal, random or learned."""
+"""Weights that an explorer starts from: uniform, random or learned."""
 
 from __future__ import annotations
 
@@ -19,24 +19,30 @@ LEARNING_STEPS = 20
 
 WEIGHTS = (
     Pick(
-        "patches", (UNIFORM, RANDOM, LEARNED), "weights Ω of the average",
-        labels=("equal", "random", f"learned, {LEARNING_STEPS} steps"),
+        "patches", (UNIFORM, RANDOM, LEARNED),
+        "weights of the neighbors; they are learned at T = 5 with m = 10, rank 1",
+        labels=("uniform", "random", f"learned, {LEARNING_STEPS} steps"),
         label="weights Ω",
     ),
     Number(params.SEED, name="weights_seed", meaning="seed of the random weights"),
 )  # fmt: skip
 
 
+def drawn(patches: str, weights_seed: int) -> int | None:
+    """Return the seed if the weights are random: others do not depend on it."""
+    return weights_seed if patches == RANDOM else None
+
+
 def weights(
     flow: LinearizedFlow,
     problem: xr.Dataset,
     patches: str,
-    weights_seed: int,
+    drawn: int | None,
     check: Check,
 ) -> np.ndarray:
-    """Return the weights Ω: equal, random or learned."""
-    if patches == RANDOM:
-        return flow.random_weights(weights_seed).values
+    """Return the weights Ω: uniform, random or learned."""
+    if drawn is not None:
+        return flow.random_weights(drawn).values
     if patches == UNIFORM:
         return flow.neighborhood.uniform()
     learner = Learner(flow, problem.labels)

@@ -1,7 +1,7 @@
 """`AdaptiveRungeKutta`: the nonlinear flow at one time, or at all times at once.
 
-DOP853 keeps, for each of its steps, a polynomial of degree 7 through the stages of the
-step (Hairer, Nørsett and Wanner, Solving Ordinary Differential Equations I, II.6).
+DOP853 keeps, for each of its steps, a polynomial of degree 7 built from the stages of
+the step (Hairer, Nørsett and Wanner, Solving Ordinary Differential Equations I, II.6).
 Evaluating it costs a few sums, not a solve.
 """
 
@@ -17,7 +17,7 @@ import numpy as np
 from explorer import params
 from explorer.flow.base import Flow, checked_flow
 from explorer.flow.evolution import checked_tolerance
-from explorer.flow.integrators import require_memory
+from explorer.flow.integrators import ALWAYS_THERE, require_memory
 from explorer.flow.nonlinear import (
     Moment,
     NonlinearSolution,
@@ -40,8 +40,8 @@ class Trajectory:
 
     Attributes
     ----------
-    flow : Flow; time : T; reached : time that the integration has reached, T unless the
-        step size vanished.
+    flow : Flow; time : T; reached : end of the integration, less than T only if
+        the step size vanished.
     steps, evaluations : steps taken, and evaluations of S(W).
     """
 
@@ -60,6 +60,8 @@ class Trajectory:
     def at(self, time: float) -> NonlinearSolution:
         """Return the state at a time t in [0, T].
 
+        Its `evaluations` are those of the whole trajectory.
+
         Raises
         ------
         ValueError
@@ -71,13 +73,14 @@ class Trajectory:
                 f"`time` must be at most {self.time:g}, the end of this trajectory, "
                 f"got {shown(time)}; integrate to a later `time`"
             )
-        moment = Moment(
-            min(time, self.reached), self.U(time), self.steps, self.evaluations
-        )
+        steps = min(bisect_left(self._ends, time) + 1, self.steps)
+        moment = Moment(min(time, self.reached), self.U(time), steps, self.evaluations)
         return present(self.flow, moment, time, 0.0)
 
     def U(self, time: float) -> np.ndarray:
         """Return U(t) with W(t) = softmax(U(t)), (label, row, col); t at most T."""
+        if not self._pieces:  # the first step has failed
+            return self.flow.potential()[1]
         time = min(time, self.reached)
         piece = self._pieces[min(bisect_left(self._ends, time), self.steps - 1)]
         return piece(time).reshape(self.flow.shape)
@@ -90,8 +93,8 @@ class AdaptiveRungeKutta(Record):
     Parameters
     ----------
     tolerance : float in (0, 1]
-        largest error of one step, absolute and relative, in the coordinates U = log W,
-        which makes it a relative tolerance of W.
+        largest error of one step, absolute and relative, in U, where W = softmax(U): an
+        error of U is a relative error of W.
     """
 
     tolerance: float = of(params.TOLERANCE, check=checked_tolerance)
@@ -144,7 +147,7 @@ class AdaptiveRungeKutta(Record):
         Raises
         ------
         MemoryError
-            if the steps do not fit into memory: each takes eight arrays like W.
+            if the steps do not fit into memory: each takes eight float64 arrays like W.
 
         Examples
         --------
@@ -194,14 +197,17 @@ def follow(
     )
     ends: list[float] = []
     pieces: list[Callable[[float], np.ndarray]] = []
-    needed = STAGES * solver.y.nbytes
+    # small steps add up: the system is asked before each of them
+    needed = max(STAGES * solver.y.nbytes, ALWAYS_THERE + 1)
     while solver.status == "running":
         check()
         require_memory(
-            f"the next of {len(pieces)} steps", needed,
+            f"step {len(pieces) + 1} of the trajectory", needed,
             lambda: "lower `time`, raise `tolerance`, or use a smaller image",
         )  # fmt: skip
         solver.step()
+        if solver.status == "failed":
+            break
         ends.append(float(solver.t))
         pieces.append(solver.dense_output())
     return Trajectory(

@@ -18,7 +18,7 @@ class Number(Plain):
     ----------
     words : words that are admissible instead of a number, such as "auto".
     judge : function for a further check; returns the number, or raises.
-    plays : whether a button moves the slider to its end by itself.
+    plays : whether a button plays the slider, step by step up to its end.
 
     Examples
     --------

@@ -121,7 +121,28 @@ def test_more_linearizations_approach_the_nonlinear_flow(app):
     np.testing.assert_allclose(slopes[1:], 2.0, atol=0.25)  # of second order in h
 
 
-def test_weights_are_equal_random_or_learned(app, scene, flow):
+def test_at_another_base_point_the_start_is_labeled_already(app):
+    set_and_wait(app, base_point="likelihood", time=SPAN)
+    for one in app.read("over_time"):
+        assert np.isfinite(one.wrong).all()
+    set_and_wait(app, base_point="barycenter")
+    for one in app.read("over_time"):
+        assert np.isnan(one.wrong[0])
+        assert np.isfinite(one.wrong[1:]).all()
+
+
+def test_a_seed_that_is_not_used_computes_nothing(app):
+    before = counts(app)
+    set_and_wait(app, weights_seed=7)
+    assert not ran(app, before) & {"weights", *SOLVERS}
+
+
+def test_the_time_zero_has_no_labels_and_is_refused(app):
+    with pytest.raises(ValueError, match="`time` must be a finite number above 0"):
+        app.set(time=0.0)
+
+
+def test_weights_are_uniform_random_or_learned(app, scene, flow):
     set_and_wait(app, patches=RANDOM, weights_seed=5)
     np.testing.assert_array_equal(app.data.weights, flow.random_weights(5))
     set_and_wait(app, patches=LEARNED)
@@ -155,7 +176,7 @@ def test_the_flow_to_compare_with_is_the_chosen_one(app, flow_name):
 def test_a_label_that_does_not_exist_is_said_beside_its_control(app):
     app.show("tangent", "probability")
     set_and_wait(app, shown_label=8)
-    assert "`shown_label` = 8 does not exist" in app.frame.complaints["shown_label"]
+    assert "`shown_label` must be at most 7" in app.frame.complaints["shown_label"]
     set_and_wait(app, shown_label=7)
     assert app.frame.complaints == {}
     V = app.read("linearized").scaled[7]

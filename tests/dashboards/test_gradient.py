@@ -148,14 +148,14 @@ def test_the_rank_computes_nothing_but_its_own_gradient(app):
     set_and_wait(app, dim=8)
     before = counts(app)
     set_and_wait(app, rank=3)
-    expensive = {"exact", "factors", "over_ranks", "over_dims", "over_times"}
+    expensive = {"compared", "factors", "over_ranks", "over_dims", "over_times"}
     assert not ran(app, before) & expensive
 
 
 def test_a_component_that_does_not_exist_is_said_beside_its_control(app):
     app.show("factor-left", "factor-right")
     set_and_wait(app, component=200)
-    assert "`component` = 200 does not exist" in app.frame.complaints["component"]
+    assert "`component` must be at most" in app.frame.complaints["component"]
     set_and_wait(app, component=2)
     assert app.frame.complaints == {}
 
@@ -166,4 +166,25 @@ def test_one_label_has_no_gradient(shape):
     assert app.wait(60.0)
     assert app.frame.errors == {}
     assert app.numbers["relative_error"] == 0.0
+    assert (app.frame.readouts[1].value, app.frame.readouts[1].note) == (
+        "—",
+        "vanishes",
+    )
     app.close()
+
+
+def test_the_code_gives_the_numbers_where_nothing_moves(app):
+    """At T = 0 the gradient vanishes; nothing is divided by zero."""
+    set_and_wait(app, time=0.0)
+    space = {}
+    exec(app.code(), space)
+    assert space["numbers"] == pytest.approx(app.numbers, abs=1e-12)
+
+
+def test_a_method_that_fails_does_not_take_the_others_away(app):
+    set_and_wait(app, time=3000.0)
+    rows = {m.name: m.reason for m in nodes.measured(
+        app.read("system"), app.read("against"), ex.DirectionLoss(), lambda: None
+    )}  # fmt: skip
+    assert rows["EulerAdjoint"] == "beyond double precision"
+    assert rows["LowRankGradient"] == ""

@@ -108,7 +108,8 @@ def test_with_equal_cost_krylov_spaces_are_best(app):
 def test_ritz_values_lie_in_the_disc_and_approach_eigenvalues(app, dense):
     set_and_wait(app, dim=30)
     ritz, system = app.read("ritz"), app.read("system")
-    assert np.abs(ritz).max() <= system.rate
+    assert np.abs(ritz).max() <= system.growth
+    assert np.linalg.norm(dense[0], 2) <= system.growth
     eigenvalues = np.linalg.eigvals(dense[0])
     # the outermost one is found first
     largest = eigenvalues[np.abs(eigenvalues).argmax()]
@@ -117,7 +118,38 @@ def test_ritz_values_lie_in_the_disc_and_approach_eigenvalues(app, dense):
     values, circle = panel.series
     np.testing.assert_array_equal(values.x + 1j * values.y, ritz)
     assert not values.joined
-    np.testing.assert_allclose(np.hypot(circle.x, circle.y), system.rate)
+    np.testing.assert_allclose(np.hypot(circle.x, circle.y), system.growth)
+
+
+def test_ritz_values_lie_in_the_disc_of_another_base_point(app):
+    set_and_wait(app, base_point="likelihood", dim=20)
+    assert np.abs(app.read("ritz")).max() <= app.read("system").growth
+
+
+@pytest.mark.parametrize("dim", [1, 2])
+def test_too_few_vectors_for_sub_steps_are_refused_at_once(app, dim):
+    app.set(dim=dim, time=30.0)
+    assert app.wait(20.0)
+    assert set(app.frame.errors) == {"substeps"}
+    assert "`dim` must be at least 3" in app.frame.complaints["dim"]
+    assert app.numbers["bound"] >= app.numbers["true_error"] > 0.1
+
+
+@pytest.mark.parametrize("time", [0.0, 1000.0])
+def test_the_code_gives_the_numbers_at_extreme_times(app, time):
+    set_and_wait(app, time=time)
+    space = {}
+    exec(app.code(), space)
+    assert space["numbers"] == pytest.approx(app.numbers, rel=1e-9, abs=1e-15)
+
+
+def test_the_error_of_the_reference_stands_beside_the_true_error(app):
+    shown = app.frame.readouts[0]
+    assert not shown.warn
+    assert "reference ±" in shown.note
+    set_and_wait(app, time=2000.0, dim=60)  # the same as the reference: no error, but
+    assert app.numbers["true_error"] == 0.0
+    assert app.frame.readouts[0].warn
 
 
 def test_sub_steps_fill_the_time(app):
@@ -156,7 +188,7 @@ def test_moving_the_time_builds_no_space(app):
 def test_a_time_beyond_the_other_methods_is_said_in_their_view(app):
     set_and_wait(app, time=500.0)
     assert set(app.frame.errors) == {"equal-cost"}
-    assert "lower it to 30" in app.frame.complaints["time"]
+    assert "`time` must be at most 30" in app.frame.complaints["time"]
     assert app.numbers["bound"] > 1.0
     set_and_wait(app, time=5.0)
     assert app.frame.errors == {}
@@ -169,4 +201,7 @@ def test_one_label_has_nothing_to_solve(shape):
     assert app.wait(60.0)
     assert app.frame.errors == {}
     assert app.numbers == {"true_error": 0.0, "bound": 0.0, "error_percent": 0.0}
+    space = {}
+    exec(app.code(), space)
+    assert space["numbers"] == app.numbers
     app.close()

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from types import SimpleNamespace
+
 import numpy as np
 import pytest
 
 import explorer as ex
+from explorer.flow import integrators
 from explorer.flow import trajectory as module
 from explorer.flow.status import Ending
 from explorer.geometry.grid import Grid
@@ -81,13 +84,20 @@ def test_no_time_at_all_is_the_start(problem, flow):
     np.testing.assert_allclose(whole.at(0.0).W, 1.0 / 3.0, rtol=1e-15)
 
 
-def test_steps_that_do_not_fit_into_memory_are_refused(problem, flow, monkeypatch):
-    monkeypatch.setattr(module, "STAGES", 10**12)
+@pytest.mark.parametrize("stages", [10**12, module.STAGES])
+def test_steps_that_do_not_fit_into_memory_are_refused(
+    stages, problem, flow, monkeypatch
+):
+    """Small steps add up: the system is asked before each, however small it is."""
+    monkeypatch.setattr(module, "STAGES", stages)
+    little = SimpleNamespace(available=10**6)
+    monkeypatch.setattr(integrators.psutil, "virtual_memory", lambda: little)
     with pytest.raises(MemoryError, match="lower `time`, raise `tolerance`"):
         ex.AdaptiveRungeKutta().trajectory(flow, problem.weights, 9.0)
 
 
-def test_a_vanished_step_size_is_said(problem, flow, monkeypatch):
+@pytest.mark.parametrize("begins", [1.0, 0.0])
+def test_a_vanished_step_size_is_said(begins, problem, flow, monkeypatch):
     """SciPy gives up where the step size falls below the spacing of the times."""
     true = ex.AdaptiveRungeKutta._scheme
 
@@ -96,7 +106,7 @@ def test_a_vanished_step_size_is_said(problem, flow, monkeypatch):
         take = solver.step
 
         def step():
-            if solver.t > 1.0:
+            if solver.t >= begins:
                 solver.status = "failed"
             else:
                 take()
@@ -106,10 +116,16 @@ def test_a_vanished_step_size_is_said(problem, flow, monkeypatch):
 
     monkeypatch.setattr(ex.AdaptiveRungeKutta, "_scheme", failing)
     whole = ex.AdaptiveRungeKutta().trajectory(flow, problem.weights, 9.0)
-    assert 1.0 < whole.reached < 9.0
-    assert whole.at(0.5).status.ok
+    assert begins <= whole.reached < 9.0
+    assert whole.at(0.5).status.ok == (begins > 0.5)
     assert whole.at(8.0).status.ending is Ending.INACCURATE
     assert "raise `tolerance`" in str(whole.at(8.0).status)
+
+
+def test_steps_are_those_up_to_the_time(whole):
+    steps = [whole.at(t).steps for t in TIMES]
+    assert steps == sorted(steps)
+    assert steps[0] < steps[-1] == whole.steps
 
 
 def test_it_can_be_stopped(problem, flow):

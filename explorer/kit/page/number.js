@@ -159,7 +159,7 @@ export function numberParts(declared, name, wish, complain, answered) {
           return true;
         },
         answered,
-        ended: () => wish(now, true),
+        stopped: () => wish(now, true),
       })
     : null;
   const onKey = (event) => {
@@ -226,6 +226,9 @@ export function numberParts(declared, name, wish, complain, answered) {
     if (dragged) {
       return;
     }
+    if (value !== now) {
+      play?.halt(); // undo, a preset, or a value that the kernel has rejected
+    }
     now = value;
     if (typeof value === "number") {
       scale.widen(value);
@@ -249,7 +252,7 @@ export function numberParts(declared, name, wish, complain, answered) {
       play.el.disabled = locked;
     }
     if (locked) {
-      play?.stop();
+      play?.halt();
     }
   };
   const unit = declared.unit

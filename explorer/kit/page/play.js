@@ -4,22 +4,26 @@ import { button, icon } from "./dom.js";
 
 const PACE = 66; // ms between two steps: about 15 per second
 
-/* Returns the button and how to stop it. `advance` moves the slider by one step (the
- * first one leads from the end to the start), and returns whether it moved; `answered`
- * says whether the last step is on the screen; `ended` is called at the end. */
-export function player(name, { advance, answered, ended }) {
+/* Returns the button, and how to stop it: `stop` tells `stopped`, `halt` does not.
+ * `advance` moves the slider by one step (the first one leads from the end to the
+ * start), and returns whether it moved; `answered` says whether the kernel has answered
+ * the last step. */
+export function player(name, { advance, answered, stopped }) {
   let timer = null;
-  const stop = () => {
+  const halt = () => {
     if (timer !== null) {
       clearInterval(timer);
       timer = null;
       draw();
-      ended();
+      return true;
     }
+    return false;
   };
+  const stop = () => halt() && stopped();
   const step = () => {
-    if (!el.isConnected || (answered() && !advance(false))) {
-      stop(); // the page is closed, or the slider is at its end
+    // the page is closed, or the kernel has stopped, or the slider is at its end
+    if (!el.isConnected || el.disabled || (answered() && !advance(false))) {
+      stop();
     }
   };
   const toggle = () => {
@@ -39,5 +43,5 @@ export function player(name, { advance, answered, ended }) {
     el.setAttribute("aria-label", label);
   };
   draw();
-  return { el, stop };
+  return { el, stop, halt };
 }
