@@ -14,21 +14,16 @@ from explorer.dashboards.flow_nodes import (
     OverTime,
 )
 from explorer.dashboards.nodes import Check, labeled
+from explorer.dashboards.views import picture, square, truth
 from explorer.drawing.view import view
 from explorer.flow.evolution import Evolution
 from explorer.flow.krylov import Krylov, KrylovState
 from explorer.flow.trajectory import Trajectory
 from explorer.geometry import simplex
-from explorer.panels import Curves, Field, Grid, Labels, Picture, Series
+from explorer.panels import Curves, Field, Grid, Labels, Series
 from explorer.truths import percent_wrong
 
 FLOWS = LINEARIZED, ITERATED, NONLINEAR
-
-
-@view(title="Input")
-def picture(problem: xr.Dataset, noise: float) -> Picture:
-    """The noisy image that the flow labels."""
-    return Picture("Input", problem.image.values, note=f"noise {noise:g}")
 
 
 @view(title="Linearized")
@@ -166,16 +161,8 @@ def path(
 def patch(weights: np.ndarray, place: tuple[int, int]) -> Grid:
     """The weight patch of the chosen pixel: how it averages over its neighborhood."""
     row, col = place
-    side = round(weights.shape[0] ** 0.5)
-    values = weights[:, row, col].reshape(side, side)
+    values = square(weights[:, row, col])
     return Grid(f"Weights at {row}, {col}", values, note="tap a picture")
-
-
-@view(title="Ground truth", hidden=True)
-def truth(problem: xr.Dataset, own_colors: Any) -> Labels:
-    """The correct labels."""
-    found, count = problem.labels.values, problem.sizes["label"]
-    return Labels("Ground truth", found, count, colors=own_colors)
 
 
 def here(time: float) -> tuple[tuple[float, str], ...]:

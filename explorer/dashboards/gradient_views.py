@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -16,33 +17,23 @@ from explorer.dashboards.gradient_nodes import (
     sigma_of,
 )
 from explorer.dashboards.nodes import labeled
-from explorer.drawing.colors import BINS, DECADES, cosine_histogram
+from explorer.dashboards.views import (
+    cosine_map,
+    factor_left,
+    factor_right,
+    gradient_cosine,
+    picture,
+    square,
+)
+from explorer.drawing.colors import DECADES
 from explorer.drawing.view import view
-from explorer.experiments.cosine import AGREEMENT, share_aligned
 from explorer.flow.system import LinearSystem
 from explorer.gradients.derivative import Derivative, GradientMethod
-from explorer.gradients.gradient import GradientState, LowRankGradient
-from explorer.panels import Bars, Curves, Field, Grid, Labels, Picture, Series, Table
+from explorer.gradients.gradient import LowRankGradient
+from explorer.panels import Curves, Field, Grid, Labels, Series, Table
 
 LEAST = 1e-16
 """Smallest error that a curve shows: less is rounding."""
-
-
-@view(title="Cosine map")
-def cosine_map(agreement: np.ndarray) -> Field:
-    """The cosine between gradient and reference: 1 where they point the same way."""
-    return Field("Cosine map", agreement, "cosine", -1.0, 1.0)
-
-
-@view(title="Gradient cosine")
-def gradient_cosine(agreement: np.ndarray) -> Bars:
-    """Histogram over the pixels: the cosine between gradient and reference."""
-    share = 100.0 * share_aligned(agreement, np.nan)
-    said = "vanishes" if np.isnan(share) else f"{share:.1f} % ≥ {AGREEMENT:g}"
-    heights = cosine_histogram(agreement)
-    return Bars(
-        "Gradient cosine", "cosine", "pixels in %", BINS, heights, AGREEMENT, note=said
-    )
 
 
 @view(title="Gradient norm", hidden=True)
@@ -138,46 +129,12 @@ def labeling(found: Derivative, problem: xr.Dataset, own_colors: Any) -> Labels:
     return labeled("Labeling", solved.labels, problem, own_colors, solved.assignment)
 
 
-@view(title="Input", hidden=True)
-def picture(problem: xr.Dataset, noise: float) -> Picture:
-    """The noisy image that the flow labels."""
-    return Picture("Input", problem.image.values, note=f"noise {noise:g}")
-
-
-@view(title="Factor u", hidden=True)
-def factor_left(factors: GradientState, component: int) -> Field:
-    """The left factor u_k of Z (m = 30): its norm over the labels at each pixel."""
-    return factor(factors, component, 0, "u")
-
-
-@view(title="Factor w", hidden=True)
-def factor_right(factors: GradientState, component: int) -> Field:
-    """The right factor w_k of Z (m = 30): its norm over the labels at each pixel."""
-    return factor(factors, component, 1, "w")
-
-
-def factor(factors: GradientState, component: int, side: int, letter: str) -> Field:
-    """Return the norm of a factor of Z at each pixel."""
-    count = factors.factors.singular_values.size
-    if component > count:
-        raise ValueError(
-            f"`component` must be at most {count}, the number of components of Z, got "
-            f"{component}; lower it"
-        )
-    fields = factors.factors.vectors(component)[side]
-    size = np.linalg.norm(fields[component - 1], axis=0)
-    top = float(size.max(initial=0.0))
-    return Field(f"Factor {letter}, component {component}", size, "norm", 0.0, top or 1)
-
-
 def descent(
     moves: np.ndarray, place: tuple[int, int], title: str, note: str = ""
 ) -> Grid:
     """Return −R_Ω ∂f of a pixel as a window (row offset, col offset)."""
     row, col = place
-    side = round(moves.shape[0] ** 0.5)
-    values = -moves[:, row, col].reshape(side, side)
-    return Grid(title, values, signed=True, note=note)
+    return Grid(title, square(-moves[:, row, col]), signed=True, note=note)
 
 
 def memory(needed: float) -> str:
@@ -193,5 +150,5 @@ def memory(needed: float) -> str:
 VIEWS = (
     cosine_map, gradient_cosine, gradient_patch, reference_patch, singular_values,
     error_over_ranks, error_over_dims, aligned_over_times, gradient_norm, methods,
-    labeling, picture, factor_left, factor_right,
+    labeling, replace(picture, hidden=True), factor_left, factor_right,
 )  # fmt: skip

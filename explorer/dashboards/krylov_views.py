@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -9,11 +10,12 @@ import xarray as xr
 
 from explorer.dashboards.krylov_nodes import REFERENCE_DIM, Costs, Errors, bound_of
 from explorer.dashboards.nodes import labeled
+from explorer.dashboards.views import picture
 from explorer.drawing.view import view
 from explorer.flow.evolution import Evolution
 from explorer.flow.system import LinearSystem
 from explorer.geometry import simplex
-from explorer.panels import Curves, Field, Labels, Picture, Series, Table
+from explorer.panels import Curves, Field, Labels, Series, Table
 
 LEAST = 1e-16
 """Smallest error that a curve shows: less is rounding."""
@@ -100,12 +102,6 @@ def error_map(solved: Evolution, reference: Evolution) -> Field:
     return Field("Error of W(T)", shown, "log₁₀", -16.0, 0.0, note=note)
 
 
-@view(title="Input", hidden=True)
-def picture(problem: xr.Dataset, noise: float) -> Picture:
-    """The noisy image that the flow labels."""
-    return Picture("Input", problem.image.values, note=f"noise {noise:g}")
-
-
 @view(title="Entropy of W(T)", hidden=True)
 def entropy_map(solved: Evolution) -> Field:
     """Where the flow is undecided: the entropy of W(T) at each pixel."""
@@ -136,5 +132,5 @@ def both(errors: Errors) -> list[Series]:
 
 VIEWS = (
     error_over_dims, error_over_times, equal_cost, ritz_values, lost_orthogonality,
-    substeps, labeling, error_map, picture, entropy_map, methods,
+    substeps, labeling, error_map, replace(picture, hidden=True), entropy_map, methods,
 )  # fmt: skip

@@ -2,24 +2,33 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
 import xarray as xr
 
 from explorer.dashboards.nodes import Check, labeled, wrong
-from explorer.drawing.colors import BINS, DECADES, cosine_histogram
+from explorer.dashboards.views import (
+    cosine_map,
+    factor_left,
+    factor_right,
+    gradient_cosine,
+    picture,
+    square,
+    truth,
+)
+from explorer.drawing.colors import DECADES
 from explorer.drawing.view import view
-from explorer.experiments.cosine import AGREEMENT, share_aligned
 from explorer.flow.evolution import Evolution, Integrator
 from explorer.flow.krylov import Krylov, KrylovState
 from explorer.geometry import simplex
 from explorer.geometry.grid import offsets
 from explorer.gradients.derivative import Derivative
-from explorer.gradients.gradient import ClosedForm, GradientState
+from explorer.gradients.gradient import ClosedForm
 from explorer.kit.runs import Run
 from explorer.learning.evaluation import Evaluation
-from explorer.panels import Bars, Curves, Field, Grid, Labels, Picture, Series, Table
+from explorer.panels import Curves, Field, Grid, Labels, Series, Table
 from explorer.truths import percent_wrong
 
 NAMES = {"error_percent": "wrong pixels", "loss": "loss"}
@@ -30,12 +39,6 @@ DIGITS = 12
 
 MOMENTS = 13
 """Times between 0 and T at which the path of a pixel is drawn."""
-
-
-@view(title="Input")
-def picture(problem: xr.Dataset, noise: float) -> Picture:
-    """The noisy image that the flow labels."""
-    return Picture("Input", problem.image.values, note=f"noise {noise:g}")
 
 
 @view(title="Labeling")
@@ -80,18 +83,6 @@ def singular_values(derivative: Derivative) -> Curves:
     return Curves("Singular values", "component", "σ of Z", [series], True, note=note)
 
 
-@view(title="Gradient cosine")
-def gradient_cosine(agreement: np.ndarray) -> Bars:
-    """How closely the gradient follows the reference gradient at each pixel."""
-    share = 100.0 * share_aligned(agreement, np.nan)
-    said = "vanishes" if np.isnan(share) else f"{share:.1f} % ≥ {AGREEMENT:g}"
-    heights = cosine_histogram(agreement)
-    return Bars(
-        "Gradient cosine", "cosine to the reference", "pixels in %", BINS, heights,
-        AGREEMENT, note=said,
-    )  # fmt: skip
-
-
 @view(title="Loss")
 def loss_curve(run: Run, evaluation: Evaluation) -> Curves:
     """The loss ℒ = f + ℛ after each step."""
@@ -106,19 +97,6 @@ def gradient_norm(norms: np.ndarray) -> Field:
     relative = np.log10(np.maximum(norms / (top or 1.0), 10.0**-DECADES))
     note = f"largest {top:.1e}"
     return Field("Gradient norm", relative, "log₁₀", -DECADES, 0.0, note=note)
-
-
-@view(title="Ground truth", hidden=True)
-def truth(problem: xr.Dataset, own_colors: Any) -> Labels:
-    """The correct labels, which learning tries to reproduce."""
-    found, count = problem.labels.values, problem.sizes["label"]
-    return Labels("Ground truth", found, count, colors=own_colors)
-
-
-@view(title="Cosine map", hidden=True)
-def cosine_map(agreement: np.ndarray) -> Field:
-    """The cosine between the gradient and the reference gradient at each pixel."""
-    return Field("Cosine map", agreement, "cosine", -1.0, 1.0)
 
 
 @view(title="Gradient at the pixel", hidden=True)
@@ -193,33 +171,6 @@ def difference(solved_again: Evolution, derivative: Derivative) -> Field:
     return Field("Difference of W(T)", shown, "log₁₀", -DIGITS, 0.0, note=note)
 
 
-@view(title="Factor u", hidden=True)
-def factor_left(factors: GradientState | None, component: int) -> Field:
-    """The left factor u_r of the gradient: its norm over the labels at each pixel."""
-    return factor(factors, component, 0, "u")
-
-
-@view(title="Factor w", hidden=True)
-def factor_right(factors: GradientState | None, component: int) -> Field:
-    """The right factor w_r of the gradient: its norm over the labels at each pixel."""
-    return factor(factors, component, 1, "w")
-
-
-def factor(
-    factors: GradientState | None, component: int, side: int, letter: str
-) -> Field:
-    """Return the norm of a factor of Z at each pixel."""
-    if factors is None or component > factors.factors.singular_values.size:
-        raise ValueError(
-            f"`component` = {component} does not exist for this gradient; lower it, "
-            "or choose LowRankGradient"
-        )
-    fields = factors.factors.vectors(component)[side]
-    size = np.linalg.norm(fields[component - 1], axis=0)
-    top = float(size.max(initial=0.0))
-    return Field(f"Factor {letter}, component {component}", size, "norm", 0.0, top or 1)
-
-
 def at_pixel(
     krylov: Krylov, basis: KrylovState, time: float, pixel: tuple[int, int]
 ) -> np.ndarray:
@@ -228,12 +179,6 @@ def at_pixel(
     row, col = pixel
     exponent = solved.system.exponent(solved.scaled)[:, row, col]
     return simplex.softmax(exponent)
-
-
-def square(patch: np.ndarray) -> np.ndarray:
-    """Return a patch (offset) as a window (row offset, col offset)."""
-    side = round(patch.size**0.5)
-    return patch.reshape(side, side)
 
 
 def over_steps(
@@ -268,7 +213,7 @@ DEFAULT = (
     gradient_norm,
 )  # fmt: skip
 MORE = (
-    truth, cosine_map, neighbors, gradient_patch, path, factor_left, factor_right,
-    by_integrator, difference,
+    truth, replace(cosine_map, hidden=True), neighbors, gradient_patch, path,
+    factor_left, factor_right, by_integrator, difference,
 )  # fmt: skip
 VIEWS = DEFAULT + MORE

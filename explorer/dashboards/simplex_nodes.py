@@ -32,6 +32,9 @@ RADII = (0.25, 0.5, 1.0)
 AROUND = 121
 """Points of a circle."""
 
+Ways = dict[str, np.ndarray]
+"""Curves in the simplex, (label, s), by name."""
+
 STEPS = 25
 """Times at which the paths of pixels are computed."""
 
@@ -89,6 +92,21 @@ def geodesic_curve(point: np.ndarray, vector: np.ndarray) -> np.ndarray:
     speed = float(np.linalg.norm(w)) or 1.0
     turned = np.outer(x, np.cos(s * speed)) + np.outer(w / speed, np.sin(s * speed))
     return inside(np.where(turned >= 0.0, turned**2, -1.0))
+
+
+def ways(
+    exponential_curve: np.ndarray,
+    lifting_curve: np.ndarray,
+    geodesic_curve: np.ndarray,
+    straight_curve: np.ndarray,
+) -> Ways:
+    """Return the four curves that leave p along v, by name."""
+    return {
+        "Exp, e-geodesic": exponential_curve,
+        "lifting map": lifting_curve,
+        "Fisher–Rao geodesic": geodesic_curve,
+        "straight line": straight_curve,
+    }
 
 
 def inside(points: np.ndarray) -> np.ndarray:

@@ -9,10 +9,11 @@ import numpy as np
 import xarray as xr
 
 from explorer.dashboards.nodes import labeled
-from explorer.dashboards.simplex_nodes import STEPS
+from explorer.dashboards.simplex_nodes import STEPS, Ways
+from explorer.dashboards.views import picture
 from explorer.drawing.view import view
 from explorer.flow.evolution import Evolution
-from explorer.panels import Curves, Labels, Picture, Series, Simplex
+from explorer.panels import Curves, Labels, Series, Simplex
 
 CORNERS = "label 1", "label 2", "label 3"
 
@@ -38,21 +39,11 @@ def curve(name: str, points: np.ndarray, joined: bool = True) -> Series:
 
 
 @view(title="From p along v", series=6, tap=chosen)
-def maps(
-    point: np.ndarray,
-    target: np.ndarray,
-    exponential_curve: np.ndarray,
-    lifting_curve: np.ndarray,
-    geodesic_curve: np.ndarray,
-    straight_curve: np.ndarray,
-) -> Simplex:
+def maps(point: np.ndarray, target: np.ndarray, ways: Ways) -> Simplex:
     """Four ways to leave p in the direction v; tap the triangle to move p."""
     series = [
         curve("p", point[:, None], False),
-        curve("Exp, e-geodesic", exponential_curve),
-        curve("lifting map", lifting_curve),
-        curve("Fisher–Rao geodesic", geodesic_curve),
-        curve("straight line", straight_curve),
+        *(curve(name, points) for name, points in ways.items()),
         curve("q = Exp_p(v)", target[:, None], False),
     ]
     return Simplex("From p along v", CORNERS, series, note="tap to move p")
@@ -69,13 +60,7 @@ def circles_around(circles: dict[float, np.ndarray], point: np.ndarray) -> Simpl
 
 
 @view(title="On the sphere", series=6)
-def sphere(
-    point: np.ndarray,
-    exponential_curve: np.ndarray,
-    lifting_curve: np.ndarray,
-    geodesic_curve: np.ndarray,
-    straight_curve: np.ndarray,
-) -> Curves:
+def sphere(point: np.ndarray, ways: Ways) -> Curves:
     """The same in √p: the triangle becomes an octant of the unit sphere."""
     s = np.linspace(0.0, 1.0, 25)
     gap = np.full((3, 1), np.nan)
@@ -86,10 +71,7 @@ def sphere(
     edge = np.concatenate([x for side in sides for x in (side, gap)], axis=1)
     series = [
         seen("p", point[:, None], False),
-        seen("Exp, e-geodesic", exponential_curve),
-        seen("lifting map", lifting_curve),
-        seen("Fisher–Rao geodesic", geodesic_curve),
-        seen("straight line", straight_curve),
+        *(seen(name, points) for name, points in ways.items()),
         seen("edges", edge),
     ]
     return Curves("On the sphere", "√p₂ − √p₁", "2√p₃ − √p₁ − √p₂", series)
@@ -145,12 +127,6 @@ def probabilities(paths: np.ndarray, time: float, place: tuple[int, int]) -> Cur
     largest = np.argsort(W.max(axis=0))[::-1][:MOST]
     series = [Series(f"label {j + 1}", times, W[:, j]) for j in sorted(largest)]
     return Curves(f"W(t) at {row}, {col}", "t", "probability", series)
-
-
-@view(title="Input")
-def picture(problem: xr.Dataset, noise: float) -> Picture:
-    """The noisy image that the flow labels; tap a pixel to see its path."""
-    return Picture("Input", problem.image.values, note=f"noise {noise:g}")
 
 
 @view(title="Labeling")
