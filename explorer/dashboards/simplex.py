@@ -29,19 +29,19 @@ SIZE = 32
 """Side of the scene at the start."""
 
 FIRST = Parameter(
-    "p1", "p₁", 0.5, 0.001, 0.998, "probability of label 1 at the point p", "",
-    slider=(0.01, 0.98, 0.01), label="label 1",
+    "p0", "p₀", 0.5, 0.001, 0.998, "probability of label 0 at the point p", "",
+    slider=(0.01, 0.98, 0.01), label="label 0",
 )  # fmt: skip
 SECOND = Parameter(
-    "p2", "p₂", 0.3, 0.001, 0.998, "probability of label 2 at the point p", "",
-    slider=(0.01, 0.98, 0.01), label="label 2",
+    "p1", "p₁", 0.3, 0.001, 0.998, "probability of label 1 at the point p", "",
+    slider=(0.01, 0.98, 0.01), label="label 1",
 )  # fmt: skip
 ANGLE = Parameter(
     "angle", "α", 100.0, -360.0, 360.0, "direction of the tangent vector v", "degrees",
     slider=(0.0, 360.0, 1.0),
 )  # fmt: skip
 LENGTH = Parameter(
-    "length", "|v|", 0.3, 0.0, 10.0, "Euclidean length of the tangent vector v", "",
+    "length", "|v|", 0.6, 0.0, 10.0, "Euclidean length of the tangent vector v", "",
     slider=(0.0, 2.0, 0.01), formula="q = Exp_p(v) = p e^{v/p} / ⟨p, e^{v/p}⟩ (2.11c)",
 )  # fmt: skip
 
@@ -55,7 +55,7 @@ class SimplexExplorer(Dashboard):
         your own image, in any form that `explorer.image_scene` accepts.
     link : a link that `app.link` returned.
     **settings
-        values of `p1`, `p2`, `angle`, `length`, `scene`, `size`, `labels`, `noise`,
+        values of `p0`, `p1`, `angle`, `length`, `scene`, `size`, `labels`, `noise`,
         `seed`, `time`, `dim`, `rho`, `radius`, `base_point`, `patches`,
         `weights_seed`, `pixel`, `palette`.
 
@@ -98,7 +98,7 @@ class SimplexExplorer(Dashboard):
     recipe = Recipe(
         imports=("import numpy as np", ""),
         lines=(
-            "p = np.array([{p1}, {p2}, 1.0 - {p1} - {p2}])",
+            "p = np.array([{p0}, {p1}, 1.0 - {p0} - {p1}])",
             "turn = np.radians({angle})",
             "across = np.array([-1.0, 1.0, 0.0]) / np.sqrt(2.0)",
             "upward = np.array([-1.0, -1.0, 2.0]) / np.sqrt(6.0)",
@@ -111,11 +111,11 @@ class SimplexExplorer(Dashboard):
     )
     presets: ClassVar = {
         "In the middle": Preset(
-            {"p1": 0.333, "p2": 0.333},
+            {"p0": 0.333, "p1": 0.333},
             "Around the barycenter, circles are nearly round.",
         ),
         "Near an edge": Preset(
-            {"p1": 0.6, "p2": 0.38},
+            {"p0": 0.6, "p1": 0.38},
             "Near an edge, circles are flat: the metric stretches what is close to it.",
         ),
         "Long vector": Preset(

@@ -39,15 +39,15 @@ STEPS = 25
 """Times at which the paths of pixels are computed."""
 
 
-def point(p1: float, p2: float) -> np.ndarray:
+def point(p0: float, p1: float) -> np.ndarray:
     """Return the point p of the simplex with these first two probabilities."""
-    rest = 1.0 - p1 - p2
+    rest = 1.0 - p0 - p1
     if rest < LEAST:
         raise ValueError(
-            f"`p2` = {p2:g} leaves {rest:.3g} for the third label, which needs "
-            f"{LEAST:g}: lower `p1` or `p2`"
+            f"`p1` = {p1:g} leaves {rest:.3g} for the third label, which needs "
+            f"{LEAST:g}: lower `p0` or `p1`"
         )
-    return np.array([p1, p2, rest])
+    return np.array([p0, p1, rest])
 
 
 def vector(angle: float, length: float) -> np.ndarray:

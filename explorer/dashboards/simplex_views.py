@@ -15,7 +15,7 @@ from explorer.drawing.view import view
 from explorer.flow.evolution import Evolution
 from explorer.panels import Curves, Labels, Series, Simplex
 
-CORNERS = "label 1", "label 2", "label 3"
+CORNERS = "label 0", "label 1", "label 2"
 
 LEAST = 0.01
 """Least probability that a tap chooses."""
@@ -30,7 +30,7 @@ def chosen(x: float, y: float) -> Mapping[str, Any]:
     """Return the settings of the point at a place of the triangle, moved inside."""
     p = np.maximum(Simplex.p(np.array(x), np.array(y)), LEAST)
     p = p / p.sum()
-    return {"p1": round(float(p[0]), 3), "p2": round(float(p[1]), 3)}
+    return {"p0": round(float(p[0]), 3), "p1": round(float(p[1]), 3)}
 
 
 def curve(name: str, points: np.ndarray, joined: bool = True) -> Series:
@@ -74,7 +74,7 @@ def sphere(point: np.ndarray, ways: Ways) -> Curves:
         *(seen(name, points) for name, points in ways.items()),
         seen("edges", edge),
     ]
-    return Curves("On the sphere", "√p₂ − √p₁", "2√p₃ − √p₁ − √p₂", series)
+    return Curves("On the sphere", "√p₁ − √p₀", "2√p₂ − √p₀ − √p₁", series)
 
 
 def seen(name: str, points: np.ndarray, joined: bool = True) -> Series:
@@ -125,7 +125,7 @@ def probabilities(paths: np.ndarray, time: float, place: tuple[int, int]) -> Cur
     times = np.linspace(0.0, time, STEPS)
     W = paths[:, :, row, col]
     largest = np.argsort(W.max(axis=0))[::-1][:MOST]
-    series = [Series(f"label {j + 1}", times, W[:, j]) for j in sorted(largest)]
+    series = [Series(f"label {j}", times, W[:, j]) for j in sorted(largest)]
     return Curves(f"W(t) at {row}, {col}", "t", "probability", series)
 
 

@@ -43,7 +43,7 @@ def test_the_vector_points_where_its_angle_says(app):
 
 
 def test_each_curve_leaves_p_along_v_in_its_own_way(app):
-    set_and_wait(app, p1=0.5, p2=0.2, angle=75.0, length=0.25)
+    set_and_wait(app, p0=0.5, p1=0.2, angle=75.0, length=0.25)
     p, v = app.read("point"), app.read("vector")
     # e-geodesic: log p changes linearly, up to a constant
     e = np.log(app.read("exponential_curve")) - np.log(p)[:, None]
@@ -70,7 +70,7 @@ def test_each_curve_leaves_p_along_v_in_its_own_way(app):
 
 
 def test_curves_that_leave_the_triangle_end_at_its_edge(app):
-    set_and_wait(app, p1=0.6, p2=0.3, angle=0.0, length=2.0)
+    set_and_wait(app, p0=0.6, p1=0.3, angle=0.0, length=2.0)
     for name in ("straight_curve", "geodesic_curve"):
         points = app.read(name)
         known = np.isfinite(points[0])
@@ -83,7 +83,7 @@ def test_curves_that_leave_the_triangle_end_at_its_edge(app):
 
 @pytest.mark.parametrize("p", [(1 / 3, 1 / 3), (0.6, 0.35), (0.9, 0.05)])
 def test_circles_have_their_radius(app, p):
-    set_and_wait(app, p1=p[0], p2=p[1])
+    set_and_wait(app, p0=p[0], p1=p[1])
     point = app.read("point")
     for radius, points in app.read("circles").items():
         known = np.isfinite(points[0])
@@ -149,9 +149,9 @@ def test_a_tap_into_the_triangle_moves_p(app):
 
 
 def test_a_point_without_a_third_label_is_refused_beside_its_control(app):
-    set_and_wait(app, p1=0.9)
-    assert "lower `p1` or `p2`" in app.frame.complaints["p2"]
-    set_and_wait(app, p1=0.4)
+    set_and_wait(app, p0=0.9)
+    assert "lower `p0` or `p1`" in app.frame.complaints["p1"]
+    set_and_wait(app, p0=0.4)
     assert app.frame.complaints == {}
     assert app.frame.errors == {}
 
