@@ -163,7 +163,8 @@ def test_interrupting_the_kernel_stops_learning(page, lab):
     click(page, "Learn")
     wait_for(page, lambda: len(column(page, ERROR)) > 3)
     page.evaluate("() => jupyterapp.commands.execute('notebook:interrupt-kernel')")
-    page.get_by_text("interrupted").first.wait_for(timeout=10_000)
+    # beside the progress: the light says so before the last picture is there
+    page.locator(".laf-told").get_by_text("interrupted").wait_for(timeout=10_000)
     stopped = column(page, ERROR)
     page.wait_for_timeout(400)
     assert len(column(page, ERROR)) - len(stopped) <= 1
