@@ -66,7 +66,8 @@ def test_learning_streams_points_and_pause_stops_it_at_once(explorer):
     wait_for(explorer, lambda: len(column(explorer, ERROR)) > seen)
     seen = len(column(explorer, ERROR))
     click(explorer, "Pause")
-    explorer.get_by_text("paused").first.wait_for(timeout=5_000)
+    # beside the progress: the light says so before the last picture is there
+    explorer.locator(".laf-told").get_by_text("paused").wait_for(timeout=5_000)
     stopped = column(explorer, ERROR)
     assert len(stopped) - seen < 200  # of the 2000 steps asked for
     explorer.wait_for_timeout(400)
@@ -163,7 +164,6 @@ def test_interrupting_the_kernel_stops_learning(page, lab):
     click(page, "Learn")
     wait_for(page, lambda: len(column(page, ERROR)) > 3)
     page.evaluate("() => jupyterapp.commands.execute('notebook:interrupt-kernel')")
-    # beside the progress: the light says so before the last picture is there
     page.locator(".laf-told").get_by_text("interrupted").wait_for(timeout=10_000)
     stopped = column(page, ERROR)
     page.wait_for_timeout(400)
