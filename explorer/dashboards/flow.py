@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from typing import Any, ClassVar
+from typing import ClassVar
 
 from explorer import params
 from explorer.dashboards import courses
@@ -20,14 +20,13 @@ from explorer.dashboards.flow_nodes import (
 from explorer.dashboards.flow_views import VIEWS
 from explorer.dashboards.nodes import (
     BASE_POINT,
-    OWN,
     PALETTE,
     RADIUS,
     RHO,
-    own_image,
     pixel_setting,
     scene_settings,
 )
+from explorer.dashboards.scene_explorer import SceneExplorer
 from explorer.dashboards.weights import (
     LEARNED,
     RANDOM,
@@ -38,7 +37,6 @@ from explorer.dashboards.weights import (
     weights,
 )
 from explorer.flow.krylov import Krylov
-from explorer.kit.dashboard import Dashboard
 from explorer.kit.plan import Preset
 from explorer.kit.recipe import Recipe, Words
 from explorer.settings import Number, Pick
@@ -78,7 +76,7 @@ def trajectory_line(words: Words) -> str:
     return f"path = ex.AdaptiveRungeKutta().trajectory(flow, weights, {end!r})"
 
 
-class FlowExplorer(Dashboard):
+class FlowExplorer(SceneExplorer):
     """An interactive view of the flow from a noisy image to its labeling.
 
     The linearized, the iterated and the nonlinear flow start from the same image and
@@ -131,7 +129,6 @@ class FlowExplorer(Dashboard):
     folded = ("Pixel and views",)
     early = ("picture", "truth")
     main = "time"
-    uploaded: ClassVar = {"image": {"scene": OWN}}
     recipe = Recipe(
         lines=(
             *FLOW_LINES,
@@ -174,8 +171,3 @@ class FlowExplorer(Dashboard):
             "Learned weights keep the thin lines that uniform weights erase.",
         ),
     }
-
-    def __init__(self, image: Any = None, link: str = "", **settings: Any) -> None:
-        if image is not None:
-            settings = {"scene": OWN, **settings, "image": own_image(image)}
-        super().__init__(link, **settings)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any, ClassVar
+from typing import ClassVar
 
 from explorer import extras, params
 from explorer.dashboards import gradient_nodes as nodes
@@ -13,14 +13,13 @@ from explorer.dashboards.gradient_views import VIEWS
 from explorer.dashboards.learning import COMPONENT, LOSSES
 from explorer.dashboards.nodes import (
     BASE_POINT,
-    OWN,
     PALETTE,
     RADIUS,
     RHO,
-    own_image,
     pixel_setting,
     scene_settings,
 )
+from explorer.dashboards.scene_explorer import SceneExplorer
 from explorer.dashboards.weights import (
     LEARNED,
     UNIFORM,
@@ -33,7 +32,6 @@ from explorer.experiments.cosine import AGREEMENT
 from explorer.gradients.autodiff import EulerAutodiff, KrylovAutodiff
 from explorer.gradients.euler import EulerAdjoint
 from explorer.gradients.gradient import LowRankGradient
-from explorer.kit.dashboard import Dashboard
 from explorer.kit.plan import Preset
 from explorer.kit.recipe import Recipe, Words
 from explorer.settings import Choice, Number
@@ -62,7 +60,7 @@ def reference_line(words: Words) -> str:
     )
 
 
-class GradientExplorer(Dashboard):
+class GradientExplorer(SceneExplorer):
     """An interactive view of how little of the gradient is enough.
 
     Parameters
@@ -116,7 +114,6 @@ class GradientExplorer(Dashboard):
     folded = ("Weights", "Pixel and views")
     early = ("picture",)
     main = "time"
-    uploaded: ClassVar = {"image": {"scene": OWN}}
     recipe = Recipe(
         lines=(
             *FLOW_LINES,
@@ -161,8 +158,3 @@ class GradientExplorer(Dashboard):
             "After learning, little gradient remains: “Gradient norm” shows where.",
         ),
     }
-
-    def __init__(self, image: Any = None, link: str = "", **settings: Any) -> None:
-        if image is not None:
-            settings = {"scene": OWN, **settings, "image": own_image(image)}
-        super().__init__(link, **settings)

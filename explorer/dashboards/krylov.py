@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any, ClassVar
+from typing import ClassVar
 
 from explorer import params
 from explorer.dashboards import krylov_nodes as nodes
@@ -12,14 +12,13 @@ from explorer.dashboards.krylov_nodes import REFERENCE_DIM
 from explorer.dashboards.krylov_views import VIEWS
 from explorer.dashboards.nodes import (
     BASE_POINT,
-    OWN,
     PALETTE,
     RADIUS,
     RHO,
-    own_image,
     pixel_setting,
     scene_settings,
 )
+from explorer.dashboards.scene_explorer import SceneExplorer
 from explorer.dashboards.weights import (
     RANDOM,
     UNIFORM,
@@ -28,7 +27,6 @@ from explorer.dashboards.weights import (
     drawn,
     weights,
 )
-from explorer.kit.dashboard import Dashboard
 from explorer.kit.plan import Preset
 from explorer.kit.recipe import Recipe
 from explorer.settings import Number
@@ -37,7 +35,7 @@ SIZE = 64
 """Side of the scene at the start."""
 
 
-class KrylovExplorer(Dashboard):
+class KrylovExplorer(SceneExplorer):
     """An interactive view of how few Krylov vectors the linearized flow needs.
 
     Parameters
@@ -75,7 +73,6 @@ class KrylovExplorer(Dashboard):
     folded = ("Weights", "Pixel and views")
     early = ("picture",)
     main = "dim"
-    uploaded: ClassVar = {"image": {"scene": OWN}}
     recipe = Recipe(
         lines=(
             *FLOW_LINES,
@@ -112,8 +109,3 @@ class KrylovExplorer(Dashboard):
             "Random weights move the Ritz values off the real axis.",
         ),
     }
-
-    def __init__(self, image: Any = None, link: str = "", **settings: Any) -> None:
-        if image is not None:
-            settings = {"scene": OWN, **settings, "image": own_image(image)}
-        super().__init__(link, **settings)

@@ -14,14 +14,13 @@ from explorer.dashboards.code import FLOW_LINES, with_loss
 from explorer.dashboards.learning_views import VIEWS
 from explorer.dashboards.nodes import (
     BASE_POINT,
-    OWN,
     PALETTE,
     RADIUS,
     RHO,
-    own_image,
     pixel_setting,
     scene_settings,
 )
+from explorer.dashboards.scene_explorer import SceneExplorer
 from explorer.dashboards.schema_1 import translated
 from explorer.flow.adaptive import AdaptiveKrylov
 from explorer.flow.integrators import DenseExponential, ExplicitEuler
@@ -31,7 +30,6 @@ from explorer.gradients.autodiff import EulerAutodiff, KrylovAutodiff
 from explorer.gradients.euler import EulerAdjoint
 from explorer.gradients.gradient import LowRankGradient
 from explorer.gradients.hierarchy import BenziSimoncini, FactoredSVD, KroneckerKrylov
-from explorer.kit.dashboard import Dashboard
 from explorer.kit.documents import Document
 from explorer.kit.plan import Preset
 from explorer.kit.recipe import Recipe, Words
@@ -73,7 +71,7 @@ def learner_line(words: Words) -> str:
     )
 
 
-class LearningExplorer(Dashboard):
+class LearningExplorer(SceneExplorer):
     """An interactive view of learning the weights of a linearized assignment flow.
 
     The explorer displays itself as the last expression of a cell. Sliders respond while
@@ -139,7 +137,6 @@ class LearningExplorer(Dashboard):
     folded = ("Pixel and views",)
     early = ("picture", "truth")
     main = "time"
-    uploaded: ClassVar = {"image": {"scene": OWN}}
     stepper = Stepper(
         point="evaluation",
         advance=lambda evaluate, point, memory, optimizer: optimizer.advance(
@@ -183,11 +180,6 @@ class LearningExplorer(Dashboard):
             steps=10,
         ),
     }
-
-    def __init__(self, image: Any = None, link: str = "", **settings: Any) -> None:
-        if image is not None:
-            settings = {"scene": OWN, **settings, "image": own_image(image)}
-        super().__init__(link, **settings)
 
     @property
     def trace(self) -> xr.Dataset:

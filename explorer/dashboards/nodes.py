@@ -9,7 +9,6 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import replace
-from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -21,11 +20,9 @@ from explorer.flow.linearized import LinearizedFlow
 from explorer.flow.system import LinearSystem
 from explorer.geometry import manifold
 from explorer.gradients.derivative import WARNING_RATIO, Derivative
-from explorer.images.reading import is_path, read_image
 from explorer.kit.plan import Readout
-from explorer.packing import LONGEST_UPLOAD
 from explorer.panels import Labels
-from explorer.scenes.images import SAMPLES, fit, image_structure, sample_image
+from explorer.scenes.images import SAMPLES, image_structure, sample_image
 from explorer.scenes.scene import Structure, make_scene
 from explorer.scenes.voronoi import KINDS, voronoi_structure
 from explorer.settings import Image, Number, Pick, Pixel, Setting
@@ -196,9 +193,3 @@ def labeled(
         probabilities=W,
         note=f"{wrong(found, problem):.2f} % wrong",
     )
-
-
-def own_image(image: Any) -> tuple[str, Any]:
-    """Return name and pixels of an image, scaled down for live updates."""
-    name = Path(image).name if is_path(image) else "array"
-    return name, fit(read_image(image), LONGEST_UPLOAD)

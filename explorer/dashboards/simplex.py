@@ -2,24 +2,22 @@
 
 from __future__ import annotations
 
-from typing import Any, ClassVar
+from typing import ClassVar
 
 from explorer import params
 from explorer.dashboards import nodes as shared
 from explorer.dashboards import simplex_nodes as nodes
 from explorer.dashboards.nodes import (
     BASE_POINT,
-    OWN,
     PALETTE,
     RADIUS,
     RHO,
-    own_image,
     pixel_setting,
     scene_settings,
 )
+from explorer.dashboards.scene_explorer import SceneExplorer
 from explorer.dashboards.simplex_views import VIEWS
 from explorer.dashboards.weights import WEIGHTS, drawn, weights
-from explorer.kit.dashboard import Dashboard
 from explorer.kit.plan import Preset
 from explorer.kit.recipe import Recipe
 from explorer.params import Parameter
@@ -46,7 +44,7 @@ LENGTH = Parameter(
 )  # fmt: skip
 
 
-class SimplexExplorer(Dashboard):
+class SimplexExplorer(SceneExplorer):
     """An interactive view of the simplex in which label probabilities live.
 
     Parameters
@@ -94,7 +92,6 @@ class SimplexExplorer(Dashboard):
     folded = ("Weights", "Pixel and views")
     early = ("picture",)
     main = "angle"
-    uploaded: ClassVar = {"image": {"scene": OWN}}
     recipe = Recipe(
         imports=("import numpy as np", ""),
         lines=(
@@ -127,8 +124,3 @@ class SimplexExplorer(Dashboard):
             "After a long time, nearly all pixels sit in a corner: they have decided.",
         ),
     }
-
-    def __init__(self, image: Any = None, link: str = "", **settings: Any) -> None:
-        if image is not None:
-            settings = {"scene": OWN, **settings, "image": own_image(image)}
-        super().__init__(link, **settings)
