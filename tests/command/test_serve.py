@@ -155,9 +155,10 @@ def test_from_start_to_ctrl_c(lab, tmp_path):
         family = psutil.Process(process.pid).children(recursive=True)
         # the process that compiles ahead may just have ended
         family = [p for p in family if p.status() != psutil.STATUS_ZOMBIE]
-        kernels = [p for p in family if "ipykernel_launcher" in p.cmdline()]
-        assert len(kernels) == (0 if lab else 1)
         (serving,) = [p for p in family if {"voila", "jupyterlab"} & set(p.cmdline())]
+        kernels = [p for p in family if "ipykernel_launcher" in p.cmdline()]
+        # the kernel for the next page starts REFILL seconds after the first page
+        assert len(kernels) in ({0} if lab else {1, 2})
         listening = {c.laddr.ip for c in serving.net_connections("tcp")}
         assert listening == {server.HOST}
         process.send_signal(signal.SIGINT)
