@@ -58,9 +58,11 @@ from .losses.checks import check_loss
 from .losses.losses import CrossEntropy, DirectionLoss, TangentLoss
 from .prediction.predictor import WeightPatchPredictor
 from .scenes.collection import labeled_images
+from .scenes.editing import paint, pick_prototypes
 from .scenes.images import SAMPLES, fit, image_scene, sample_image
 from .scenes.scores import score
 from .scenes.voronoi import voronoi_scene
+from .strokes import Stroke
 
 __all__ = [
     "SAMPLES",
@@ -113,6 +115,7 @@ __all__ = [
     "Solution",
     "Stage",
     "Status",
+    "Stroke",
     "StructureTensor",
     "TangentLoss",
     "TwoSided",
@@ -130,6 +133,8 @@ __all__ = [
     "manifold",
     "mean_features",
     "neighbor_graph",
+    "paint",
+    "pick_prototypes",
     "read_image",
     "sample_image",
     "save_checkpoint",

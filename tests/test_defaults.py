@@ -78,6 +78,7 @@ DEFAULTS = {
     "SerialFlow.solve": f"integrator={KRYLOV}",
     "SerialGradient": "dim=10, rank=0, loss=DirectionLoss()",
     "Stage": "coupling=None",
+    "Stroke": "label=0, size=3, on='truth'",
     "StructureTensor": "scales=(1.0, 2.0)",
     "TangentLoss": "lipschitz=nan, curvature=nan",
     "TwoSided": "orthogonalization=BlockChebyshev(block=5, keep=None)",

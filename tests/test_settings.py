@@ -24,8 +24,10 @@ from explorer.settings import (
     Image,
     Number,
     Pick,
+    Picks,
     Pixel,
     Several,
+    Strokes,
     Uploaded,
     from_link,
     to_link,
@@ -82,6 +84,8 @@ HOSTILE = (
 )  # fmt: skip
 """What no setting below takes, but for the exceptions that its case names."""
 
+EMPTY = [x for x in HOSTILE if type(x) in (list, tuple) and not x]
+
 PHOTO = Uploaded("photo.png", np.random.default_rng(0).uniform(size=(4, 5, 3)))
 
 CASES = (
@@ -98,6 +102,10 @@ CASES = (
     Case(Choice("optimizer", (ex.Adam, ex.AdaMax), "how"), (ex.AdaMax(0.1),),
          ("Adam", ex.RiemannianDescent(), {"Adam": {}}, 3, True)),
     Case(Image(), (None, PHOTO), ("photo.png", PHOTO.image, ("a", 3), True)),
+    Case(Strokes(), ([], [ex.Stroke([(1, 2)], 3), ex.Stroke([(0, 0), (4, 9)], None, 1)],
+                     [ex.Stroke([(7, 7)], 0, 64, "picture")]), ([3], [ex.Adam()])),
+    Case(Picks(), ([], [(0, 0), (3, 4.0)], np.array([[1, 2], [3, 4]])),
+         ([(1, 2, 3)], [(-1, 0)], [(0.5, 1)], [("1", "2")], [(math.nan, 0)])),
     Case(Several("scales", (1.0, 2.0), "what", tuple), ((0.5, 4.0),), (3, None)),
 )  # fmt: skip
 
@@ -126,6 +134,8 @@ def test_good_values_survive_check_json_link_and_code(case):
         found = evaluated(setting.code(value))
         if isinstance(checked, Uploaded):
             assert np.array_equal(found, checked.image)
+        elif isinstance(setting, Strokes | Picks):
+            assert exactly(setting.check(found), checked)
         else:
             assert exactly(found, checked)
 
@@ -137,6 +147,8 @@ def test_bad_values_are_refused_with_name_value_and_cure(case):
         Pick: [None] if None in getattr(setting, "options", ()) else [],
         Image: [None],
         Several: [x for x in HOSTILE if x is not None],  # its record judges the rest
+        Strokes: EMPTY,
+        Picks: EMPTY,
     }.get(type(setting), [])
     for value in (*case.bad, *HOSTILE):
         if any(value is x for x in taken):
@@ -309,6 +321,25 @@ def test_a_wish_builds_on_the_current_record():
     }
     found = inner.wish({"LowRankGradient": after}, before)
     assert found == replace(before, route=ex.TwoSided(replace(KEPT, block=4)))
+
+
+def test_a_wish_adds_drops_and_clears_edits():
+    one, other = ex.Stroke([(1, 2)], 3), ex.Stroke([(4, 5)], None, 1)
+    added = {"add": {"points": [[4, 5]], "label": None, "size": 1}}
+    assert Strokes().wish(added, (one,)) == (one, other)
+    assert Strokes().wish({"drop": True}, (one, other)) == (one,)
+    assert Strokes().wish({"clear": True}, (one, other)) == ()
+    assert Picks().wish({"add": [3, 4]}, ((1, 2),)) == ((1, 2), (3, 4))
+    for bad in (
+        {},
+        {"add": 3},
+        {"add": {"points": 3}},
+        {"drop": 1, "clear": 1},
+        {"x": 1},
+    ):
+        for setting in (Strokes(), Picks()):
+            with pytest.raises((ValueError, TypeError), match=f"`{setting.name}`"):
+                setting.wish(bad, ())
 
 
 def test_numbers_of_a_record_are_its_controls():

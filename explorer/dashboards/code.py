@@ -7,18 +7,41 @@ from explorer.kit.recipe import Words
 from explorer.scenes.voronoi import KINDS
 
 
+def edits_of(words: Words) -> list[str]:
+    """Return what a hand has edited in the scene: picks, strokes, both or neither."""
+    return [name for name in ("picks", "strokes") if words[name] != "[]"]
+
+
 def scene_line(words: Words) -> str:
-    """Return the line of code that makes the scene."""
+    """Return the line of code that makes the scene, before a hand edits it."""
+    name = "original" if edits_of(words) else "scene"
     if words["scene"].strip("'\"") in KINDS:
         return (
-            "scene = ex.voronoi_scene({scene}, size={size}, noise={noise}, seed={seed})"
+            f"{name} = ex.voronoi_scene({{scene}}, size={{size}}, noise={{noise}}, "
+            "seed={seed})"
         )
     own = words["scene"].strip("'\"") == OWN
     image = "image" if own else "ex.sample_image({scene}, size={size})"
     return (
-        f"scene = ex.image_scene({image}, labels={{labels}}, noise={{noise}}, "
+        f"{name} = ex.image_scene({image}, labels={{labels}}, noise={{noise}}, "
         "seed={seed})"
     )
+
+
+def picks_line(words: Words) -> str:
+    """Return the line of code that picks prototypes, if any are picked."""
+    if "picks" not in edits_of(words):
+        return ""
+    name = "picked" if "strokes" in edits_of(words) else "scene"
+    return f"{name} = ex.pick_prototypes(original, {{picks}})"
+
+
+def strokes_line(words: Words) -> str:
+    """Return the line of code that paints the strokes, if there are any."""
+    if "strokes" not in edits_of(words):
+        return ""
+    before = "picked" if "picks" in edits_of(words) else "original"
+    return f"scene = ex.paint({before}, {{strokes}})"
 
 
 def image_line(words: Words) -> str:
@@ -68,5 +91,8 @@ def with_loss(method: str, loss: str) -> str:
     return f"{method[:-1]}{comma}loss={loss})"
 
 
-FLOW_LINES = image_line, scene_line, central_line, base_line, flow_line
+FLOW_LINES = (
+    image_line, scene_line, picks_line, strokes_line, central_line, base_line,
+    flow_line,
+)  # fmt: skip
 """The lines that make `scene` and `flow`."""

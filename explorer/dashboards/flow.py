@@ -20,6 +20,7 @@ from explorer.dashboards.flow_nodes import (
 from explorer.dashboards.flow_views import VIEWS
 from explorer.dashboards.nodes import (
     BASE_POINT,
+    EDITS,
     PALETTE,
     RADIUS,
     RHO,
@@ -88,9 +89,10 @@ class FlowExplorer(SceneExplorer):
         your own image, in any form that `explorer.image_scene` accepts.
     link : a link that `app.link` returned.
     **settings
-        values of `scene`, `size`, `labels`, `noise`, `seed`, `time`, `rho`, `radius`,
-        `base_point`, `patches`, `weights_seed`, `dim`, `iterations`, `compared_with`,
-        `shown_label`, `pixel`, `palette`.
+        values of `scene`, `size`, `labels`, `noise`, `seed`, `strokes`,
+        `picks`, `time`, `rho`, `radius`, `base_point`, `patches`,
+        `weights_seed`, `dim`, `iterations`, `compared_with`, `shown_label`,
+        `pixel`, `palette`.
 
     Notes
     -----
@@ -115,18 +117,18 @@ class FlowExplorer(SceneExplorer):
                 "flow to compare with the linearized flow",
             ),
         ),
+        "Brush and prototypes": EDITS,
         "Pixel and views": (pixel_setting(SIZE), Number(SHOWN_LABEL), PALETTE),
     }  # fmt: skip
     nodes = (
-        shared.structure, shared.problem, shared.central, shared.base, shared.flow,
-        shared.system, shared.place, shared.own_colors, nodes.span, nodes.scheme,
+        *shared.SCENE, nodes.span, nodes.scheme,
         drawn, weights, nodes.krylov, nodes.basis, nodes.linearized, nodes.assignment,
         nodes.linear_course, courses.chain, nodes.piece, nodes.piece_basis,
         nodes.iterated, nodes.trajectory, nodes.nonlinear, nodes.nonlinear_course,
         nodes.over_time, nodes.other, nodes.numbers, nodes.readouts, nodes.dataset,
     )  # fmt: skip
     views = VIEWS
-    folded = ("Pixel and views",)
+    folded = ("Brush and prototypes", "Pixel and views")
     early = ("picture", "truth")
     main = "time"
     recipe = Recipe(

@@ -13,6 +13,7 @@ from explorer.dashboards.gradient_views import VIEWS
 from explorer.dashboards.learning import COMPONENT, LOSSES
 from explorer.dashboards.nodes import (
     BASE_POINT,
+    EDITS,
     PALETTE,
     RADIUS,
     RHO,
@@ -69,10 +70,11 @@ class GradientExplorer(SceneExplorer):
         your own image, in any form that `explorer.image_scene` accepts.
     link : a link that `app.link` returned.
     **settings
-        values of `scene`, `size`, `labels`, `noise`, `seed`, `time`, `rho`, `radius`,
-        `base_point`, `patches`, `weights_seed`, `gradient`, `reference`, `loss`,
-        `component`, `pixel`, `palette`; fields of `gradient` by their own names, such
-        as `dim` and `rank`.
+        values of `scene`, `size`, `labels`, `noise`, `seed`, `strokes`,
+        `picks`, `time`, `rho`, `radius`, `base_point`, `patches`,
+        `weights_seed`, `gradient`, `reference`, `loss`, `component`, `pixel`,
+        `palette`; fields of `gradient` by their own names, such as `dim` and
+        `rank`.
 
     Notes
     -----
@@ -99,11 +101,11 @@ class GradientExplorer(SceneExplorer):
         "Scene": scene_settings(SIZE),
         "Flow": (RHO, RADIUS, BASE_POINT),
         "Weights": WEIGHTS,
+        "Brush and prototypes": EDITS,
         "Pixel and views": (pixel_setting(SIZE), Number(COMPONENT), PALETTE),
     }  # fmt: skip
     nodes = (
-        shared.structure, shared.problem, shared.central, shared.base, shared.flow,
-        shared.system, shared.place, shared.own_colors, drawn, weights, nodes.method,
+        *shared.SCENE, drawn, weights, nodes.method,
         nodes.reference_method, nodes.against, nodes.found, nodes.compared,
         nodes.agreement,
         nodes.riemannian, nodes.riemannian_reference, nodes.factors, nodes.over_ranks,
@@ -111,7 +113,7 @@ class GradientExplorer(SceneExplorer):
         nodes.readouts, nodes.dataset,
     )  # fmt: skip
     views = VIEWS
-    folded = ("Weights", "Pixel and views")
+    folded = ("Weights", "Brush and prototypes", "Pixel and views")
     early = ("picture",)
     main = "time"
     recipe = Recipe(

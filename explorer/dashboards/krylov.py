@@ -12,6 +12,7 @@ from explorer.dashboards.krylov_nodes import REFERENCE_DIM
 from explorer.dashboards.krylov_views import VIEWS
 from explorer.dashboards.nodes import (
     BASE_POINT,
+    EDITS,
     PALETTE,
     RADIUS,
     RHO,
@@ -44,8 +45,9 @@ class KrylovExplorer(SceneExplorer):
         your own image, in any form that `explorer.image_scene` accepts.
     link : a link that `app.link` returned.
     **settings
-        values of `scene`, `size`, `labels`, `noise`, `seed`, `time`, `dim`, `rho`,
-        `radius`, `base_point`, `patches`, `weights_seed`, `pixel`, `palette`.
+        values of `scene`, `size`, `labels`, `noise`, `seed`, `strokes`,
+        `picks`, `time`, `dim`, `rho`, `radius`, `base_point`, `patches`,
+        `weights_seed`, `pixel`, `palette`.
 
     Notes
     -----
@@ -60,17 +62,17 @@ class KrylovExplorer(SceneExplorer):
         "Scene": scene_settings(SIZE),
         "Flow": (RHO, RADIUS, BASE_POINT),
         "Weights": WEIGHTS,
+        "Brush and prototypes": EDITS,
         "Pixel and views": (pixel_setting(SIZE), PALETTE),
     }
     nodes = (
-        shared.structure, shared.problem, shared.central, shared.base, shared.flow,
-        shared.system, shared.place, shared.own_colors, drawn, weights, nodes.basis,
+        *shared.SCENE, drawn, weights, nodes.basis,
         nodes.solved, nodes.reference_state, nodes.reference, nodes.states,
         nodes.over_dims, nodes.over_times, nodes.orthogonality, nodes.ritz,
         nodes.adaptive, nodes.costs, nodes.numbers, nodes.readouts, nodes.dataset,
     )  # fmt: skip
     views = VIEWS
-    folded = ("Weights", "Pixel and views")
+    folded = ("Weights", "Brush and prototypes", "Pixel and views")
     early = ("picture",)
     main = "dim"
     recipe = Recipe(

@@ -14,6 +14,7 @@ from explorer.dashboards.code import FLOW_LINES, with_loss
 from explorer.dashboards.learning_views import VIEWS
 from explorer.dashboards.nodes import (
     BASE_POINT,
+    EDITS,
     PALETTE,
     RADIUS,
     RHO,
@@ -83,10 +84,11 @@ class LearningExplorer(SceneExplorer):
         your own image, in any form that `explorer.image_scene` accepts.
     link : a link that `app.link` returned.
     **settings
-        values of `scene`, `size`, `labels`, `noise`, `seed`, `time`, `rho`, `radius`,
-        `base_point`, `gradient`, `loss`, `optimizer`, `tau`, `pixel`, `overlay`,
-        `palette`, `integrator`; fields of the chosen records by their own names, such
-        as `dim`, `rank` and `step`.
+        values of `scene`, `size`, `labels`, `noise`, `seed`, `strokes`,
+        `picks`, `time`, `rho`, `radius`, `base_point`, `gradient`, `loss`,
+        `optimizer`, `tau`, `pixel`, `overlay`, `palette`, `integrator`; fields
+        of the chosen records by their own names, such as `dim`, `rank` and
+        `step`.
 
     Notes
     -----
@@ -111,6 +113,7 @@ class LearningExplorer(SceneExplorer):
             Choice("loss", LOSSES, "function that learning minimizes"),
             Number(params.TAU),
         ),
+        "Brush and prototypes": EDITS,
         "Pixel and views": (
             pixel_setting(),
             Pick(
@@ -125,8 +128,7 @@ class LearningExplorer(SceneExplorer):
         ),
     }  # fmt: skip
     nodes = (
-        shared.structure, shared.problem, shared.central, shared.base, shared.flow,
-        shared.system, shared.place, shared.own_colors, nodes.weights,
+        *shared.SCENE, nodes.weights,
         nodes.method, nodes.coarse, nodes.closed, nodes.basis, nodes.evolution,
         nodes.solved_again, nodes.factors, nodes.against, nodes.derivative,
         nodes.reference, nodes.agreement, nodes.evaluation, nodes.riemannian,
@@ -134,7 +136,7 @@ class LearningExplorer(SceneExplorer):
         nodes.dataset,
     )  # fmt: skip
     views = VIEWS
-    folded = ("Pixel and views",)
+    folded = ("Brush and prototypes", "Pixel and views")
     early = ("picture", "truth")
     main = "time"
     stepper = Stepper(
@@ -145,7 +147,7 @@ class LearningExplorer(SceneExplorer):
         state_of=lambda point: point.weights,
         record=lambda step, point, seconds: point.record(step, seconds),
         rule=("optimizer",),
-        restarts=("structure", "radius"),
+        restarts=("original", "picks", "radius"),
     )
     recipe = Recipe(
         lines=(

@@ -22,10 +22,19 @@ from explorer.geometry import manifold
 from explorer.gradients.derivative import WARNING_RATIO, Derivative
 from explorer.kit.plan import Readout
 from explorer.panels import Labels
+from explorer.scenes.editing import painted, picked
 from explorer.scenes.images import SAMPLES, image_structure, sample_image
 from explorer.scenes.scene import Structure, make_scene
 from explorer.scenes.voronoi import KINDS, voronoi_structure
-from explorer.settings import Image, Number, Pick, Pixel, Setting
+from explorer.settings import (
+    Image,
+    Number,
+    Pick,
+    Picks,
+    Pixel,
+    Setting,
+    Strokes,
+)
 from explorer.truths import percent_wrong
 
 OWN = "upload"
@@ -65,6 +74,9 @@ def scene_settings(size: int = SIDE, **defaults: Any) -> tuple[Setting, ...]:
     )  # fmt: skip
 
 
+EDITS = Strokes(), Picks()
+"""What a hand edits in the pictures of the scene."""
+
 BARYCENTER, LIKELIHOOD, SHORT_FLOW = "barycenter", "likelihood", "short flow"
 
 RHO, RADIUS = Number(params.RHO), Number(params.RADIUS)
@@ -100,8 +112,8 @@ def fitting(setting: str) -> Iterator[None]:
         raise MemoryError(f"`{setting}`: {error}") from error
 
 
-def structure(scene: str, size: int, seed: int, labels: int, image: Any) -> Structure:
-    """Return the scene without noise."""
+def original(scene: str, size: int, seed: int, labels: int, image: Any) -> Structure:
+    """Return the scene without noise, before a hand edits it."""
     if scene in KINDS:
         return voronoi_structure(scene, size, seed)
     if scene != OWN:
@@ -112,6 +124,11 @@ def structure(scene: str, size: int, seed: int, labels: int, image: Any) -> Stru
             "another `scene`"
         )
     return image_structure(image.image, labels, seed)
+
+
+def structure(original: Structure, picks: Any, strokes: Any) -> Structure:
+    """Return the scene without noise, with its picked prototypes and its strokes."""
+    return painted(picked(original, picks), strokes)
 
 
 def problem(structure: Structure, noise: float, seed: int) -> xr.Dataset:
@@ -160,6 +177,12 @@ def place(pixel: tuple[int, int], structure: Structure) -> tuple[int, int]:
 def own_colors(structure: Structure, palette: str) -> Any:
     """Return the colors of the prototypes, or None for the safe palette."""
     return structure.prototypes if palette == OWN_COLORS else None
+
+
+SCENE = (
+    original, structure, problem, central, base, flow, system, place, own_colors,
+)  # fmt: skip
+"""The nodes of every explorer that shows a scene."""
 
 
 def rank_readout(derivative: Derivative) -> Readout:

@@ -9,6 +9,7 @@ from explorer.dashboards import nodes as shared
 from explorer.dashboards import simplex_nodes as nodes
 from explorer.dashboards.nodes import (
     BASE_POINT,
+    EDITS,
     PALETTE,
     RADIUS,
     RHO,
@@ -53,9 +54,9 @@ class SimplexExplorer(SceneExplorer):
         your own image, in any form that `explorer.image_scene` accepts.
     link : a link that `app.link` returned.
     **settings
-        values of `p0`, `p1`, `angle`, `length`, `scene`, `size`, `labels`, `noise`,
-        `seed`, `time`, `dim`, `rho`, `radius`, `base_point`, `patches`,
-        `weights_seed`, `pixel`, `palette`.
+        values of `p0`, `p1`, `angle`, `length`, `scene`, `size`, `labels`,
+        `noise`, `seed`, `strokes`, `picks`, `time`, `dim`, `rho`, `radius`,
+        `base_point`, `patches`, `weights_seed`, `pixel`, `palette`.
 
     Notes
     -----
@@ -76,11 +77,11 @@ class SimplexExplorer(SceneExplorer):
             RHO, RADIUS, BASE_POINT,
         ),
         "Weights": WEIGHTS,
+        "Brush and prototypes": EDITS,
         "Pixel and views": (pixel_setting(SIZE), PALETTE),
     }  # fmt: skip
     nodes = (
-        shared.structure, shared.problem, shared.central, shared.base, shared.flow,
-        shared.system, shared.place, shared.own_colors, drawn, weights, nodes.point,
+        *shared.SCENE, drawn, weights, nodes.point,
         nodes.vector, nodes.target, nodes.exponential_curve, nodes.lifting_curve,
         nodes.straight_curve, nodes.geodesic_curve, nodes.ways, nodes.circles,
         nodes.basis,
@@ -89,7 +90,7 @@ class SimplexExplorer(SceneExplorer):
         nodes.readouts, nodes.dataset,
     )  # fmt: skip
     views = VIEWS
-    folded = ("Weights", "Pixel and views")
+    folded = ("Weights", "Brush and prototypes", "Pixel and views")
     early = ("picture",)
     main = "angle"
     recipe = Recipe(

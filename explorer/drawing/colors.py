@@ -27,6 +27,9 @@ PALE = "#f2f6fa"
 MUTED = "#76818e"
 """Color of axes, texts and outlines: contrast 3.9 on white, 4.2 on the dark ground."""
 
+BRUSH = "#e69f00"
+"""Color of the brush, and of a stroke while it is drawn."""
+
 GROUNDS = ("#1c1c1c", "#7a2000", "#3d0c63", "#0a4038")
 """Dark colors of wrong pixels; `ground_of` takes the first far from all labels."""
 

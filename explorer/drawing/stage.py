@@ -83,6 +83,7 @@ class Stage:
         self.cols = Range1d(0, 1, name="cols")
         self.rows = Range1d(1, 0, name="rows")
         self.probe = source("probe", x=[], y=[])
+        self.brush = source("brush", x=[], y=[], radius=[])
 
     def build(self, shown: View) -> figure:
         """Return the figure of a view, to be filled."""
@@ -125,13 +126,17 @@ class Stage:
 
     def _probed(self, plot: figure) -> None:
         """Mark the probed pixel, and link the zoom of pictures."""
-        plot.tags = ["probe"]
+        plot.tags = ["probe", "picture"]
         for color, width in (("white", 4), ("black", 1.5)):
             plot.scatter(
                 "x", "y", source=self.probe, marker="square", size=11,
                 fill_alpha=0, line_color=color, line_width=width,
             )  # fmt: skip
         if not self.chrome:
+            plot.circle(
+                "x", "y", radius="radius", source=self.brush, fill_color=colors.BRUSH,
+                fill_alpha=0.6, line_color="white", line_alpha=0.7, line_width=0.5,
+            )  # fmt: skip
             zoom = WheelZoomTool(modifiers="shift")  # else the wheel scrolls the page
             plot.add_tools(zoom)
             plot.toolbar.active_scroll = zoom

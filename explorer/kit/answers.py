@@ -82,7 +82,9 @@ class Answers:
         self.complaints.forgive({*given, *changes})
         before = self.present.settings
         if any(differs(before[name], value) for name, value in changes.items()):
-            self.history.remember(self.present, "+".join(sorted(given)))
+            merges = all(self.plan.settings[name].merges for name in changes)
+            key = "+".join(sorted(given)) if merges else ""
+            self.history.remember(self.present, key)
             self._put({**before, **changes})
 
     def _on_preset(self, name: str) -> None:

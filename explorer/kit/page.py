@@ -51,7 +51,7 @@ class Page(Live):
     _esm = once(bundle(FOLDER, "page.js"))
     _css = "".join(
         (FOLDER / name).read_text(encoding="utf-8")
-        for name in ("page.css", "tables.css")
+        for name in ("page.css", "tables.css", "edits.css")
     )
 
     declaration = traitlets.Dict().tag(sync=True)

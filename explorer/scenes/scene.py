@@ -59,9 +59,18 @@ def make_scene(structure: Structure, noise: float, seed: int) -> xr.Dataset:
     `nearest_error_percent` is the share of pixels whose nearest prototype is wrong.
     """
     _, rng = generators(seed)
+    clean = structure.clean
+    image = clean + noise * rng.standard_normal(clean.shape)
+    attrs = {"scene": structure.name, "noise": noise, "seed": seed}
+    return dataset_of(structure, image, attrs)
+
+
+def dataset_of(
+    structure: Structure, image: np.ndarray, attrs: Mapping[str, Any]
+) -> xr.Dataset:
+    """Return a structure and its noisy image as a labeled dataset; see `make_scene`."""
     clean, labels = structure.clean, structure.labels
     prototypes = structure.prototypes
-    image = clean + noise * rng.standard_normal(clean.shape)
     D = distances_to(image, prototypes)
     wrong = percent_wrong(D.argmin(axis=0), labels)
     unknown = DECLARATION if labels.min() < 0 else {}
@@ -72,12 +81,7 @@ def make_scene(structure: Structure, noise: float, seed: int) -> xr.Dataset:
         "prototypes": (PROTOTYPES, prototypes.copy(), {"symbol": "l"}),
         "distances": (LABEL_FIELD, D, {"symbol": "D", "source": "(2.15)"}),
     }
-    attrs = {
-        "scene": structure.name,
-        "noise": noise,
-        "seed": seed,
-        "nearest_error_percent": wrong,
-    }
     own = structure.coordinates.dataset.drop_vars(list(variables), errors="ignore")
-    scene = xr.Dataset(variables, coords=own.coords, attrs=own.attrs | attrs)
+    told = {**own.attrs, **attrs, "nearest_error_percent": wrong}
+    scene = xr.Dataset(variables, coords=own.coords, attrs=told)
     return scene.assign_coords(structure.coords)

@@ -7,6 +7,7 @@ description of the control for the page. This package does not depend on widgets
 """
 
 from explorer.settings.choice import Choice
+from explorer.settings.edits import Picks, Strokes
 from explorer.settings.kinds import Flag, Pick, Pixel
 from explorer.settings.links import RESERVED, from_link, to_link, without_pixels
 from explorer.settings.numbers import Number, Several
@@ -20,9 +21,11 @@ __all__ = [
     "Image",
     "Number",
     "Pick",
+    "Picks",
     "Pixel",
     "Setting",
     "Several",
+    "Strokes",
     "Uploaded",
     "from_link",
     "to_link",

@@ -5,14 +5,18 @@ from __future__ import annotations
 import json
 from abc import ABC, abstractmethod
 from html import escape
-from typing import Any, final
+from typing import Any, ClassVar, final
 
 from explorer.params import must
 
 
 class Setting(ABC):
-    """A value that users can change, declared once."""
+    """A value that users can change, declared once.
 
+    merges : whether quick successive changes are one step of undo, as when dragging.
+    """
+
+    merges: ClassVar[bool] = True
     name: str
     default: Any
     meaning: str

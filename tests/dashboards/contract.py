@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 import explorer as ex
-from explorer.settings import Choice, Number, Pick
+from explorer.settings import Choice, Number, Pick, Picks, Strokes
 
 EVERY = (
     ex.LearningExplorer, ex.FlowExplorer, ex.KrylovExplorer, ex.GradientExplorer,
@@ -56,6 +56,14 @@ def another(setting, value):
         return kinds[0]()
     if isinstance(setting, Pick):
         return next(option for option in setting.options if option != value)
+    if isinstance(setting, Strokes):
+        return (
+            ex.Stroke([(1, 2), (9, 4)], label=1, size=4),
+            ex.Stroke([(7, 7)], label=0, size=5, on="picture"),
+            ex.Stroke([(2, 2)], label=None),
+        )
+    if isinstance(setting, Picks):
+        return ((0, 0), (3, 7), (11, 11))
     return None
 
 

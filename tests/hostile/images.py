@@ -58,6 +58,12 @@ def scenes() -> list[Any]:
         row("image_scene", ex.image_scene, image=picture(), labels=truth, **noise_seed),
         row("image_scene by k-means", count, labels=number(params.LABELS, 2),
             **noise_seed),
+        row("Stroke", stroked, points=Thing([(1, 2), (3, 4)]),
+            label=optional(whole(1, 0, 63)), size=whole(3, 1, 64), on=Thing("truth")),
+        row("paint", ex.paint, scene=edited_scene(),
+            strokes=Thing(make=lambda: [ex.Stroke([(1, 2)], 1)], allow=EMPTY)),
+        row("pick_prototypes", ex.pick_prototypes, scene=edited_scene(),
+            picks=Thing([(1, 2), (7, 7)])),
         row("read_image", ex.read_image, image=picture(), argument=anything("image")),
         row("fit", ex.fit, image=picture(allow=any_channels), longest=LONGEST),
         row("sample_image", ex.sample_image, name=Thing("rocket"), size=SIZE),
@@ -65,6 +71,17 @@ def scenes() -> list[Any]:
 
 
 LONGEST = whole(3, 1, np.inf)
+EMPTY = {"empty_list": FINITE, "empty_tuple": FINITE}
+
+
+def stroked(**choices: Any) -> Any:
+    """A scene with one stroke; a label that it does not have is refused there."""
+    return ex.paint(scene(), ex.Stroke(**choices))
+
+
+def edited_scene() -> Thing:
+    more = [(name, bad, REFUSED) for name, bad in spoiled_scenes().items()]
+    return Thing(make=scene, more=more)
 
 
 def anything(good: Any) -> Thing:

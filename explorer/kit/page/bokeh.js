@@ -13,6 +13,8 @@ const ARRAYS = {
   "|u1": [Uint8Array, "uint8"],
 };
 
+const SCROLLS = "pan-y pinch-zoom"; // what a swipe over a figure does
+
 /* Calls ready(Bokeh) once the BokehJS of the kernel's version is there. Another version
  * may live on the same page: every copy registers itself as window.Bokeh[version]. Each
  * view asks its own kernel: a shared request would die with the view that made it. */
@@ -142,7 +144,7 @@ export class Figures {
       const canvas = this.view(figure)?.canvas_view;
       if (canvas?.events_el) {
         canvas.events_el.tabIndex = -1;
-        canvas.events_el.style.touchAction = "pan-y pinch-zoom"; // a swipe scrolls
+        canvas.events_el.style.touchAction = SCROLLS;
       }
     }
   }
@@ -160,15 +162,51 @@ export class Figures {
     return this.doc?.roots().find((root) => root.id === id);
   }
 
-  /* Calls tapped(root id, x, y) for taps into figures tagged "probe". */
+  /* The figures with a tag; each figure is a root. */
+  tagged(tag) {
+    return this.doc.roots().filter((root) => root.tags?.includes(tag));
+  }
+
+  /* Calls tapped(root id, x, y, again) for taps into figures tagged "probe"; `again` says
+   * that another tap came just before: Bokeh makes a double tap of the second one. */
   onTap(tapped) {
-    for (const root of this.doc.roots()) {
-      for (const figure of this.all("Figure")) {
-        const within = figure === root || root.references().has(figure);
-        if (within && figure.tags?.includes("probe")) {
-          figure.on_event("tap", ({ x, y }) => tapped(root.id, x, y));
-        }
+    for (const figure of this.tagged("probe")) {
+      figure.on_event("tap", ({ x, y }) => tapped(figure.id, x, y, false));
+      figure.on_event("doubletap", ({ x, y }) => tapped(figure.id, x, y, true));
+    }
+  }
+
+  /* Calls moved(phase, x, y) while the pointer hovers over a picture ("hover"), leaves it
+   * ("leave"), or drags in it ("start", "drag", "end"). */
+  onDraw(moved) {
+    const phases = {
+      mousemove: "hover", mouseleave: "leave", panstart: "start", pan: "drag",
+      panend: "end",
+    };
+    for (const figure of this.tagged("picture")) {
+      for (const [event, phase] of Object.entries(phases)) {
+        figure.on_event(event, ({ x, y }) => moved(phase, x, y));
       }
+    }
+  }
+
+  /* Whether a finger that moves over a picture draws, or scrolls the page. */
+  draws(on) {
+    for (const figure of this.tagged("picture")) {
+      const canvas = this.view(figure)?.canvas_view;
+      if (canvas?.events_el) {
+        canvas.events_el.style.touchAction = on ? "none" : SCROLLS;
+      }
+    }
+  }
+
+  /* Shows the brush and the present stroke in all pictures. */
+  trace(points, size) {
+    const model = this.doc?.get_model_by_name("brush");
+    if (model) {
+      const x = points.map(([, col]) => col + 0.5);
+      const y = points.map(([row]) => row + 0.5);
+      model.data = { x, y, radius: points.map(() => size / 2) };
     }
   }
 

@@ -1,6 +1,7 @@
 /* Controls of the rail: a label, an input of its kind, and room for a message. */
 
 import { button, h, icon, unique, write } from "./dom.js";
+import { picksParts, strokesParts } from "./edits.js";
 import { numberParts } from "./number.js";
 import { imageParts } from "./upload.js";
 
@@ -177,6 +178,10 @@ function partsOf(declared, name, wish, complain, context) {
       return pixelParts(name, wish, complain);
     case "image":
       return imageParts(declared, name, complain, context);
+    case "strokes":
+      return strokesParts(declared, wish, complain, context);
+    case "picks":
+      return picksParts(wish, context);
     case "flag":
       return flagParts(wish);
     default:

@@ -4,6 +4,7 @@ import { Address } from "./address.js";
 import { Cards } from "./cards.js";
 import { h, write } from "./dom.js";
 import { FullScreen } from "./full.js";
+import { Hand } from "./hand.js";
 import { header } from "./header.js";
 import { Layout } from "./layout.js";
 import { Past } from "./past.js";
@@ -35,7 +36,8 @@ export class Frame {
     this.past = new Past(declared, (link) => wishes.address(link));
     this.full = new FullScreen(this.root);
     this.explanation = new Explanation();
-    this.rail = new Rail(declared, wishes, this.explanation);
+    this.hand = new Hand();
+    this.rail = new Rail(declared, wishes, this.explanation, this.hand);
     this.address = new Address((link) => wishes.address(link));
     this.header = header(declared, {
       act,

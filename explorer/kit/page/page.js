@@ -8,7 +8,9 @@
 
 import { Figures, loadBokeh } from "./bokeh.js";
 import { unique } from "./dom.js";
+import { Easel } from "./easel.js";
 import { Frame } from "./frame.js";
+import { PROBE } from "./hand.js";
 import { Pulse } from "./pulse.js";
 import { saveFigure, saveFile } from "./save.js";
 import { Theme } from "./theme.js";
@@ -30,6 +32,7 @@ class View {
       flipTheme: () => this.theme.flip(),
     });
     this.frame.attach(el, model.get("still"));
+    this.easel = new Easel(this.frame.hand, this.wishes);
     this.alone = this.frame.address.mine;
     this.theme = new Theme(this.frame.root, () => this.paint());
     this.paint();
@@ -92,7 +95,9 @@ class View {
     if (this.closed) {
       return;
     }
-    this.figures.onTap((id, x, y) => this.wishes.tap(cards.named(id), x, y));
+    this.easel.hang(this.figures, (id, x, y) =>
+      this.wishes.tap(cards.named(id), x, y),
+    );
     for (const [update, buffers] of this.waiting) {
       if (update.seq > message.seq) {
         this.apply(update, buffers);
@@ -117,6 +122,7 @@ class View {
   /* Pictures and numbers change in the same frame. */
   apply(message, buffers) {
     this.figures.update(message, buffers);
+    this.easel.dry();
     this.show(message.content ?? {});
   }
 
@@ -157,6 +163,9 @@ class View {
 
   onKey(event) {
     const { target, ctrlKey, metaKey, shiftKey, altKey } = event;
+    if (event.key === "Escape") {
+      this.frame.hand.take(PROBE);
+    }
     const field = target.matches?.("input[type=text]:not([readonly])");
     const typing = field && target.value !== target.title;
     if (!(ctrlKey || metaKey) || altKey || typing) {

@@ -20,13 +20,15 @@ function explain(explanation, anchor, declared, name) {
 }
 
 export class Rail {
-  constructor(declared, wishes, explanation) {
+  constructor(declared, wishes, explanation, hand) {
     this.wishes = wishes;
     this.values = {};
     const context = {
       wishes,
       wish: (name, value, final) => wishes.set(name, value, final),
       explain: (...of) => explain(explanation, ...of),
+      hand,
+      pixel: () => this.values.pixel ?? [0, 0],
     };
     this.controls = new Map();
     this.groups = (declared.groups ?? []).map(({ name, folded, controls }) => {
