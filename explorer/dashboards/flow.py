@@ -125,7 +125,8 @@ class FlowExplorer(SceneExplorer):
         drawn, weights, nodes.krylov, nodes.basis, nodes.linearized, nodes.assignment,
         nodes.linear_course, courses.chain, nodes.piece, nodes.piece_basis,
         nodes.iterated, nodes.trajectory, nodes.nonlinear, nodes.nonlinear_course,
-        nodes.over_time, nodes.other, nodes.numbers, nodes.readouts, nodes.dataset,
+        nodes.over_time, nodes.other, nodes.probed, nodes.numbers,
+        nodes.readouts, nodes.dataset,
     )  # fmt: skip
     views = VIEWS
     folded = ("Brush and prototypes", "Pixel and views")

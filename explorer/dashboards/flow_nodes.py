@@ -143,6 +143,11 @@ def other(
     return iterated if compared_with == ITERATED else nonlinear
 
 
+def probed(linearized: Evolution) -> Evolution:
+    """Return the solution whose pixel is probed."""
+    return linearized
+
+
 def numbers(
     linearized: Evolution,
     assignment: np.ndarray,

@@ -14,13 +14,14 @@ from explorer.dashboards.flow_nodes import (
     OverTime,
 )
 from explorer.dashboards.nodes import Check, labeled
-from explorer.dashboards.views import picture, square, truth
+from explorer.dashboards.probe import PATCHES
+from explorer.dashboards.views import picture, truth
 from explorer.drawing.view import view
 from explorer.flow.evolution import Evolution
 from explorer.flow.krylov import Krylov, KrylovState
 from explorer.flow.trajectory import Trajectory
 from explorer.geometry import simplex
-from explorer.panels import Curves, Field, Grid, Labels, Series
+from explorer.panels import Curves, Field, Labels, Series
 from explorer.truths import percent_wrong
 
 FLOWS = LINEARIZED, ITERATED, NONLINEAR
@@ -157,14 +158,6 @@ def path(
     return Curves(f"W(t) at {row}, {col}", "t", "probability of a label", series)
 
 
-@view(title="Weights", hidden=True)
-def patch(weights: np.ndarray, place: tuple[int, int]) -> Grid:
-    """The weight patch of the chosen pixel: how it averages over its neighborhood."""
-    row, col = place
-    values = square(weights[:, row, col])
-    return Grid(f"Weights at {row}, {col}", values, note="tap a picture")
-
-
 def here(time: float) -> tuple[tuple[float, str], ...]:
     """Return the mark of the present time."""
     return ((time, f"t = {time:g}"),)
@@ -184,6 +177,6 @@ def chosen(values: np.ndarray, label: int) -> np.ndarray:
 
 VIEWS = (
     picture, linear_labels, iterated_labels, nonlinear_labels, entropy, decided,
-    error, disagreement, difference, path, entropy_map, tangent, probability, patch,
-    truth,
+    error, disagreement, difference, path, entropy_map, tangent, probability,
+    *PATCHES, truth,
 )  # fmt: skip

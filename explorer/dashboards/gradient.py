@@ -8,7 +8,7 @@ from explorer import extras, params
 from explorer.dashboards import gradient_nodes as nodes
 from explorer.dashboards import nodes as shared
 from explorer.dashboards.code import FLOW_LINES, with_loss
-from explorer.dashboards.gradient_nodes import HIERARCHY
+from explorer.dashboards.gradient_costs import HIERARCHY, measured
 from explorer.dashboards.gradient_views import VIEWS
 from explorer.dashboards.learning import COMPONENT, LOSSES
 from explorer.dashboards.nodes import (
@@ -20,6 +20,7 @@ from explorer.dashboards.nodes import (
     pixel_setting,
     scene_settings,
 )
+from explorer.dashboards.probe import pixel_basis
 from explorer.dashboards.scene_explorer import SceneExplorer
 from explorer.dashboards.weights import (
     LEARNED,
@@ -105,11 +106,11 @@ class GradientExplorer(SceneExplorer):
         "Pixel and views": (pixel_setting(SIZE), Number(COMPONENT), PALETTE),
     }  # fmt: skip
     nodes = (
-        *shared.SCENE, drawn, weights, nodes.method,
+        *shared.SCENE, pixel_basis, drawn, weights, nodes.method,
         nodes.reference_method, nodes.against, nodes.found, nodes.compared,
         nodes.agreement,
         nodes.riemannian, nodes.riemannian_reference, nodes.factors, nodes.over_ranks,
-        nodes.over_dims, nodes.over_times, nodes.measured, nodes.numbers,
+        nodes.over_dims, nodes.over_times, measured, nodes.probed, nodes.numbers,
         nodes.readouts, nodes.dataset,
     )  # fmt: skip
     views = VIEWS

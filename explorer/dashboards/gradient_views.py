@@ -8,15 +8,16 @@ from typing import Any
 import numpy as np
 import xarray as xr
 
+from explorer.dashboards.gradient_costs import Measured
 from explorer.dashboards.gradient_nodes import (
     DIMS,
     FULL,
     RANKS,
     TIMES,
-    Measured,
     sigma_of,
 )
 from explorer.dashboards.nodes import labeled
+from explorer.dashboards.probe import VIEWS as PROBE
 from explorer.dashboards.views import (
     cosine_map,
     factor_left,
@@ -151,4 +152,5 @@ VIEWS = (
     cosine_map, gradient_cosine, gradient_patch, reference_patch, singular_values,
     error_over_ranks, error_over_dims, aligned_over_times, gradient_norm, methods,
     labeling, replace(picture, hidden=True), factor_left, factor_right,
+    *PROBE,
 )  # fmt: skip

@@ -19,6 +19,7 @@ from explorer.dashboards.nodes import (
     pixel_setting,
     scene_settings,
 )
+from explorer.dashboards.probe import pixel_basis
 from explorer.dashboards.scene_explorer import SceneExplorer
 from explorer.dashboards.weights import (
     RANDOM,
@@ -66,10 +67,11 @@ class KrylovExplorer(SceneExplorer):
         "Pixel and views": (pixel_setting(SIZE), PALETTE),
     }
     nodes = (
-        *shared.SCENE, drawn, weights, nodes.basis,
+        *shared.SCENE, pixel_basis, drawn, weights, nodes.basis,
         nodes.solved, nodes.reference_state, nodes.reference, nodes.states,
         nodes.over_dims, nodes.over_times, nodes.orthogonality, nodes.ritz,
-        nodes.adaptive, nodes.costs, nodes.numbers, nodes.readouts, nodes.dataset,
+        nodes.adaptive, nodes.costs, nodes.probed,
+        nodes.numbers, nodes.readouts, nodes.dataset,
     )  # fmt: skip
     views = VIEWS
     folded = ("Weights", "Brush and prototypes", "Pixel and views")

@@ -215,6 +215,11 @@ def taylor(
     return np.arange(0.0, LONGEST), np.array(errors)
 
 
+def probed(solved: Evolution) -> Evolution:
+    """Return the solution whose pixel is probed."""
+    return solved
+
+
 def numbers(
     solved: Evolution, reference: Evolution, problem: xr.Dataset
 ) -> dict[str, float]:

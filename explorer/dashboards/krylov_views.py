@@ -10,6 +10,7 @@ import xarray as xr
 
 from explorer.dashboards.krylov_nodes import REFERENCE_DIM, Costs, Errors, bound_of
 from explorer.dashboards.nodes import labeled
+from explorer.dashboards.probe import VIEWS as PROBE
 from explorer.dashboards.views import picture
 from explorer.drawing.view import view
 from explorer.flow.evolution import Evolution
@@ -133,4 +134,5 @@ def both(errors: Errors) -> list[Series]:
 VIEWS = (
     error_over_dims, error_over_times, equal_cost, ritz_values, lost_orthogonality,
     substeps, labeling, error_map, replace(picture, hidden=True), entropy_map, methods,
+    *PROBE,
 )  # fmt: skip

@@ -132,8 +132,8 @@ class LearningExplorer(SceneExplorer):
         nodes.method, nodes.coarse, nodes.closed, nodes.basis, nodes.evolution,
         nodes.solved_again, nodes.factors, nodes.against, nodes.derivative,
         nodes.reference, nodes.agreement, nodes.evaluation, nodes.riemannian,
-        nodes.norms, nodes.records, nodes.accuracy, nodes.numbers, nodes.readouts,
-        nodes.dataset,
+        nodes.norms, nodes.records, nodes.accuracy, nodes.probed,
+        nodes.numbers, nodes.readouts, nodes.dataset,
     )  # fmt: skip
     views = VIEWS
     folded = ("Brush and prototypes", "Pixel and views")

@@ -185,6 +185,11 @@ def accuracy(derivative: Derivative) -> tuple[float, str, bool]:
     return (solved.error / norm if norm else 0.0), str(status), status.ok
 
 
+def probed(derivative: Derivative) -> Evolution:
+    """Return the solution whose pixel is probed."""
+    return derivative.evolution
+
+
 def numbers(evaluation: Evaluation) -> dict[str, float]:
     """Return the numbers that the code reproduces."""
     return {

@@ -9,6 +9,7 @@ import numpy as np
 import xarray as xr
 
 from explorer.dashboards.nodes import Check, labeled, wrong
+from explorer.dashboards.probe import at_pixel, patch, pixel_neighbors
 from explorer.dashboards.views import (
     cosine_map,
     factor_left,
@@ -22,13 +23,11 @@ from explorer.drawing.colors import DECADES
 from explorer.drawing.view import view
 from explorer.flow.evolution import Evolution, Integrator
 from explorer.flow.krylov import Krylov, KrylovState
-from explorer.geometry import simplex
-from explorer.geometry.grid import offsets
 from explorer.gradients.derivative import Derivative
 from explorer.gradients.gradient import ClosedForm
 from explorer.kit.runs import Run
 from explorer.learning.evaluation import Evaluation
-from explorer.panels import Curves, Field, Grid, Labels, Series, Table
+from explorer.panels import Curves, Field, Grid, Labels, Series
 from explorer.truths import percent_wrong
 
 NAMES = {"error_percent": "wrong pixels", "loss": "loss"}
@@ -54,14 +53,6 @@ def labeling(
     if overlay == "ground truth":
         return Labels("Ground truth", truth, count, colors=own_colors)
     return Labels("Labeling", found, count, None, own_colors, W, note=note)
-
-
-@view(title="Weights")
-def patch(evaluation: Evaluation, place: tuple[int, int]) -> Grid:
-    """The weight patch of the chosen pixel: how it averages over its neighborhood."""
-    row, col = place
-    values = square(evaluation.weights[:, row, col])
-    return Grid(f"Weights at {row}, {col}", values, note="tap a picture")
 
 
 @view(title="Labeling error")
@@ -107,22 +98,6 @@ def gradient_patch(riemannian: np.ndarray, place: tuple[int, int]) -> Grid:
     return Grid(f"Descent at {row}, {col}", values, signed=True)
 
 
-@view(title="Neighbors of the pixel", hidden=True)
-def neighbors(
-    evaluation: Evaluation, problem: xr.Dataset, place: tuple[int, int], radius: int
-) -> Table:
-    """The neighbors of the pixel with weights and labels; border pixels repeat."""
-    down, right = offsets(radius).T
-    rows = np.clip(place[0] + down, 0, problem.sizes["row"] - 1)
-    cols = np.clip(place[1] + right, 0, problem.sizes["col"] - 1)
-    found = evaluation.derivative.evolution.labels[rows, cols]
-    truth = problem.labels.values[rows, cols]
-    weights = evaluation.weights[:, place[0], place[1]]
-    cells = zip(rows, cols, weights, found, truth, strict=True)
-    title = f"Neighbors of {place[0]}, {place[1]}"
-    return Table(title, ("row", "col", "weight", "label", "truth"), tuple(cells))
-
-
 @view(title="Path of the pixel", series=4, hidden=True)
 def path(
     basis: KrylovState | None, closed: ClosedForm | None, time: float,
@@ -138,7 +113,7 @@ def path(
     found = []
     for t in times:
         check()
-        found.append(at_pixel(closed.forward, basis, t, (row, col)))
+        found.append(at_pixel(closed.forward, basis, float(t), (row, col)))
     W = np.stack(found)
     largest = np.argsort(W.max(axis=0))[::-1][:4]
     series = [Series(f"label {j}", times, W[:, j]) for j in sorted(largest)]
@@ -171,16 +146,6 @@ def difference(solved_again: Evolution, derivative: Derivative) -> Field:
     return Field("Difference of W(T)", shown, "log₁₀", -DIGITS, 0.0, note=note)
 
 
-def at_pixel(
-    krylov: Krylov, basis: KrylovState, time: float, pixel: tuple[int, int]
-) -> np.ndarray:
-    """Return W(t) of one pixel."""
-    solved = krylov.compute(basis, float(time))
-    row, col = pixel
-    exponent = solved.system.exponent(solved.scaled)[:, row, col]
-    return simplex.softmax(exponent)
-
-
 def over_steps(
     run: Run, evaluation: Evaluation, key: str
 ) -> tuple[Series, tuple[tuple[float, str], ...]]:
@@ -209,11 +174,11 @@ def changes(run: Run) -> tuple[tuple[float, str], ...]:
 
 
 DEFAULT = (
-    picture, labeling, patch, error, singular_values, gradient_cosine, loss_curve,
-    gradient_norm,
+    picture, labeling, replace(patch, hidden=False), error, singular_values,
+    gradient_cosine, loss_curve, gradient_norm,
 )  # fmt: skip
 MORE = (
-    truth, replace(cosine_map, hidden=True), neighbors, gradient_patch, path,
+    truth, replace(cosine_map, hidden=True), pixel_neighbors, gradient_patch, path,
     factor_left, factor_right, by_integrator, difference,
 )  # fmt: skip
 VIEWS = DEFAULT + MORE

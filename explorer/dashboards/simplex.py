@@ -86,7 +86,7 @@ class SimplexExplorer(SceneExplorer):
         nodes.straight_curve, nodes.geodesic_curve, nodes.ways, nodes.circles,
         nodes.basis,
         nodes.solved, nodes.assignment, nodes.trajectory, nodes.paths,
-        nodes.nonlinear_path, nodes.neighbors, nodes.means, nodes.numbers,
+        nodes.nonlinear_path, nodes.neighbors, nodes.means, nodes.probed, nodes.numbers,
         nodes.readouts, nodes.dataset,
     )  # fmt: skip
     views = VIEWS

@@ -189,6 +189,11 @@ def means(
     return neighbors @ omega, simplex.softmax(logs @ omega)
 
 
+def probed(solved: Evolution) -> Evolution:
+    """Return the solution whose pixel is probed."""
+    return solved
+
+
 def numbers(
     point: np.ndarray, vector: np.ndarray, target: np.ndarray
 ) -> dict[str, float]:

@@ -9,6 +9,7 @@ import numpy as np
 import xarray as xr
 
 from explorer.dashboards.nodes import labeled
+from explorer.dashboards.probe import PATCHES
 from explorer.dashboards.simplex_nodes import STEPS, Ways
 from explorer.dashboards.views import picture
 from explorer.drawing.view import view
@@ -147,5 +148,5 @@ def require_three(count: int) -> None:
 
 VIEWS = (
     maps, circles_around, sphere, neighbor_means, pixel_paths, probabilities, picture,
-    labeling,
+    labeling, *PATCHES,
 )  # fmt: skip

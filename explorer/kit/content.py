@@ -8,6 +8,7 @@ from typing import Any
 from explorer import params
 from explorer.drawing.cells import number_of
 from explorer.drawing.feed import feed, legend
+from explorer.drawing.stage import PIXELWISE
 from explorer.drawing.view import View
 from explorer.kit.frame import Frame
 from explorer.kit.frozen import compared, runs_of
@@ -62,6 +63,7 @@ def declaration_of(
                 "title": view.heading,
                 "kind": view.kind.__name__,
                 "root": roots[view.name],
+                "probed": view.kind in PIXELWISE and "pixel" in plan.settings,
                 "about": view.about,
             }
             for view in plan.views

@@ -133,3 +133,21 @@ def test_taps_pick_prototypes(easel):
     assert truth(easel) == wanted.ravel().tolist()
     click(easel, "use the prototypes of the scene")
     wait_for(easel, lambda: truth(easel) == scene().labels.values.ravel().tolist())
+
+
+def test_arrow_keys_on_a_picture_move_the_pixel_and_enter_paints_there(easel):
+    before = truth(easel)
+    easel.locator("[data-picture=truth]").focus()
+    for key in ("ArrowRight", "ArrowRight", "ArrowUp", "Shift+ArrowDown"):
+        easel.keyboard.press(key)
+    wait_for(easel, lambda: column(easel, "probe", "x") == [7.5])
+    wait_for(easel, lambda: column(easel, "probe", "y") == [29.5])
+    easel.keyboard.press("Shift+ArrowDown")  # as far as the picture reaches
+    wait_for(easel, lambda: column(easel, "probe", "y") == [SIZE - 0.5])
+    assert truth(easel) == before
+    easel.get_by_role("button", name="paint in the pictures; Escape ends it").click()
+    load(easel, 1, 1)
+    easel.locator("[data-picture=picture]").focus()
+    easel.keyboard.press("Enter")
+    wanted = ex.paint(scene(), ex.Stroke([(SIZE - 1, 7)], 1, 1)).labels.values
+    wait_for(easel, lambda: truth(easel) == wanted.ravel().tolist())

@@ -109,7 +109,7 @@ def test_the_pointer_reads_the_probabilities_of_the_library(app, name):
 
 
 def test_the_neighbors_of_the_pixel_are_those_of_the_flow(app):
-    app.show("neighbors")
+    app.show("pixel-neighbors")
     set_and_wait(app, pixel=(0, 11), radius=2)
     app.run(1)
     assert app.wait(60.0)
@@ -117,7 +117,7 @@ def test_the_neighbors_of_the_pixel_are_those_of_the_flow(app):
     offsets = ex.LinearizedFlow(scene.distances, radius=2).uniform_weights().coords
     rows = np.clip(0 + offsets["drow"].values, 0, 11)
     cols = np.clip(11 + offsets["dcol"].values, 0, 11)
-    panel = app.frame.panels["neighbors"]
+    panel = app.frame.panels["pixel-neighbors"]
     places = np.array([cells[:2] for cells in panel.rows])
     np.testing.assert_array_equal(places, np.stack([rows, cols], axis=1))
     weights = [cells[2] for cells in panel.rows]

@@ -8,6 +8,7 @@ import pytest
 import explorer as ex
 from explorer.dashboards import gradient_nodes as nodes
 from explorer.dashboards.gradient import METHODS
+from explorer.dashboards.gradient_costs import measured
 from explorer.flow import integrators
 from tests.dashboards.contract import counts, opened, ran, set_and_wait
 
@@ -129,7 +130,7 @@ def test_methods_that_do_not_fit_say_what_they_need(app, monkeypatch):
         integrators.psutil, "virtual_memory",
         lambda: type("Memory", (), {"available": 10**5})(),
     )  # fmt: skip
-    rows = {m.name: m.reason for m in nodes.measured(
+    rows = {m.name: m.reason for m in measured(
         app.read("system"), app.read("against"), ex.DirectionLoss(), lambda: None
     )}  # fmt: skip
     assert rows["DenseGradient"] == rows["DirectKronecker"] == "does not fit"
@@ -183,7 +184,7 @@ def test_the_code_gives_the_numbers_where_nothing_moves(app):
 
 def test_a_method_that_fails_does_not_take_the_others_away(app):
     set_and_wait(app, time=3000.0)
-    rows = {m.name: m.reason for m in nodes.measured(
+    rows = {m.name: m.reason for m in measured(
         app.read("system"), app.read("against"), ex.DirectionLoss(), lambda: None
     )}  # fmt: skip
     assert rows["EulerAdjoint"] == "beyond double precision"

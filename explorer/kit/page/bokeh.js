@@ -200,6 +200,12 @@ export class Figures {
     }
   }
 
+  /* Rows and columns of the picture of a view. */
+  shape(view) {
+    const { dh, dw } = this.doc?.get_model_by_name(view)?.data ?? {};
+    return dh && dw ? [dh[0], dw[0]] : null;
+  }
+
   /* Shows the brush and the present stroke in all pictures. */
   trace(points, size) {
     const model = this.doc?.get_model_by_name("brush");

@@ -5,6 +5,8 @@ import { FullScreen } from "./full.js";
 import { menu } from "./popups.js";
 import { Sheet } from "./sheet.js";
 
+const ARROWS = "ArrowUp ArrowDown ArrowLeft ArrowRight"; // they move the pixel
+
 /* A swatch that matches the figure: a square, a line, or a mark. */
 function swatch({ color, mark = "square", dash }) {
   const i = h("i", { class: `laf-mark laf-mark-${mark}${dash ? " laf-dash" : ""}` });
@@ -18,10 +20,14 @@ class Card {
     this.name = declared.name;
     this.title = h("h2", { text: declared.title });
     this.note = h("span", { class: "laf-note" });
+    const keys = declared.probed
+      ? { tabIndex: 0, data: { picture: declared.name }, "aria-keyshortcuts": ARROWS }
+      : {};
     this.place = h("div", {
       class: "laf-figure",
       role: "img",
       "aria-label": declared.title,
+      ...keys,
     });
     this.sheet = declared.kind === "Table" ? new Sheet(declared.title) : null;
     if (this.sheet) {

@@ -1,11 +1,23 @@
-/* Drawing in the pictures: the hand's brush leaves strokes, taps pick or probe. */
+/* Pictures under the hand: taps and arrow keys choose the pixel, the brush leaves
+ * strokes, and taps pick prototypes. */
 
 import { Line, PAINT, PICK } from "./hand.js";
 
+const MOVES = {
+  ArrowUp: [-1, 0],
+  ArrowDown: [1, 0],
+  ArrowLeft: [0, -1],
+  ArrowRight: [0, 1],
+};
+const LEAP = 10; // pixels that an arrow key moves with Shift
+
 export class Easel {
-  constructor(hand, wishes) {
+  /* `pixel` returns the chosen pixel that the kernel knows. */
+  constructor(hand, wishes, pixel) {
     this.hand = hand;
     this.wishes = wishes;
+    this.pixel = pixel;
+    this.wished = [0, 0]; // the pixel asked for last
     this.figures = null;
     this.line = null; // the stroke that is being drawn
     this.wet = false; // whether a stroke is shown that the kernel has not painted yet
@@ -22,6 +34,30 @@ export class Easel {
     figures.onTap((id, x, y, again) => this.tap(x, y) || again || probed(id, x, y));
     figures.onDraw((phase, x, y) => this.draw(phase, x, y));
     figures.draws(this.hand.mode === PAINT);
+  }
+
+  /* Moves the pixel by the arrow keys; Enter paints there, or picks it. Returns whether
+   * it was such a key. */
+  key(view, { key, shiftKey }) {
+    const now = this.wishes.held("pixel") ? this.wished : this.pixel();
+    const [rows, cols] = this.figures?.shape(view) ?? [0, 0];
+    if (!now || !rows) {
+      return false;
+    }
+    if (key === "Enter") {
+      return this.tap(now[1] + 0.5, now[0] + 0.5);
+    }
+    if (!(key in MOVES)) {
+      return false;
+    }
+    const [down, right] = MOVES[key].map((n) => n * (shiftKey ? LEAP : 1));
+    const within = (n, count) => Math.min(count - 1, Math.max(0, n));
+    this.wished = [
+      within(Math.min(now[0], rows - 1) + down, rows),
+      within(Math.min(now[1], cols - 1) + right, cols),
+    ];
+    this.wishes.set("pixel", this.wished);
+    return true;
   }
 
   tap(x, y) {

@@ -103,6 +103,8 @@ const KEYS = [
   ["Page up, page down", "move a slider by ten increments"],
   ["Home, End", "move a slider to its ends"],
   ["Ctrl-Z, Ctrl-Shift-Z", "undo and redo"],
+  ["arrow keys on a picture", "move the pixel; by ten with Shift"],
+  ["Enter on a picture", "paint or pick at the pixel, if “Paint” or “Pick” is on"],
   ["Escape", "close a menu, leave full screen"],
 ];
 

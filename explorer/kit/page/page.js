@@ -32,7 +32,8 @@ class View {
       flipTheme: () => this.theme.flip(),
     });
     this.frame.attach(el, model.get("still"));
-    this.easel = new Easel(this.frame.hand, this.wishes);
+    const pixel = () => this.frame.rail.values.pixel;
+    this.easel = new Easel(this.frame.hand, this.wishes, pixel);
     this.alone = this.frame.address.mine;
     this.theme = new Theme(this.frame.root, () => this.paint());
     this.paint();
@@ -165,6 +166,12 @@ class View {
     const { target, ctrlKey, metaKey, shiftKey, altKey } = event;
     if (event.key === "Escape") {
       this.frame.hand.take(PROBE);
+    }
+    const view = target.dataset?.picture;
+    if (view && !(ctrlKey || metaKey || altKey) && this.easel.key(view, event)) {
+      event.preventDefault();
+      event.stopPropagation();
+      return;
     }
     const field = target.matches?.("input[type=text]:not([readonly])");
     const typing = field && target.value !== target.title;
