@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from typing import Any
 
-from explorer.dashboards.nodes import Check
+from explorer.dashboards.nodes import HEAVY, LIVE, Check
 from explorer.flow.integrators import fits
 from explorer.flow.system import LinearSystem
 from explorer.gradients.derivative import (
@@ -34,9 +34,6 @@ HIERARCHY = (
     DirectKronecker,
 )  # fmt: skip
 """The closed forms, from the cheapest to the most expensive."""
-
-QUICK = 2_000
-"""Largest n = I·J at which the dense methods are measured: they take n³ operations."""
 
 Truth = tuple[Structure, float]
 """The ground truth, and the time T at which V(T) is compared with it."""
@@ -74,10 +71,10 @@ def measured(
         check()
         name = type(method).__name__
         needed = float(method.memory(size)) if isinstance(method, ClosedForm) else 0.0
-        dense = not isinstance(method, LowRankGradient | FactoredSVD | EulerAdjoint)
+        dense = isinstance(method, HEAVY)
         if needed and not fits(int(needed)):
             rows.append(Measured(name, needed, reason="does not fit"))
-        elif dense and size > QUICK:
+        elif dense and size > LIVE:
             rows.append(Measured(name, needed, reason="takes minutes"))
         else:
             rows.append(tried(method, system, against, check))

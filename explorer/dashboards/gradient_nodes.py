@@ -13,7 +13,7 @@ import numpy as np
 import xarray as xr
 
 from explorer.dashboards.gradient_costs import Truth
-from explorer.dashboards.nodes import Check, fitting, rank_readout
+from explorer.dashboards.nodes import Check, fitting, rank_readout, require_live
 from explorer.dims import PIXELS, WEIGHT_FIELD
 from explorer.experiments.cosine import AGREEMENT, share_aligned
 from explorer.flow.evolution import Evolution
@@ -61,6 +61,7 @@ def found(
 ) -> Derivative:
     """Return the loss and its gradient by the chosen method."""
     structure, time = against
+    require_live("gradient", method, system.source.size)
     with fitting("gradient"):
         derived = method.differentiate(system, structure.labels, time, check)
     return derived.complete()
@@ -71,6 +72,7 @@ def compared(
 ) -> Derivative:
     """Return the loss and its gradient by the method of the reference."""
     structure, time = against
+    require_live("reference", reference_method, system.source.size)
     with fitting("reference"):
         return reference_method.differentiate(system, structure.labels, time, check)
 

@@ -66,6 +66,34 @@ def ritz_values(ritz: np.ndarray, system: LinearSystem, dim: int) -> Curves:
     )  # fmt: skip
 
 
+@view(title="φ on the disc", series=3, log=True, hidden=True)
+def phi_on_disc(ritz: np.ndarray, system: LinearSystem, time: float) -> Curves:
+    """|φ(Tz)| for z on the real axis and the circle of radius ‖A‖, and at Ritz values.
+
+    V(T) = T φ(TA) B weights each eigenvalue z of A by φ(Tz) = (e^{Tz} − 1) / (Tz).
+    """
+    rate = system.growth
+    axis = np.linspace(-rate, rate, AROUND)
+    circle = rate * np.exp(1j * np.linspace(0.0, np.pi, AROUND))
+    series = [
+        Series("Ritz values", ritz.real, phi_size(time * ritz), joined=False),
+        Series("real axis", axis, phi_size(time * axis)),
+        Series("circle of ‖A‖", circle.real, phi_size(time * circle)),
+    ]
+    note = f"T = {time:g}"
+    return Curves("φ on the disc", "real part of z", "|φ(Tz)|", series, True, note=note)
+
+
+def phi_size(z: np.ndarray) -> np.ndarray:
+    """Return |φ(z)| = |(e^z − 1) / z|, and 1 at 0; at most 1e300."""
+    z = np.asarray(z, complex)
+    z = np.minimum(z.real, 690.0) + 1j * z.imag
+    small = np.abs(z) < 1e-8
+    filled = np.where(small, 1.0, z)
+    size: np.ndarray = np.abs(np.where(small, 1.0, np.expm1(filled) / filled))
+    return size
+
+
 @view(title="Orthogonality", series=2, log=True)
 def lost_orthogonality(orthogonality: dict[str, np.ndarray]) -> Curves:
     """How far the basis is from orthonormal: ‖QᵀQ − I‖ of the first k vectors."""
@@ -132,7 +160,8 @@ def both(errors: Errors) -> list[Series]:
 
 
 VIEWS = (
-    error_over_dims, error_over_times, equal_cost, ritz_values, lost_orthogonality,
+    error_over_dims, error_over_times, equal_cost, ritz_values, phi_on_disc,
+    lost_orthogonality,
     substeps, labeling, error_map, replace(picture, hidden=True), entropy_map, methods,
     *PROBE,
 )  # fmt: skip

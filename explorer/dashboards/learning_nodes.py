@@ -8,10 +8,9 @@ from typing import Any
 import numpy as np
 import xarray as xr
 
-from explorer.dashboards.nodes import Check, fitting, rank_readout
+from explorer.dashboards.nodes import Check, rank_readout, require_live
 from explorer.dims import PIXELS, WEIGHT_FIELD
 from explorer.flow.evolution import Evolution, Integrator, judge
-from explorer.flow.integrators import require_memory
 from explorer.flow.krylov import Krylov, KrylovState
 from explorer.flow.linearized import LinearizedFlow
 from explorer.flow.system import LinearSystem
@@ -24,7 +23,6 @@ from explorer.gradients.gradient import (
     ClosedForm,
     GradientState,
     LowRankGradient,
-    lighter,
     riemannian_gradient,
 )
 from explorer.kit.plan import Readout
@@ -66,16 +64,11 @@ def closed(coarse: GradientMethod, problem: xr.Dataset) -> ClosedForm | None:
 
     Raises
     ------
-    MemoryError
-        if the method does not fit into memory.
+    MemoryError, ValueError
+        if the method does not fit into memory, or takes minutes.
     """
-    if not isinstance(coarse, ClosedForm):
-        return None
-    size = problem.distances.size
-    name = f"{type(coarse).__name__} for {size} = I·J numbers"
-    with fitting("gradient"):
-        require_memory(name, coarse.memory(size), lambda: lighter(size))
-    return coarse
+    require_live("gradient", coarse, problem.distances.size)
+    return coarse if isinstance(coarse, ClosedForm) else None
 
 
 def basis(

@@ -15,11 +15,19 @@ import numpy as np
 import xarray as xr
 
 from explorer import params
+from explorer.flow.integrators import require_memory
 from explorer.flow.krylov import Krylov
 from explorer.flow.linearized import LinearizedFlow
 from explorer.flow.system import LinearSystem
 from explorer.geometry import manifold
-from explorer.gradients.derivative import WARNING_RATIO, Derivative
+from explorer.gradients.derivative import WARNING_RATIO, Derivative, GradientMethod
+from explorer.gradients.gradient import ClosedForm, lighter
+from explorer.gradients.hierarchy import (
+    BenziSimoncini,
+    DenseGradient,
+    DirectKronecker,
+    KroneckerKrylov,
+)
 from explorer.kit.plan import Readout
 from explorer.panels import Labels
 from explorer.scenes.editing import painted, picked
@@ -124,6 +132,29 @@ def original(scene: str, size: int, seed: int, labels: int, image: Any) -> Struc
             "another `scene`"
         )
     return image_structure(image.image, labels, seed)
+
+
+LIVE = 1_500
+"""Largest I·J at which explorers run the methods that take (I·J)² operations or more:
+a few seconds, in which they cannot be stopped."""
+
+HEAVY = DirectKronecker, KroneckerKrylov, BenziSimoncini, DenseGradient
+
+
+def require_live(setting: str, method: GradientMethod, size: int) -> None:
+    """Raise beside its control if a method does not fit here, or takes minutes.
+
+    size : I·J, the numbers in V.
+    """
+    name = f"{type(method).__name__} for {size} = I·J numbers"
+    if isinstance(method, ClosedForm):
+        with fitting(setting):
+            require_memory(name, method.memory(size), lambda: lighter(size))
+    if isinstance(method, HEAVY) and size > LIVE:
+        raise ValueError(
+            f"`{setting}` must answer within seconds in an explorer, got {name}, which "
+            f"takes minutes; lower `size` until I·J ≤ {LIVE}, or choose LowRankGradient"
+        )
 
 
 def structure(original: Structure, picks: Any, strokes: Any) -> Structure:

@@ -63,7 +63,8 @@ class Answers:
         getattr(self, f"_on_{kind}")(value)
 
     def _on_wish(self, values: Mapping[str, Any]) -> None:
-        """Set what a hand has set; each value is judged alone."""
+        """Set what a hand has set; each value is judged alone, all are one change."""
+        key = "+".join(sorted(values))
         for name, value in values.items():
             try:
                 setting = self.plan.setting(name)
@@ -71,9 +72,9 @@ class Answers:
             except (ValueError, TypeError) as error:
                 self.complaints.add(error, self.present.settings, name)
             else:
-                self._on_set(given)
+                self._on_set(given, key)
 
-    def _on_set(self, given: Mapping[str, Any]) -> None:
+    def _on_set(self, given: Mapping[str, Any], key: str = "") -> None:
         try:
             changes = self.plan.wishes(self.present.settings, given)
         except (ValueError, TypeError) as error:
@@ -83,8 +84,8 @@ class Answers:
         before = self.present.settings
         if any(differs(before[name], value) for name, value in changes.items()):
             merges = all(self.plan.settings[name].merges for name in changes)
-            key = "+".join(sorted(given)) if merges else ""
-            self.history.remember(self.present, key)
+            key = key or "+".join(sorted(given))
+            self.history.remember(self.present, key if merges else "")
             self._put({**before, **changes})
 
     def _on_preset(self, name: str) -> None:

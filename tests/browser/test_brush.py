@@ -151,3 +151,14 @@ def test_arrow_keys_on_a_picture_move_the_pixel_and_enter_paints_there(easel):
     easel.keyboard.press("Enter")
     wanted = ex.paint(scene(), ex.Stroke([(SIZE - 1, 7)], 1, 1)).labels.values
     wait_for(easel, lambda: truth(easel) == wanted.ravel().tolist())
+
+
+def test_a_drag_moves_the_pixel(easel):
+    easel.mouse.move(*place(easel, "truth", 4, 4))
+    easel.mouse.down()
+    easel.mouse.move(*place(easel, "truth", 12, 22), steps=9)
+    easel.mouse.up()
+    wait_for(easel, lambda: column(easel, "probe", "x") == [22.5])
+    assert column(easel, "probe", "y") == [12.5]
+    click(easel, "Undo")  # the whole drag
+    wait_for(easel, lambda: column(easel, "probe", "x") == [5.5])

@@ -189,3 +189,15 @@ def test_a_method_that_fails_does_not_take_the_others_away(app):
     )}  # fmt: skip
     assert rows["EulerAdjoint"] == "beyond double precision"
     assert rows["LowRankGradient"] == ""
+
+
+@pytest.mark.parametrize("setting", ["gradient", "reference"])
+def test_methods_that_take_minutes_are_refused_beside_their_control(setting):
+    app = opened(ex.GradientExplorer, size=32)
+    set_and_wait(app, scene="lines", **{setting: ex.BenziSimoncini()})
+    text = app.frame.complaints[setting]
+    assert "takes minutes; lower `size`" in text
+    assert "BenziSimoncini for 2048 = I·J numbers" in text
+    set_and_wait(app, size=24)
+    assert app.frame.complaints == {}
+    app.close()

@@ -8,6 +8,7 @@ from scipy.linalg import expm
 
 import explorer as ex
 from explorer.dashboards import krylov_nodes as nodes
+from explorer.dashboards import krylov_views as views
 from tests.dashboards.contract import counts, opened, ran, set_and_wait
 
 pytestmark = pytest.mark.slow
@@ -205,3 +206,14 @@ def test_one_label_has_nothing_to_solve(shape):
     exec(app.code(), space)
     assert space["numbers"] == app.numbers
     app.close()
+
+
+def test_phi_is_the_mean_of_the_exponential():
+    z = np.array([0.0, 1e-12, 1.0, -3.0, 2.0 + 5.0j, 700.0])
+    means = [np.exp(z[:5, None] * s).mean(axis=1) for s in [MIDPOINTS]]
+    np.testing.assert_allclose(views.phi_size(z[:5]), np.abs(means[0]), rtol=1e-6)
+    assert np.isfinite(views.phi_size(z)).all()
+
+
+MIDPOINTS = (np.arange(20_000) + 0.5) / 20_000
+"""Where the integral of e^{zs} over s from 0 to 1 is summed."""

@@ -45,7 +45,7 @@ NEW_WEIGHTS = {
         ({"dim": 7}, "method"),
         ({"rho": 0.6}, "central"),
         ({"noise": 0.4}, "problem"),
-        ({"seed": 4}, "structure"),
+        ({"seed": 4}, "original"),
     ],
 )
 def test_nothing_upstream_of_a_setting_is_computed_again(app, change, first):

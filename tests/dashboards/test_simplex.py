@@ -169,3 +169,17 @@ def test_the_point_does_not_touch_the_flow(app):
     before = counts(app)
     set_and_wait(app, angle=10.0)
     assert not ran(app, before) & {"solved", "paths", "trajectory", "basis"}
+
+
+def test_a_tap_that_sets_two_numbers_is_one_step_of_undo(app):
+    before = app.frame.moment.settings
+    for number, x in enumerate((0.3, 0.35, 0.4)):
+        app._hear(
+            {"kind": "tap", "view": "maps", "x": x, "y": 0.3, "n": number, "id": "v"}
+        )
+    assert app.wait()
+    assert app.frame.moment.settings["p1"] != before["p1"]
+    app.undo()
+    assert app.wait()
+    assert app.frame.moment.settings == before
+    assert not app.frame.undo

@@ -394,6 +394,6 @@ def test_pictures_share_ranges_probe_and_taps():
     plots = [stage.build(view_of(n, KINDS[n])) for n in names]
     assert {p.x_range for p in plots} == {stage.cols}
     assert {p.y_range for p in plots} == {stage.rows}
-    assert all(p.tags == ["probe"] for p in plots)
+    assert all(p.tags == ["probe", "picture"] for p in plots)
     assert all(stage.probe in p.references() for p in plots)
     assert not stage.build(view_of("grid", Grid("", np.eye(2)))).tags

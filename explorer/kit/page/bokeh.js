@@ -13,6 +13,13 @@ const ARRAYS = {
   "|u1": [Uint8Array, "uint8"],
 };
 
+const PHASES = {
+  mousemove: "hover",
+  mouseleave: "leave",
+  panstart: "start",
+  pan: "drag",
+  panend: "end",
+};
 const SCROLLS = "pan-y pinch-zoom"; // what a swipe over a figure does
 
 /* Calls ready(Bokeh) once the BokehJS of the kernel's version is there. Another version
@@ -167,25 +174,21 @@ export class Figures {
     return this.doc.roots().filter((root) => root.tags?.includes(tag));
   }
 
-  /* Calls tapped(root id, x, y, again) for taps into figures tagged "probe"; `again` says
+  /* Calls tapped(figure, x, y, again) for taps into figures tagged "probe"; `again` says
    * that another tap came just before: Bokeh makes a double tap of the second one. */
   onTap(tapped) {
     for (const figure of this.tagged("probe")) {
-      figure.on_event("tap", ({ x, y }) => tapped(figure.id, x, y, false));
-      figure.on_event("doubletap", ({ x, y }) => tapped(figure.id, x, y, true));
+      figure.on_event("tap", ({ x, y }) => tapped(figure, x, y, false));
+      figure.on_event("doubletap", ({ x, y }) => tapped(figure, x, y, true));
     }
   }
 
-  /* Calls moved(phase, x, y) while the pointer hovers over a picture ("hover"), leaves it
-   * ("leave"), or drags in it ("start", "drag", "end"). */
-  onDraw(moved) {
-    const phases = {
-      mousemove: "hover", mouseleave: "leave", panstart: "start", pan: "drag",
-      panend: "end",
-    };
-    for (const figure of this.tagged("picture")) {
-      for (const [event, phase] of Object.entries(phases)) {
-        figure.on_event(event, ({ x, y }) => moved(phase, x, y));
+  /* Calls moved(figure, phase, x, y) while the pointer hovers over a figure tagged
+   * "probe" ("hover"), leaves it ("leave"), or drags in it ("start", "drag", "end"). */
+  onMove(moved) {
+    for (const figure of this.tagged("probe")) {
+      for (const [event, phase] of Object.entries(PHASES)) {
+        figure.on_event(event, ({ x, y }) => moved(figure, phase, x, y));
       }
     }
   }

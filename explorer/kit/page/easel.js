@@ -1,7 +1,7 @@
 /* Pictures under the hand: taps and arrow keys choose the pixel, the brush leaves
  * strokes, and taps pick prototypes. */
 
-import { Line, PAINT, PICK } from "./hand.js";
+import { Line, PAINT, PICK, PROBE } from "./hand.js";
 
 const MOVES = {
   ArrowUp: [-1, 0],
@@ -27,12 +27,28 @@ export class Easel {
     });
   }
 
-  /* Listens to figures; a tap that neither paints nor picks is handed to `probed`. */
-  hang(figures, probed) {
+  /* Listens to figures; `named` returns the view of a figure's id. A tap or a drag that
+   * neither paints nor picks moves what the view lets tap: a pixel, or a point. */
+  hang(figures, named) {
     this.figures = figures;
-    // a double tap resets the zoom, and is a second tap where taps paint or pick
-    figures.onTap((id, x, y, again) => this.tap(x, y) || again || probed(id, x, y));
-    figures.onDraw((phase, x, y) => this.draw(phase, x, y));
+    const probed = (id, x, y) => this.wishes.tap(named(id), x, y);
+    const picture = (figure) => figure.tags.includes("picture");
+    figures.onTap((figure, x, y, again) => {
+      const used = picture(figure) && this.tap(x, y);
+      // a double tap resets the zoom; where taps paint or pick, it is a second tap
+      if (!used && !(again && picture(figure))) {
+        probed(figure.id, x, y);
+      }
+    });
+    figures.onMove((figure, phase, x, y) => {
+      if (this.hand.mode === PAINT && picture(figure)) {
+        this.draw(phase, x, y);
+      } else if (phase === "drag" && this.hand.mode === PROBE) {
+        this.wishes.glide(named(figure.id), x, y);
+      } else if (phase === "end" && this.hand.mode === PROBE) {
+        probed(figure.id, x, y);
+      }
+    });
     figures.draws(this.hand.mode === PAINT);
   }
 
@@ -72,9 +88,6 @@ export class Easel {
   }
 
   draw(phase, x, y) {
-    if (this.hand.mode !== PAINT) {
-      return;
-    }
     const { size } = this.hand.brush;
     if (phase === "start") {
       this.line = new Line(size);

@@ -96,9 +96,7 @@ class View {
     if (this.closed) {
       return;
     }
-    this.easel.hang(this.figures, (id, x, y) =>
-      this.wishes.tap(cards.named(id), x, y),
-    );
+    this.easel.hang(this.figures, (id) => cards.named(id));
     for (const [update, buffers] of this.waiting) {
       if (update.seq > message.seq) {
         this.apply(update, buffers);

@@ -59,6 +59,15 @@ export class Wishes {
     this.send({ kind: "tap", view, x, y });
   }
 
+  /* Taps where the pointer drags: at most every PAUSE ms; its last place is a `tap`. */
+  glide(view, x, y) {
+    const now = performance.now();
+    if (now - this.sentAt >= PAUSE) {
+      this.sentAt = now;
+      this.tap(view, x, y);
+    }
+  }
+
   address(link) {
     this.send({ kind: "address", link });
   }
