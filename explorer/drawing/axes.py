@@ -21,6 +21,7 @@ from explorer.drawing.extents import (
 from explorer.drawing.frames import TRIANGLE, room_of
 from explorer.drawing.legends import Entry, ends_of, legend
 from explorer.drawing.page import Shown
+from explorer.drawing.patches import draw_patches
 from explorer.drawing.plots import slot_columns
 from explorer.drawing.slots import slots_of
 from explorer.panels import (
@@ -30,6 +31,7 @@ from explorer.panels import (
     Grid,
     Labels,
     Panel,
+    Patches,
     Picture,
     Simplex,
     Table,
@@ -68,6 +70,8 @@ def draw(shown: Shown, place: Any) -> None:
         draw_bars(panel, place)
     elif isinstance(panel, Grid):
         draw_grid(panel, place)
+    elif isinstance(panel, Patches):
+        draw_patches(panel, place)
     elif isinstance(panel, Simplex):
         draw_simplex(shown, place)
     else:
