@@ -24,7 +24,7 @@ KRYLOV = (
 FLOW = "rho=0.5, radius=1, base_point=None, dtype='float64'"
 FIT = "validation=(), state=None"
 OPTIMIZER = "rate=0.3, beta1=0.9, beta2=0.999"
-EXPLORERS = "Learning", "Flow", "Krylov", "Gradient", "Simplex"
+EXPLORERS = "Learning", "Flow", "Krylov", "Gradient", "Simplex", "Prediction"
 
 DEFAULTS = {
     "AdaMax": OPTIMIZER,

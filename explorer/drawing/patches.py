@@ -14,10 +14,10 @@ from explorer.drawing.slots import Kept
 from explorer.drawing.view import View
 from explorer.panels import Patches, number
 
-WIDTH, HEIGHT = 1.4, 2.75
+WIDTH, HEIGHT = 1.4, 2.9
 """Room of a pair of patches and its caption; the side of a patch is 1."""
 
-BELOW, CAPTION = 1.1, 2.38
+BELOW, CAPTION = 1.1, 2.42
 """Distances from the top of a pair to its weight patch, and to its caption's middle."""
 
 ACROSS, LETTER = 270, 0.6
@@ -84,7 +84,7 @@ def captions_of(panel: Patches) -> dict[str, Any]:
     room = ACROSS / columns_of(panel) / LETTER / max(1, longest)
     return {
         "x": np.array([left + 0.5 for left, _ in corners]),
-        "y": np.array([top + CAPTION - 0.15 for _, top in corners]),
+        "y": np.array([top + CAPTION for _, top in corners]),
         "text": list(panel.captions),
         "size": [f"{int(np.clip(room, 7, 12))}px"] * len(corners),
     }
