@@ -113,8 +113,9 @@ class PredictionExplorer(SceneExplorer):
         model "lines", color for "colors".
     link : a link that `app.link` returned.
     **settings
-        values of `scene`, `model`, `size`, `noise`, `seed`, `training_start`, `n_prototypes`,
-        `training_noise`, `rate`, `time`, `rho`, `dim`, `pixel`, `palette`.
+        values of `scene`, `model`, `size`, `noise`, `seed`, `training_start`,
+        `n_prototypes`, `training_noise`, `rate`, `time`, `rho`, `dim`, `pixel`,
+        `palette`.
 
     Notes
     -----
@@ -194,25 +195,38 @@ class PredictionExplorer(SceneExplorer):
     )
     presets: ClassVar = {
         "More noise": Preset(
-            {"model": "lines", "noise": 0.6},
-            "Twice the noise of the training scenes: the guess degrades.",
+            {"model": "lines", "training_start": BUNDLED, "noise": 0.6},
+            "At twice the noise of its training scenes, the predictor loses most of "
+            "its lead over uniform weights.",
+        ),
+        "Trained for more noise": Preset(
+            {
+                "model": "lines", "training_start": CLUSTERS, "training_noise": 0.6,
+                "n_prototypes": PROTOTYPES, "noise": 0.6,
+            },
+            "A predictor that was trained at this noise makes fewer errors than the "
+            "bundled one.",
+            steps=20,
         ),
         "Colored cells": Preset(
-            {"model": "colors", "noise": 0.3},
-            "Wide cells leave little to guess: uniform weights are about as good.",
+            {"model": "colors", "training_start": BUNDLED, "noise": 0.3},
+            "Wide cells leave little to guess: uniform weights do about as well.",
         ),
         "Untrained": Preset(
-            {"model": "lines", "training_start": CLUSTERS, "noise": 0.3},
-            "Prototypes are clusters of patches: train ten steps and see errors fall.",
+            {
+                "model": "lines", "training_start": CLUSTERS, "training_noise": NOISE,
+                "n_prototypes": PROTOTYPES, "noise": 0.3,
+            },
+            "Its prototypes are clusters of patches: take ten steps, and most errors "
+            "vanish.",
         ),
         "Five prototypes": Preset(
             {
-                "model": "lines",
-                "training_start": CLUSTERS,
-                "n_prototypes": 5,
-                "noise": 0.3,
+                "model": "lines", "training_start": CLUSTERS, "training_noise": NOISE,
+                "n_prototypes": 5, "noise": 0.3,
             },
-            "Five prototypes cannot tell all directions of a line apart.",
+            "After ten steps, even five prototypes make far fewer errors than uniform "
+            "weights.",
             steps=10,
         ),
-    }
+    }  # fmt: skip

@@ -113,7 +113,7 @@ def speakers(
 ) -> Patches:  # fmt: skip
     """The pixel's window and guessed weights, and the prototypes that speak there."""
     share = shares.share[pixel_index]
-    rank = np.argsort(np.argsort(order))  # the number of each prototype, by use
+    rank = np.argsort(order)  # the number of each prototype, by use
     loudest = np.argsort(-share, kind="stable")[:SPEAKERS]
     own = square_of(shares.features[pixel_index], patches)
     guessed = square(patches.weights(at(shares, pixel_index))[:, 0])
