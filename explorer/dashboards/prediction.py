@@ -9,7 +9,7 @@ from explorer.dashboards import nodes as shared
 from explorer.dashboards import prediction_nodes as nodes
 from explorer.dashboards import prediction_scenes as scenes
 from explorer.dashboards import prediction_training as school
-from explorer.dashboards.nodes import OWN, PALETTE, pixel_setting
+from explorer.dashboards.nodes import OWN, PALETTE
 from explorer.dashboards.prediction_scenes import VORONOI
 from explorer.dashboards.prediction_training import BUNDLED, CLUSTERS, ENDLESS
 from explorer.dashboards.prediction_views import VIEWS
@@ -19,14 +19,18 @@ from explorer.kit.recipe import Recipe, Template, Words
 from explorer.kit.runs import Stepper
 from explorer.prediction.bundled import COUNT, NOISE, PROTOTYPES, SIZE, TRAINING
 from explorer.prediction.bundled import VALIDATION as VALIDATED
-from explorer.settings import Image, Number, Pick
+from explorer.settings import Image, Number, Pick, Pixel
 
 TRAINING_NOISE = params.Parameter(
-    "training_noise", "σ_train", NOISE, 0.0, 10.0,
+    "training_noise", "σ′", NOISE, 0.0, 10.0,
     "noise of the training scenes if training starts from clusters; the bundled "
     f"predictor was trained at {NOISE:g}",
     "image range", slider=(0.0, 1.0, 0.05),
 )  # fmt: skip
+
+
+ON_A_LINE = 31, 36
+"""A pixel of the default scene on a line, where the guess matters."""
 
 
 def chosen(words: Words, name: str) -> str:
@@ -130,11 +134,11 @@ class PredictionExplorer(SceneExplorer):
             Pick(
                 "model", ("lines", "colors"),
                 "scenes that the predictor was trained on, and so its labels",
-                labels=("Voronoi lines, 2 gray tones", "Voronoi cells, 8 colors"),
+                labels=("lines, 2 grays", "cells, 8 colors"),
             ),
             Pick(
                 "scene", (VORONOI, OWN), "image to label",
-                labels=("Voronoi scene, unseen in training", "your own image"),
+                labels=("unseen Voronoi", "your own image"),
             ),
             Image(
                 meaning="your own image: PNG, JPEG or TIFF; gray for lines, color for "
@@ -147,18 +151,20 @@ class PredictionExplorer(SceneExplorer):
         "Flow": (Number(params.TIME), Number(params.RHO), Number(params.DIM)),
         "Training": (
             Pick(
-                "training_start", (BUNDLED, CLUSTERS), "where training starts",
-                labels=("bundled predictor", "clusters of patches, untrained"),
+                "training_start", (BUNDLED, CLUSTERS),
+                "where training starts: at a trained predictor, or at patch clusters",
+                labels=("bundled model", "patch clusters"),
+                label="start from",
             ),
             Number(
-                params.PATCHES, default=PROTOTYPES,
+                params.PATCHES, default=PROTOTYPES, label="prototypes",
                 meaning="prototypes if training starts from clusters; the bundled "
                 f"predictor has {PROTOTYPES}",
             ),
             Number(TRAINING_NOISE),
             Number(params.PATCH_RATE),
         ),
-        "Pixel and views": (pixel_setting(SIZE), PALETTE),
+        "Pixel and views": (Pixel(default=ON_A_LINE), PALETTE),
     }  # fmt: skip
     nodes = (
         school.taught_at, school.scenes, school.begin, school.lesson, scenes.structure,

@@ -179,7 +179,7 @@ def readouts(
     if "error_percent" in numbers:
         found = [
             Readout("wrong", f"{numbers['error_percent']:.2f} %",
-                    f"uniform weights: {numbers['uniform_error_percent']:.2f} %"),
+                    f"uniform: {numbers['uniform_error_percent']:.2f} %"),
             Readout("boundary F1", f"{numbers['boundary_f1']:.3f}", "within 2 pixels"),
         ]  # fmt: skip
     else:
@@ -189,7 +189,7 @@ def readouts(
     return [
         *found,
         Readout("noise", f"{noise:g}", f"in training: {lesson.noise:g}", warn=above),
-        Readout("prototypes", f"{effective(here):.1f}", "speak at the pixel"),
+        Readout("prototypes", f"{effective(here):.1f}", "at the pixel"),
     ]
 
 
@@ -240,7 +240,6 @@ def labelings(
     others: dict[str, np.ndarray],
 ) -> Labelings:
     """Return all labelings to compare."""
-    ours = {"predicted": predicted.labels, "uniform": uniform.labels}
-    if learned is not None:
-        ours["learned"] = learned.labels
+    known = {} if learned is None else {"learned": learned.labels}
+    ours = {"predicted": predicted.labels, **known, "uniform": uniform.labels}
     return Labelings(ours, others)

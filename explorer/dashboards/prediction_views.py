@@ -8,7 +8,7 @@ import numpy as np
 import xarray as xr
 
 from explorer.dashboards.nodes import wrong
-from explorer.dashboards.prediction_nodes import LEARNED_STEPS, Labelings, scored
+from explorer.dashboards.prediction_nodes import SCORES, Labelings, scored
 from explorer.dashboards.prediction_training import Lesson
 from explorer.dashboards.views import picture, square, truth
 from explorer.drawing.view import view
@@ -32,10 +32,8 @@ MOST = 24
 SPEAKERS = 7
 """Most prototypes beside the patch of the chosen pixel."""
 
-NO_TRUTH = (
-    "nobody knows the true labels of your own image, so no weights can be learned from "
-    "it: choose the Voronoi scene to compare"
-)
+NO_TRUTH = "no ground truth to learn from"
+"""Note of views that need the true labels, which your own image has not."""
 
 
 def compared(
@@ -57,19 +55,19 @@ def labeling(
 ) -> Labels:
     """The labels that the flow finds with the weights guessed from the image alone."""
     differ = percent_wrong(predicted.labels, uniform.labels)
-    note = f"{differ:.2f} % differ from uniform weights"
-    return compared("Predicted weights", predicted, problem, own_colors, note)
+    note = f"{differ:.2f} % differ from uniform"
+    return compared("Predicted", predicted, problem, own_colors, note)
 
 
 @view(title="Learned weights")
 def learned_labeling(
     learned: Evolution | None, problem: xr.Dataset, own_colors: Any
 ) -> Labels:
-    """The labels with weights learned on this very image, with its ground truth."""
-    if learned is None:
-        raise ValueError(NO_TRUTH)
-    title = f"Learned weights, {LEARNED_STEPS} steps"
-    return compared(title, learned, problem, own_colors)
+    """The labels with weights learned in a few steps on this very image and truth."""
+    if learned is not None:
+        return compared("Learned", learned, problem, own_colors)
+    unknown, count = problem.labels.values, problem.sizes["label"]
+    return Labels("Learned", unknown, count, None, own_colors, note=NO_TRUTH)
 
 
 @view(title="Uniform weights")
@@ -77,21 +75,20 @@ def uniform_labeling(
     uniform: Evolution, problem: xr.Dataset, own_colors: Any
 ) -> Labels:
     """The labels that the flow finds if all neighbors count alike."""
-    return compared("Uniform weights", uniform, problem, own_colors)
+    return compared("Uniform", uniform, problem, own_colors)
 
 
 @view(title="Methods")
 def methods(labelings: Labelings, problem: xr.Dataset) -> Table:
     """The scores of our weights and of baselines tuned on the training scenes."""
-    named = {f"{name} weights": found for name, found in labelings.ours.items()}
     rows = []
-    for name, found in {**named, **labelings.others}.items():
-        values = scored(found, problem).values() or [np.nan] * 4
-        rows.append((name, *(float(f"{v:.3g}") for v in values)))
-    columns = ("method", "wrong %", "per label %", "F1", "IoU")
+    for name, found in {**labelings.ours, **labelings.others}.items():
+        values = scored(found, problem).values() or [np.nan] * len(SCORES)
+        method, _, parameters = name.partition(", ")
+        rows.append((method, *(float(f"{v:.3g}") for v in values), parameters))
+    columns = ("method", "wrong %", "balanced %", "F1", "IoU", "parameters")
     known = problem.labels.values.max() >= 0
-    note = "" if known else "the truth is not known: no scores"
-    return Table("Methods", columns, rows, note=note)
+    return Table("Methods", columns, rows, note="" if known else "no ground truth")
 
 
 @view(title="Prototypes")
@@ -99,9 +96,10 @@ def prototypes(patches: PatchModel, shares: Shares, order: np.ndarray) -> Patche
     """The prototypes and their weight patches, sorted by their share of the pixels."""
     use = 100.0 * shares.share.mean(axis=0)[order]
     shown = order[:MOST]
-    note = f"{len(shown)} of {len(order)}, share of the pixels"
+    some = f"{len(shown)} of {len(order)} " if len(shown) < len(order) else ""
+    note = f"{some}by use"
     return Patches(
-        "Prototypes by use", images_of(patches, shown), tangent_weights(patches, shown),
+        "Prototypes", images_of(patches, shown), tangent_weights(patches, shown),
         [percent(u) for u in use[:MOST]], note=note,
     )  # fmt: skip
 
@@ -117,12 +115,12 @@ def speakers(
     loudest = np.argsort(-share, kind="stable")[:SPEAKERS]
     own = square_of(shares.features[pixel_index], patches)
     guessed = square(patches.weights(at(shares, pixel_index))[:, 0])
-    captions = [f"no. {rank[j] + 1}: {percent(100.0 * share[j])}" for j in loudest]
+    captions = [f"{rank[j] + 1}: {percent(100.0 * share[j])}" for j in loudest]
     return Patches(
-        f"Who speaks at {place[0]}, {place[1]}",
+        f"Speakers at {place[0]}, {place[1]}",
         np.concatenate([own[None], images_of(patches, loudest)]),
         np.concatenate([guessed[None], tangent_weights(patches, loudest)]),
-        ["pixel", *captions], note="number by use, and share",
+        ["pixel", *captions], note="number: share",
     )  # fmt: skip
 
 
@@ -148,11 +146,11 @@ def patch(weights: np.ndarray, place: tuple[int, int]) -> Grid:
 @view(title="Learned weights at the pixel", hidden=True)
 def learned_patch(learned_weights: np.ndarray | None, place: tuple[int, int]) -> Grid:
     """The weight patch that is learned for the chosen pixel with the ground truth."""
-    if learned_weights is None:
-        raise ValueError(NO_TRUTH)
     row, col = place
-    values = square(learned_weights[:, row, col])
-    return Grid(f"Learned weights at {row}, {col}", values, "weight")
+    title = f"Learned at {row}, {col}"
+    if learned_weights is None:
+        return Grid(title, np.full((3, 3), np.nan), "weight", note=NO_TRUTH)
+    return Grid(title, square(learned_weights[:, row, col]), "weight")
 
 
 @view(title="Training", series=2, log=True)
@@ -218,7 +216,7 @@ def tangent_weights(patches: PatchModel, which: np.ndarray) -> np.ndarray:
 
 def percent(share: float) -> str:
     """Return a share in percent as a short text."""
-    return f"{share:.0f} %" if share >= 0.95 else "< 1 %"
+    return f"{share:.0f} %" if share >= 0.95 else "<1 %"
 
 
 VIEWS = (

@@ -20,8 +20,9 @@ WIDTH, HEIGHT = 1.4, 2.9
 BELOW, CAPTION = 1.1, 2.42
 """Distances from the top of a pair to its weight patch, and to its caption's middle."""
 
-ACROSS, LETTER = 270, 0.6
-"""Width of a card in CSS pixels; width of a letter relative to its height."""
+ASPECT, ACROSS, LETTER = 0.8, 190, 0.6
+"""Aspect and width of the sheet in a card in CSS pixels; width of a letter relative to
+its height."""
 
 
 @dataclass(frozen=True)
@@ -38,9 +39,9 @@ class Cell:
 
 
 def columns_of(panel: Patches) -> int:
-    """Return the number of pairs side by side that makes a sheet nearly square."""
+    """Return the number of pairs side by side that makes a sheet fill a card."""
     count = max(1, len(panel.captions))
-    return min(count, int(np.ceil(np.sqrt(count * HEIGHT / WIDTH))))
+    return min(count, int(np.ceil(np.sqrt(ASPECT * count * HEIGHT / WIDTH))))
 
 
 def size_of(panel: Patches) -> tuple[float, float]:
