@@ -10,6 +10,7 @@ import xarray as xr
 from explorer.dashboards.nodes import wrong
 from explorer.dashboards.prediction_nodes import SCORES, Labelings, scored
 from explorer.dashboards.prediction_training import Lesson
+from explorer.dashboards.probe import patch
 from explorer.dashboards.views import picture, square, truth
 from explorer.drawing.view import view
 from explorer.flow.evolution import Evolution
@@ -84,9 +85,9 @@ def methods(labelings: Labelings, problem: xr.Dataset) -> Table:
     rows = []
     for name, found in {**labelings.ours, **labelings.others}.items():
         values = scored(found, problem).values() or [np.nan] * len(SCORES)
-        method, _, parameters = name.partition(", ")
-        rows.append((method, *(float(f"{v:.3g}") for v in values), parameters))
-    columns = ("method", "wrong %", "balanced %", "F1", "IoU", "parameters")
+        short = name.replace(" = ", " ")
+        rows.append((short, *(float(f"{v:.3g}") for v in values)))
+    columns = ("method", "wrong %", "balanced %", "F1", "IoU")
     known = problem.labels.values.max() >= 0
     return Table("Methods", columns, rows, note="" if known else "no ground truth")
 
@@ -133,14 +134,6 @@ def shares_at_pixel(
     title = f"Shares at {place[0]}, {place[1]}"
     x = "prototype, numbered by use"
     return Bars(title, x, "share in %", edges, 100.0 * here[order], None)
-
-
-@view(title="Weights at the pixel")
-def patch(weights: np.ndarray, place: tuple[int, int]) -> Grid:
-    """The weight patch that is guessed for the chosen pixel."""
-    row, col = place
-    values = square(weights[:, row, col])
-    return Grid(f"Weights at {row}, {col}", values, "weight", note="tap a picture")
 
 
 @view(title="Learned weights at the pixel", hidden=True)
@@ -220,6 +213,6 @@ def percent(share: float) -> str:
 
 
 VIEWS = (
-    picture, labeling, learned_labeling, uniform_labeling, methods, prototypes,
-    speakers, shares_at_pixel, patch, training, truth, learned_patch, loss,
+    picture, labeling, learned_labeling, uniform_labeling, training, methods,
+    prototypes, speakers, shares_at_pixel, patch, truth, learned_patch, loss,
 )  # fmt: skip

@@ -92,7 +92,7 @@ def test_the_scores_are_those_of_the_library(app):
         X.NearestLabel(), X.GaussianDenoising(0.5), X.TotalVariation(0.1),
         X.RandomWalker(10.0, 0.9, 0.5),
     ]  # fmt: skip
-    named = {method.name.split(",")[0]: method.label(scene) for method in methods}
+    named = {method.name.replace(" = ", " "): method.label(scene) for method in methods}
     predictor = ex.bundled_predictor("lines").set_params(dim=20)
     named["predicted"] = predictor.label(scene.image)
     for name, labels in named.items():
@@ -137,6 +137,8 @@ def test_who_speaks_at_the_pixel_and_how_much(app):
     np.testing.assert_array_equal(speakers.images[0].ravel(), own)
     patch = naive_patch(image, model, 3, 5)
     np.testing.assert_allclose(speakers.weights[0].ravel(), patch, rtol=1e-9)
+    app.show("patch")
+    assert app.wait()
     grid = app.frame.panels["patch"].values
     np.testing.assert_allclose(grid.ravel(), patch, rtol=1e-9)
     for k, j in enumerate(np.argsort(-here)[: views.SPEAKERS], start=1):
