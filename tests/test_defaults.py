@@ -120,6 +120,7 @@ DEFAULTS = {
         )
     },
     "manifold.geodesic": "time=0.5, dim='label'",
+    "bundled_predictor": "kind='lines'",
 }
 """Every default of every public callable; functions of progress are left out."""
 

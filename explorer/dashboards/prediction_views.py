@@ -81,15 +81,17 @@ def uniform_labeling(
 
 @view(title="Methods")
 def methods(labelings: Labelings, problem: xr.Dataset) -> Table:
-    """The scores of our weights and of baselines tuned on the training scenes."""
-    rows = []
+    """The scores of our weights, and of baselines tuned at noise 0.3; see the note."""
+    rows, tuned = [], []
     for name, found in {**labelings.ours, **labelings.others}.items():
         values = scored(found, problem).values() or [np.nan] * len(SCORES)
-        short = name.replace(" = ", " ")
-        rows.append((short, *(float(f"{v:.3g}") for v in values)))
+        method, _, parameters = name.replace(" = ", " ").partition(", ")
+        rows.append((method, *values))
+        tuned += [parameters] if parameters else []
     columns = ("method", "wrong %", "balanced %", "F1", "IoU")
     known = problem.labels.values.max() >= 0
-    return Table("Methods", columns, rows, note="" if known else "no ground truth")
+    note = f"with {' · '.join(tuned)}" if known else "no ground truth"
+    return Table("Methods", columns, rows, note=note)
 
 
 @view(title="Prototypes")

@@ -288,12 +288,8 @@ def look(entry: Entry) -> dict[str, Any]:
     """Return the look of an entry as options of Matplotlib."""
     mark = entry["mark"]
     if mark == "cross":
-        return {
-            "marker": "X",
-            "linestyle": "",
-            "color": entry["color"],
-            "markersize": 6,
-        }
+        return {"marker": "X", "linestyle": "", "color": entry["color"],
+                "markersize": 6}  # fmt: skip
     if mark == "square":
         return {"marker": "s", "linestyle": "", "color": entry["color"],
                 "markersize": 6,
