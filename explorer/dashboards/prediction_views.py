@@ -81,14 +81,14 @@ def uniform_labeling(
 
 @view(title="Methods")
 def methods(labelings: Labelings, problem: xr.Dataset) -> Table:
-    """The scores of our weights, and of baselines tuned at noise 0.3; see the note."""
+    """Scores of our weights and of tuned baselines; bal.: all labels count alike."""
     rows, tuned = [], []
     for name, found in {**labelings.ours, **labelings.others}.items():
         values = scored(found, problem).values() or [np.nan] * len(SCORES)
         method, _, parameters = name.replace(" = ", " ").partition(", ")
-        rows.append((method, *values))
+        rows.append((method.removesuffix(" denoising"), *values))
         tuned += [parameters] if parameters else []
-    columns = ("method", "wrong %", "balanced %", "F1", "IoU")
+    columns = ("method", "wrong %", "bal. %", "F1", "IoU")
     known = problem.labels.values.max() >= 0
     note = f"with {' · '.join(tuned)}" if known else "no ground truth"
     return Table("Methods", columns, rows, note=note)

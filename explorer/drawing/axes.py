@@ -230,8 +230,9 @@ def draw_table(shown: Shown, place: Any) -> None:
     data, x, y = columns[view.name], props[f"{view.name}-x"], props[f"{view.name}-y"]
     place.set_xlim(x["start"], x["end"])
     place.set_ylim(y["start"], y["end"])
-    for at, down, text, align, style, _ in zip(*data.values(), strict=True):
-        place.text(at, down, text, ha=align, weight=style, fontsize=8, va="center")
+    for at, down, text, align, style, size in zip(*data.values(), strict=True):
+        points = min(8.0, 0.72 * int(size.removesuffix("px")))
+        place.text(at, down, text, ha=align, weight=style, fontsize=points, va="center")
 
 
 def entries_of(shown: Shown) -> list[Entry]:

@@ -92,7 +92,10 @@ def test_the_scores_are_those_of_the_library(app):
         X.NearestLabel(), X.GaussianDenoising(0.5), X.TotalVariation(0.1),
         X.RandomWalker(10.0, 0.9, 0.5),
     ]  # fmt: skip
-    named = {method.name.split(",")[0]: method.label(scene) for method in methods}
+    named = {
+        method.name.split(",")[0].removesuffix(" denoising"): method.label(scene)
+        for method in methods
+    }
     predictor = ex.bundled_predictor("lines").set_params(dim=20)
     named["predicted"] = predictor.label(scene.image)
     for name, labels in named.items():
