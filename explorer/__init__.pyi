@@ -6,6 +6,7 @@ from .dashboards.flow import FlowExplorer
 from .dashboards.gradient import GradientExplorer
 from .dashboards.krylov import KrylovExplorer
 from .dashboards.learning import LearningExplorer
+from .dashboards.prediction import PredictionExplorer
 from .dashboards.showing import show
 from .dashboards.simplex import SimplexExplorer
 from .features.data_terms import PrototypeDistance
@@ -56,6 +57,7 @@ from .learning.optimizers import (
 from .losses.balanced import BalancedLoss
 from .losses.checks import check_loss
 from .losses.losses import CrossEntropy, DirectionLoss, TangentLoss
+from .prediction.bundled import bundled_predictor
 from .prediction.predictor import WeightPatchPredictor
 from .scenes.collection import labeled_images
 from .scenes.editing import paint, pick_prototypes
@@ -105,6 +107,7 @@ __all__ = [
     "MomentumDescent",
     "ParallelFlow",
     "ParallelGradient",
+    "PredictionExplorer",
     "PrototypeDistance",
     "RawWindow",
     "RiemannianDescent",
@@ -122,6 +125,7 @@ __all__ = [
     "WeightPatchPredictor",
     "Work",
     "batch_gradient",
+    "bundled_predictor",
     "check_loss",
     "complexity",
     "experiments",

@@ -92,21 +92,25 @@ class Curves:
 
 @dataclass(frozen=True, eq=False)
 class Bars:
-    """A histogram: heights between edges; bars at or above `accent` are accented."""
+    """A histogram: heights between edges; bars at or above `accent` are accented.
+
+    accent : a position on the horizontal axis; None accents no bar.
+    """
 
     title: str
     x_label: str
     y_label: str
     edges: np.ndarray
     heights: np.ndarray
-    accent: float
+    accent: float | None
     log: bool = False
     note: str = field(default="", kw_only=True)
 
     @property
     def accented(self) -> np.ndarray:
         """Whether each bar lies at `accent` or above."""
-        return self.edges[:-1] >= self.accent - 1e-9  # an edge, up to rounding
+        least = np.inf if self.accent is None else self.accent
+        return self.edges[:-1] >= least - 1e-9  # an edge, up to rounding
 
 
 @dataclass(frozen=True, eq=False)
@@ -117,6 +121,21 @@ class Grid:
     values: np.ndarray
     unit: str = ""
     signed: bool = False
+    note: str = field(default="", kw_only=True)
+
+
+@dataclass(frozen=True, eq=False)
+class Patches:
+    """A sheet of small images, each above its weights and a caption.
+
+    images : (patch, row, col, channel), clipped to [0, 1]; weights : (patch, row, col),
+    shaded from zero to the largest weight of each patch; captions : one per patch.
+    """
+
+    title: str
+    images: np.ndarray
+    weights: np.ndarray
+    captions: Sequence[str]
     note: str = field(default="", kw_only=True)
 
 
@@ -152,7 +171,7 @@ class Table:
     note: str = field(default="", kw_only=True)
 
 
-Panel = Picture | Labels | Field | Curves | Bars | Grid | Simplex | Table
+Panel = Picture | Labels | Field | Curves | Bars | Grid | Patches | Simplex | Table
 
 Pixelwise = Picture | Labels | Field
 """Panels with a value at every pixel."""
@@ -211,19 +230,26 @@ def facts(panel: Panel) -> list[str]:
             *(f"{at:g}: {text}" for at, text in panel.marks),
         ]
     if isinstance(panel, Bars):
-        heights = np.asarray(panel.heights, float)
-        share = number(float(heights[panel.accented].sum()))
-        return [
-            f"{len(heights)} bars, {panel.y_label} {span(heights)}",
-            f"{share} in total from {panel.x_label} {panel.accent:g} on",
-        ]
+        return bar_facts(panel)
     if isinstance(panel, Grid):
         written = "; ".join(", ".join(map(number, row)) for row in panel.values)
         return [f"rows {written}", *filter(None, [panel.unit])]
+    if isinstance(panel, Patches):
+        return [f"{len(panel.captions)} patches", *panel.captions]
     if isinstance(panel, Simplex):
         return [ending(panel.corners, series) for series in panel.series]
     rows = "1 row" if len(panel.rows) == 1 else f"{len(panel.rows)} rows"
     return [f"{rows} of {', '.join(panel.columns)}"]
+
+
+def bar_facts(panel: Bars) -> list[str]:
+    """Return the number of bars, their heights, and the share of accented bars."""
+    heights = np.asarray(panel.heights, float)
+    found = [f"{len(heights)} bars, {panel.y_label} {span(heights)}"]
+    if panel.accent is None:
+        return found
+    share = number(float(heights[panel.accented].sum()))
+    return [*found, f"{share} in total from {panel.x_label} {panel.accent:g} on"]
 
 
 def pixel_facts(panel: Pixelwise) -> list[str]:

@@ -24,7 +24,7 @@ KRYLOV = (
 FLOW = "rho=0.5, radius=1, base_point=None, dtype='float64'"
 FIT = "validation=(), state=None"
 OPTIMIZER = "rate=0.3, beta1=0.9, beta2=0.999"
-EXPLORERS = "Learning", "Flow", "Krylov", "Gradient", "Simplex"
+EXPLORERS = "Learning", "Flow", "Krylov", "Gradient", "Simplex", "Prediction"
 
 DEFAULTS = {
     "AdaMax": OPTIMIZER,
@@ -120,6 +120,7 @@ DEFAULTS = {
         )
     },
     "manifold.geodesic": "time=0.5, dim='label'",
+    "bundled_predictor": "kind='lines'",
 }
 """Every default of every public callable; functions of progress are left out."""
 

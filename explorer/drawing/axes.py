@@ -21,6 +21,7 @@ from explorer.drawing.extents import (
 from explorer.drawing.frames import TRIANGLE, room_of
 from explorer.drawing.legends import Entry, ends_of, legend
 from explorer.drawing.page import Shown
+from explorer.drawing.patches import draw_patches
 from explorer.drawing.plots import slot_columns
 from explorer.drawing.slots import slots_of
 from explorer.panels import (
@@ -30,6 +31,7 @@ from explorer.panels import (
     Grid,
     Labels,
     Panel,
+    Patches,
     Picture,
     Simplex,
     Table,
@@ -68,6 +70,8 @@ def draw(shown: Shown, place: Any) -> None:
         draw_bars(panel, place)
     elif isinstance(panel, Grid):
         draw_grid(panel, place)
+    elif isinstance(panel, Patches):
+        draw_patches(panel, place)
     elif isinstance(panel, Simplex):
         draw_simplex(shown, place)
     else:
@@ -226,8 +230,9 @@ def draw_table(shown: Shown, place: Any) -> None:
     data, x, y = columns[view.name], props[f"{view.name}-x"], props[f"{view.name}-y"]
     place.set_xlim(x["start"], x["end"])
     place.set_ylim(y["start"], y["end"])
-    for at, down, text, align, style, _ in zip(*data.values(), strict=True):
-        place.text(at, down, text, ha=align, weight=style, fontsize=8, va="center")
+    for at, down, text, align, style, size in zip(*data.values(), strict=True):
+        points = min(8.0, 0.72 * int(size.removesuffix("px")))
+        place.text(at, down, text, ha=align, weight=style, fontsize=points, va="center")
 
 
 def entries_of(shown: Shown) -> list[Entry]:
@@ -284,12 +289,8 @@ def look(entry: Entry) -> dict[str, Any]:
     """Return the look of an entry as options of Matplotlib."""
     mark = entry["mark"]
     if mark == "cross":
-        return {
-            "marker": "X",
-            "linestyle": "",
-            "color": entry["color"],
-            "markersize": 6,
-        }
+        return {"marker": "X", "linestyle": "", "color": entry["color"],
+                "markersize": 6}  # fmt: skip
     if mark == "square":
         return {"marker": "s", "linestyle": "", "color": entry["color"],
                 "markersize": 6,

@@ -7,6 +7,7 @@ from collections.abc import Callable
 from explorer.drawing.cells import feed_grid, feed_table
 from explorer.drawing.columns import Columns, Props
 from explorer.drawing.legends import legend
+from explorer.drawing.patches import feed_patches
 from explorer.drawing.pixels import feed_field, feed_labels, feed_picture
 from explorer.drawing.plots import feed_bars, feed_curves, feed_simplex
 from explorer.drawing.slots import KEPT, Kept
@@ -18,6 +19,7 @@ from explorer.panels import (
     Grid,
     Labels,
     Panel,
+    Patches,
     Picture,
     Simplex,
     Table,
@@ -52,5 +54,6 @@ def feed(shown: View, panel: Panel, kept: Kept = ()) -> tuple[Columns, Props]:
 
 FEEDERS: dict[type, Callable[..., tuple[Columns, Props]]] = {
     Picture: feed_picture, Labels: feed_labels, Field: feed_field, Curves: feed_curves,
-    Bars: feed_bars, Grid: feed_grid, Simplex: feed_simplex, Table: feed_table,
+    Bars: feed_bars, Grid: feed_grid, Patches: feed_patches, Simplex: feed_simplex,
+    Table: feed_table,
 }  # fmt: skip

@@ -5,11 +5,13 @@ from __future__ import annotations
 import numpy as np
 
 from explorer.drawing.extents import Extent
+from explorer.drawing.patches import size_of
 from explorer.panels import (
     Field,
     Grid,
     Labels,
     Panel,
+    Patches,
     Picture,
     Pixelwise,
     Simplex,
@@ -35,6 +37,8 @@ def aspect_of(panel: Panel) -> float:
         across, down = room_of(panel)
     elif isinstance(panel, Grid):
         down, across = np.atleast_2d(panel.values).shape
+    elif isinstance(panel, Patches):
+        across, down = size_of(panel)
     elif isinstance(panel, Simplex):
         across, down = (end - start for start, end in TRIANGLE)
     else:

@@ -83,7 +83,9 @@ def curve_entries(shown: View, panel: Curves | Simplex, kept: Kept) -> list[Entr
 
 
 def bar_entries(panel: Bars) -> list[Entry]:
-    """Return the colors of bars on both sides of `accent`."""
+    """Return the colors of bars on both sides of `accent`, if there is one."""
+    if panel.accent is None:
+        return []
     sides = {True: ("≥", colors.INK), False: ("<", colors.ACCENT)}
     return [
         entry(f"{panel.x_label} {sign} {panel.accent:g}", color)

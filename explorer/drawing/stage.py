@@ -24,9 +24,20 @@ from bokeh.plotting import figure
 
 from explorer.drawing import chrome, colors
 from explorer.drawing.chrome import source
+from explorer.drawing.fitting import RESET, fitted
 from explorer.drawing.slots import slots_of
 from explorer.drawing.view import View
-from explorer.panels import Bars, Curves, Field, Grid, Labels, Picture, Simplex, Table
+from explorer.panels import (
+    Bars,
+    Curves,
+    Field,
+    Grid,
+    Labels,
+    Patches,
+    Picture,
+    Simplex,
+    Table,
+)
 
 SIDE = 270
 """Default width and height of the room inside the axes in CSS pixels."""
@@ -35,36 +46,11 @@ INK = "ink"
 """Tag of glyphs that a page paints in its text color."""
 
 PIXELWISE = (Picture, Labels, Field)
-TRUE_ASPECT = (*PIXELWISE, Simplex, Grid)
+TRUE_ASPECT = (*PIXELWISE, Simplex, Grid, Patches)
 """Kinds whose horizontal and vertical units are the same length on the screen."""
 
 FLOOR = {"$x": "printf", "$y": "printf"}
 """Formats that truncate decimals, so that a position becomes its pixel."""
-
-FIT = """
-// center the largest frame with the aspect of the ranges in a cell of any aspect
-const { outer_width: width, outer_height: height } = plot;
-const across = cols.reset_end - cols.reset_start;
-const down = rows.reset_end - rows.reset_start;
-const aspect = Math.abs(across / down);
-if (width > 2 && height > 2 && aspect > 0) {
-  // Bokeh clears the edge of a canvas by half: one pixel on each side stays free
-  const w = Math.max(1, Math.round(Math.min(width - 2, (height - 2) * aspect)));
-  const h = Math.max(1, Math.round(Math.min(height - 2, (width - 2) / aspect)));
-  const left = Math.floor((width - w) / 2), top = Math.floor((height - h) / 2);
-  plot.setv({
-    min_border_left: left, min_border_right: width - w - left,
-    min_border_top: top, min_border_bottom: height - h - top,
-  });
-}
-"""
-
-
-RESET = """
-for (const range of [cols, rows]) {
-  range.setv({ start: range.reset_start, end: range.reset_end });
-}
-"""
 
 
 class Stage:
@@ -142,17 +128,6 @@ class Stage:
             plot.toolbar.active_scroll = zoom
             whole = {"cols": self.cols, "rows": self.rows}
             plot.js_on_event("doubletap", CustomJS(args=whole, code=RESET))
-
-
-def fitted(plot: figure) -> None:
-    """Give the frame the aspect of its ranges, in a cell of any aspect."""
-    cols, rows = plot.x_range, plot.y_range
-    fit = CustomJS(args={"plot": plot, "cols": cols, "rows": rows}, code=FIT)
-    plot.js_on_change("outer_width", fit)
-    plot.js_on_change("outer_height", fit)
-    for span in (cols, rows):
-        span.js_on_change("reset_start", fit)
-        span.js_on_change("reset_end", fit)
 
 
 def hover(plot: figure, name: str, renderers: list[Any], **options: Any) -> None:
@@ -265,6 +240,25 @@ def build_grid(plot: figure, shown: View) -> None:
     hover(plot, shown.name, [cells])
 
 
+def build_patches(plot: figure, shown: View) -> None:
+    """Draw the cells of all patches, and write their captions."""
+    columns: dict[str, Any] = {
+        n: [] for n in ("x", "y", "side", "color", "caption", "place", "value")
+    }
+    data = source(shown.name, **columns)
+    cells = plot.rect(
+        "x", "y", "side", "side", source=data, fill_color="color",
+        line_color=colors.MUTED, line_width=0.3,
+    )  # fmt: skip
+    captions = source(f"{shown.name}:captions", x=[], y=[], text=[], size=[])
+    write(
+        plot, captions, text_align="center", text_baseline="middle",
+        text_font_size="size",
+    )  # fmt: skip
+    plot.outline_line_color = None
+    hover(plot, shown.name, [cells])
+
+
 def build_table(plot: figure, shown: View) -> None:
     """Write texts in columns of a figure, so that tables print like pictures."""
     data = source(shown.name, x=[], y=[], text=[], align=[], style=[], size=[])
@@ -277,6 +271,6 @@ def build_table(plot: figure, shown: View) -> None:
 
 BUILDERS = {
     Picture: build_picture, Labels: build_labels, Field: build_field,
-    Curves: build_curves, Bars: build_bars, Grid: build_grid, Simplex: build_simplex,
-    Table: build_table,
+    Curves: build_curves, Bars: build_bars, Grid: build_grid, Patches: build_patches,
+    Simplex: build_simplex, Table: build_table,
 }  # fmt: skip

@@ -17,6 +17,7 @@ from explorer.panels import (
     Grid,
     Labels,
     Panel,
+    Patches,
     Picture,
     Pixelwise,
     Simplex,
@@ -63,6 +64,8 @@ def content(panel: Panel) -> tuple[Sequence[str], Rows]:
         return ("row", "col", panel.unit or "value"), listed(
             *places(values.shape), values
         )
+    if isinstance(panel, Patches):
+        return patch_content(panel)
     if isinstance(panel, Simplex):
         paths = (
             (s.name, *p) for s in panel.series for p in listed(*Simplex.p(s.x, s.y))
@@ -90,6 +93,24 @@ def pixel_content(panel: Pixelwise) -> tuple[Sequence[str], Rows]:
         if panel.probabilities is not None:
             columns |= {f"p{k}": p for k, p in enumerate(panel.probabilities)}
     return tuple(columns), listed(*columns.values())
+
+
+def patch_content(panel: Patches) -> tuple[Sequence[str], Rows]:
+    """Return a row for each number of each patch; pixels have one per channel."""
+    head = ("patch", "caption", "part", "row", "col", "channel", "value")
+    rows = (
+        (k, panel.captions[k], part, *place, value)
+        for k, pair in enumerate(zip(panel.images, panel.weights, strict=True))
+        for part, patch in zip(("image", "weights"), pair, strict=True)
+        for place, value in entries(np.asarray(patch))
+    )
+    return head, rows
+
+
+def entries(patch: np.ndarray) -> Iterable[tuple[tuple[Any, ...], float]]:
+    """Return row, column and channel of each number; weights have no channel."""
+    for place, value in np.ndenumerate(patch):
+        yield (*place, "")[:3], float(value)
 
 
 def places(shape: tuple[int, ...]) -> tuple[np.ndarray, np.ndarray]:

@@ -9,7 +9,7 @@ from explorer.settings import Choice, Number, Pick, Picks, Strokes
 
 EVERY = (
     ex.LearningExplorer, ex.FlowExplorer, ex.KrylovExplorer, ex.GradientExplorer,
-    ex.SimplexExplorer,
+    ex.SimplexExplorer, ex.PredictionExplorer,
 )  # fmt: skip
 """All dashboards: each runs the whole contract."""
 

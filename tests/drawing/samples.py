@@ -10,6 +10,7 @@ from explorer.panels import (
     Field,
     Grid,
     Labels,
+    Patches,
     Picture,
     Series,
     Simplex,
@@ -49,6 +50,12 @@ KINDS = {
     "bars": Bars("cosine", "cosine", "%", np.linspace(-1, 1, 5), np.arange(4.0), 0.5),
     "grid": Grid("patch", RNG.dirichlet(np.ones(9)).reshape(3, 3), "weight"),
     "signed": Grid("slope", RNG.normal(size=(3, 3)), signed=True),
+    "patches": Patches(
+        "prototypes",
+        RNG.normal(0.5, 0.5, (5, 3, 3, 3)),
+        RNG.dirichlet(np.ones(9), 5).reshape(5, 3, 3),
+        [f"{k} %" for k in range(5)],
+    ),
     "simplex": Simplex("path", ("red", "green", "blue"), [PATH]),
     "table": Table("methods", ("method", "wrong"), [("flow", 1.25), ("cut", 2)]),
 }
@@ -79,6 +86,11 @@ EXTREMES = {
     ),
     "no-bars": Bars("", "x", "y", np.linspace(0, 1, 3), np.zeros(2), 0.5, log=True),
     "number": Grid("", np.zeros((1, 1))),
+    "no-patches": Patches("", np.zeros((0, 3, 3, 1)), np.zeros((0, 3, 3)), ()),
+    "odd-patches": Patches(
+        "", np.full((1, 5, 5, 1), np.nan), np.zeros((1, 3, 3)), ("none",)
+    ),
+    "plain-bars": Bars("", "x", "y", np.arange(3.0), np.ones(2), None),
     "nowhere": Simplex("", ("a", "b", "c"), [Series("none", EMPTY, EMPTY)]),
     "no-rows": Table("", ("a",), []),
 }

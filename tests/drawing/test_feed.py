@@ -338,6 +338,50 @@ def test_a_matrix_is_written_row_by_row_around_its_center():
     assert ends["start"] > ends["end"]  # the first row is on top
 
 
+def test_patches_are_fed_upright_the_image_above_its_weights():
+    panel, data = KINDS["patches"], fed("patches")[0]["patches"]
+    assert len(data["x"]) == 5 * (9 + 9)  # pixels and weights
+    own = np.round(255 * np.clip(panel.images, 0, 1)).astype(int)
+    captions = fed("patches")[0]["patches:captions"]
+    for pair, caption in enumerate(panel.captions):
+        cells = {}
+        for k in np.flatnonzero([c.startswith(f"{caption},") for c in data["caption"]]):
+            part = data["caption"][k].partition(", ")[2]
+            place = tuple(map(int, data["place"][k].split(",")))
+            cells[part, place] = k
+        for place in np.ndindex(3, 3):
+            k, below = cells["image", place], cells["weights", place]
+            shade = "#{:02x}{:02x}{:02x}".format(*own[pair][place])
+            assert data["color"][k] == shade
+            # same column; below the image, above the caption
+            assert data["x"][k] == pytest.approx(data["x"][below])
+            assert data["y"][k] < data["y"][below] < captions["y"][pair]
+            assert float(data["value"][below]) == pytest.approx(
+                panel.weights[pair][place], rel=5e-3
+            )  # three digits
+        first, last = cells["weights", (0, 0)], cells["weights", (2, 2)]
+        assert data["x"][first] < data["x"][last]
+        assert data["y"][first] < data["y"][last]
+        largest = np.unravel_index(panel.weights[pair].argmax(), (3, 3))
+        k = cells["weights", tuple(map(int, largest))]
+        assert data["color"][k] == colors.INK.lower()
+
+
+def test_patches_do_not_overlap():
+    data = fed("patches")[0]["patches"]
+    x, y, side = (data[k] for k in ("x", "y", "side"))
+    apart = np.maximum(abs(x[:, None] - x), abs(y[:, None] - y))
+    np.fill_diagonal(apart, np.inf)
+    # squares of both sizes touch at most, up to rounding
+    assert (apart >= (side[:, None] + side) / 2 - 1e-12).all()
+
+
+def test_bars_without_an_accent_have_one_color_and_no_legend():
+    panel = EXTREMES["plain-bars"]
+    assert set(fed("plain-bars")[0]["plain-bars"]["color"]) == {colors.ACCENT}
+    assert legend(view_of("plain-bars", panel), panel) == []
+
+
 def test_paths_are_fed_with_their_probabilities():
     columns, _ = fed("simplex")
     found = columns["simplex:0"]

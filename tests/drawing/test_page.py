@@ -162,6 +162,19 @@ def test_tables_of_curves_name_them():
     np.testing.assert_array_equal(np.array(rows, float)[:, 2], KINDS["bars"].heights)
 
 
+def test_the_table_of_patches_has_every_number():
+    head, *rows = read("patches")
+    assert head == ["patch", "caption", "part", "row", "col", "channel", "value"]
+    panel = KINDS["patches"]
+    for patch, caption, part, row, col, channel, value in rows:
+        k, place = int(patch), (int(row), int(col))
+        assert caption == panel.captions[k]
+        values = panel.images if part == "image" else panel.weights
+        at = (k, *place, int(channel)) if part == "image" else (k, *place)
+        assert float(value) == values[at]
+    assert len(rows) == panel.images.size + panel.weights.size
+
+
 @pytest.mark.parametrize("name", ALL)
 def test_every_panel_has_a_table_of_full_rows(name):
     head, *rows = read(name)

@@ -146,6 +146,7 @@ EXPLORERS = {
     "FlowExplorer": {"iterations": number(ITERATIONS, 2)},
     "KrylovExplorer": {"radius": number(params.RADIUS, 1)},
     "GradientExplorer": {"component": number(COMPONENT, 1)},
+    "PredictionExplorer": {"n_prototypes": number(params.PATCHES, 5)},
     "SimplexExplorer": {"angle": number(ANGLE, 30.0)},
 }
 """All explorers, with the settings that only they have."""

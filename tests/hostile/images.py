@@ -53,6 +53,7 @@ def scenes() -> list[Any]:
     count = functools.partial(ex.image_scene, IMAGE)
     any_channels = GRAY | dict.fromkeys(("corner", "short"), FINITE)
     return [
+        row("bundled_predictor", ex.bundled_predictor, kind=Thing("lines")),
         row("voronoi_scene", ex.voronoi_scene, kind=Thing("colors"), size=SIZE,
             **noise_seed),
         row("image_scene", ex.image_scene, image=picture(), labels=truth, **noise_seed),

@@ -8,6 +8,13 @@ const HIGHEST = 460;
 const NARROW = 640;
 const ROWS = 2; // of cards in one window
 
+/* The number of cells that the shown cards take; a wide table takes two. */
+function cells(grid) {
+  const shown = [...grid.children].filter((card) => !card.hidden);
+  const wide = shown.filter((card) => getComputedStyle(card).gridColumnEnd === "span 2");
+  return shown.length + wide.length;
+}
+
 export class Layout {
   constructor(root, cards, rail, alone) {
     Object.assign(this, { root, cards, rail, alone });
@@ -32,8 +39,8 @@ export class Layout {
       this.isNarrow = narrow;
       this.rail.narrow(narrow);
     }
-    const count = cards.shown.length || 1;
     const grid = cards.el;
+    const count = cells(grid) || 1;
     grid.style.setProperty("--most", Math.min(6, Math.max(3, Math.ceil(count / ROWS))));
     const tracks = getComputedStyle(grid).gridTemplateColumns.split(" ");
     const track = Number.parseFloat(tracks[0]) || grid.clientWidth;
