@@ -15,9 +15,9 @@ from explorer.command.options import (
     add_checkpoint,
     add_command,
     add_settings,
+    count,
     fill_in,
     place,
-    count,
     port,
 )
 from explorer.scenes.images import SAMPLES

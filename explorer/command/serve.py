@@ -28,7 +28,6 @@ from explorer.command.server import (
 )
 from explorer.command.warmup import warming
 
-
 SERVER = "explorer.command.visits"
 """The module that serves the home page."""
 
@@ -46,8 +45,8 @@ REFILL = 20
 """Seconds after the opening of a page before the next kernel starts, because the start
 would slow down the first picture."""
 
-NEED = 550e6
-"""Bytes of a kernel in which all explorers are open, beyond what kernels share."""
+NEED = 650e6
+"""Bytes of a kernel in which all explorers are open; measured, rounded up."""
 
 SHARE = 0.8
 """Share of the available memory that kernels may take."""

@@ -22,7 +22,7 @@ PAUSE = 0.1
 """Seconds between two looks whether a kernel has ended."""
 
 
-class Places(AsyncMappingKernelManager):  # type: ignore[misc]
+class Places(AsyncMappingKernelManager):
     """Kernels that end soon after their page, and are never more than `most`."""
 
     most = Integer(1, config=True, help="largest number of kernels")
@@ -56,7 +56,7 @@ class Places(AsyncMappingKernelManager):  # type: ignore[misc]
         """Whether one more kernel may start."""
         return len(self.list_kernel_ids()) + self._starting < self.most
 
-    async def start_kernel(self, **kwargs: Any) -> str:
+    async def start_kernel(self, **kwargs: Any) -> str:  # type: ignore[override]
         """Start a kernel when there is room; raise HTTPError if there is none."""
         deadline = asyncio.get_running_loop().time() + self.patience
         while not self.has_room:
@@ -102,9 +102,9 @@ class Places(AsyncMappingKernelManager):  # type: ignore[misc]
 
 def limited(*arguments: Any, **options: Any) -> type:
     """Return the class of Voila's kernel manager, which starts kernels only in room."""
-    preheating = make_preheating(*arguments, **options)
+    preheating: Any = make_preheating(*arguments, **options)
 
-    class Visits(preheating):  # type: ignore[misc, valid-type]
+    class Visits(preheating):
         """Kernels for pages; one waits for the next page."""
 
         async def start_kernel(self, **kwargs: Any) -> str:
@@ -148,17 +148,16 @@ def limited(*arguments: Any, **options: Any) -> type:
     return Visits
 
 
-make_preheating = voila.voila_kernel_manager_factory
+make_preheating: Any = voila.voila_kernel_manager_factory
 
 
-class Server(voila.Voila):  # type: ignore[misc]
+class Server(voila.Voila):
     """Voila with the kernel manager of this module."""
 
-    def init_settings(self) -> dict[str, Any]:
+    def init_settings(self) -> Any:
         """Return the settings; Voila has no other place for the class of a manager."""
-        voila.voila_kernel_manager_factory = limited
-        found: dict[str, Any] = super().init_settings()
-        return found
+        vars(voila)["voila_kernel_manager_factory"] = limited
+        return super().init_settings()
 
 
 if __name__ == "__main__":

@@ -1,4 +1,4 @@
-"""Hand the settings of one explorer to another."""
+"""Hand the settings and the weights of one explorer to another."""
 
 from __future__ import annotations
 
@@ -6,15 +6,35 @@ from collections.abc import Mapping
 from dataclasses import fields, is_dataclass
 from typing import Any
 
+from explorer.dashboards.handed import Learned, learned
+from explorer.dashboards.learning import LearningExplorer
+from explorer.dashboards.weights import HANDED, UNIFORM
 from explorer.kit.dashboard import Dashboard
 from explorer.kit.plan import Plan
 
 
 def hand_over(source: Dashboard, target: Dashboard) -> None:
-    """Set in `target` what it shares with `source`, as one step of undo."""
-    given = shared(settings_of(source), target.plan, settings_of(target))
-    if given:
-        target.set(**given)
+    """Set in `target` what it shares with `source`: settings and weights."""
+    given = dict(settings_of(source))
+    weights = weights_of(source, given)
+    if isinstance(target, LearningExplorer):
+        if isinstance(weights, Learned):
+            target.load(weights.state)
+    elif "patches" in target.plan.settings and weights is not None:
+        given |= {"patches": HANDED, "handed": weights}
+    elif isinstance(source, LearningExplorer):
+        given |= {"patches": UNIFORM}
+    found = shared(given, target.plan, settings_of(target))
+    if found:
+        target.set(**found)
+
+
+def weights_of(app: Dashboard, settings: Mapping[str, Any]) -> Learned | None:
+    """Return the weights that an explorer has learned, or that it was handed."""
+    if not isinstance(app, LearningExplorer):
+        handed = settings.get("patches") == HANDED
+        return settings["handed"] if handed else None
+    return None if app.frame is None else learned(app.frame.moment)
 
 
 def settings_of(app: Dashboard) -> Mapping[str, Any]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Mapping
 from typing import Any
 
@@ -12,9 +13,13 @@ from explorer.dashboards.handing import hand_over
 from explorer.kit.cells import replace_in_cell
 from explorer.kit.dashboard import Dashboard
 from explorer.kit.documents import Document, to_document
+from explorer.kit.interrupting import running_kernel
 from explorer.kit.lobby import Lobby
 from explorer.kit.runs import Moment
 from explorer.settings import from_link
+
+LOADING = threading.Lock()
+"""Two threads must not import packages that import each other in circles."""
 
 
 class Home:
@@ -44,6 +49,8 @@ class Home:
         self._page = Lobby([tile(one) for one in DOORS], topics())
         self._page.on_request = self._do
         replace_in_cell(self)
+        if running_kernel() is not None:
+            threading.Thread(target=prepare, daemon=True).start()
         if goal is not None:
             self.open(goal, link=link)
 
@@ -119,7 +126,7 @@ class Home:
 
     def _build(self, name: str, link: str = "") -> Dashboard:
         """Return a new explorer whose page knows the way home."""
-        app: Dashboard = getattr(explorer, name)(link=link)
+        app: Dashboard = class_of(name)(link=link)
         others = [{"name": d.name, "title": d.title} for d in DOORS if d.name != name]
         app.declaration = {**app.declaration, "home": others}
         self._apps[name] = app
@@ -147,6 +154,18 @@ class Home:
         if self._closed:
             return {"text/plain": "Home, closed"}
         return self._page._repr_mimebundle_(**kwargs)
+
+
+def class_of(name: str) -> Any:
+    """Return the class of an explorer, importing it at its first use."""
+    with LOADING:
+        return getattr(explorer, name)
+
+
+def prepare() -> None:
+    """Import all explorers while the page shows the tiles: none is built."""
+    for one in DOORS:
+        class_of(one.name)
 
 
 def dashboard_of(link: Any) -> str:

@@ -36,8 +36,8 @@ class Lobby(anywidget.AnyWidget):
     _esm = once(bundle(FOLDER, "home.js"))
     _css = STYLES + (FOLDER / "home.css").read_text(encoding="utf-8")
 
-    tiles = traitlets.List().tag(sync=True)
-    topics = traitlets.List().tag(sync=True)
+    tiles: Any = traitlets.List().tag(sync=True)
+    topics: Any = traitlets.List().tag(sync=True)
     rooms = traitlets.Dict(help="ids of the models of dashboards").tag(sync=True)
     shown = traitlets.Unicode(help="name of the open dashboard, or ''").tag(sync=True)
     problem = traitlets.Unicode(help="why something did not open").tag(sync=True)
