@@ -81,14 +81,15 @@ class Home:
         """
         self._require_open()
         name = door(name).name
+        require_fit(name, link, preset)
         app = self._living(name)
         if app is None:
             app = self._build(name, link)
-        elif link:
+        elif link != "":
             app.load(from_link(link))
-        elif preset:  # its sentence speaks of the defaults
+        elif preset != "":  # its sentence speaks of the defaults
             app.load(initial(app))
-        if preset:
+        if preset != "":
             app.preset(preset)
         self._page.show(name)
         return app
@@ -178,6 +179,20 @@ def dashboard_of(link: Any) -> str:
             f"{params.shown(name)}; open it with the class that wrote it"
         )
     return str(name)
+
+
+def require_fit(name: str, link: Any, preset: Any) -> None:
+    """Raise unless a link and a preset, if they are given, belong to an explorer."""
+    if link != "" and dashboard_of(link) != name:
+        found = dashboard_of(link)
+        raise ValueError(
+            f"`link` must belong to {name}, got a link of {found}; open {found}"
+        )
+    presets = class_of(name).presets
+    if preset != "" and not (isinstance(preset, str) and preset in presets):
+        raise ValueError(
+            f"`preset` must be one of {', '.join(presets)}, got {params.shown(preset)}"
+        )
 
 
 def initial(app: Dashboard) -> Document:
