@@ -51,7 +51,7 @@ def shared(
     record (such as `dim` of a gradient method) counts as a setting of that name.
     """
     found: dict[str, Any] = {}
-    for name, value in [*inner(given), *given.items()]:
+    for name, value in (inner(given) | dict(given)).items():
         try:
             found |= plan.wishes({**now, **found}, {name: value})
         except (ValueError, TypeError):
@@ -59,12 +59,11 @@ def shared(
     return found
 
 
-def inner(given: Mapping[str, Any]) -> list[tuple[str, Any]]:
-    """Return the fields of all records among settings."""
-    return [
-        (field.name, getattr(record, field.name))
-        for record in given.values()
-        if is_dataclass(record)
-        for field in fields(record)
-        if field.init
-    ]
+def inner(given: Mapping[str, Any]) -> dict[str, Any]:
+    """Return the fields of all records among settings; the first of a name counts."""
+    found: dict[str, Any] = {}
+    for record in given.values():
+        if is_dataclass(record):
+            now = {f.name: getattr(record, f.name) for f in fields(record) if f.init}
+            found = now | found
+    return found

@@ -77,7 +77,7 @@ def test_a_link_opens_its_explorer(home):
     app.set(**TINY, seed=3)
     link = ready(app).link
     twin = ex.Home(link)
-    assert type(twin.current) is ex.KrylovExplorer
+    assert isinstance(twin.current, ex.KrylovExplorer)
     assert ready(twin.current).state == app.state
     twin.close()
     app.set(seed=4)
