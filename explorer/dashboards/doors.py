@@ -7,8 +7,12 @@ those of the explorers.
 from __future__ import annotations
 
 from base64 import b64encode
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
+
+from explorer.gradients.euler import EulerAdjoint
 
 PICTURES = Path(__file__).parent / "pictures"
 """The pictures of the tiles; `python -m benchmarks.tiles` makes them."""
@@ -38,18 +42,26 @@ class Door:
 
 @dataclass(frozen=True)
 class Try:
-    """A preset of an explorer.
+    """Something to try: a preset of an explorer, or settings of the home's own.
 
     Attributes
     ----------
-    explorer, preset : names; text : the sentence of the preset.
-    label : what the page calls it; by default, the name of the preset.
+    explorer : name of the class; label : what the page calls it.
+    text : what to look at; for a preset, its own sentence.
+    preset : name of the preset, or "".
+    settings : values by name, beside the defaults, if there is no preset.
     """
 
     explorer: str
-    preset: str
+    label: str
     text: str
-    label: str = ""
+    preset: str = ""
+    settings: Mapping[str, Any] = field(default_factory=dict)
+
+    @property
+    def key(self) -> str:
+        """What an address and `Home.open` call it."""
+        return self.preset or self.label
 
 
 DOORS = (
@@ -61,30 +73,61 @@ DOORS = (
 )  # fmt: skip
 """All explorers, in the order of their tiles."""
 
-MISTAKES, FIGURES = "Typical mistakes", "Figures of the paper"
-
 TOPICS: dict[str, tuple[Try, ...]] = {
-    MISTAKES: (
+    "Typical mistakes": (
         Try(
             "LearningExplorer", "T too long",
             "A long flow smooths too much: small cells vanish.",
+            preset="T too long",
         ),
         Try(
             "KrylovExplorer", "m too small",
             "Three vectors cannot follow a long flow, and the bound says so.",
+            preset="m too small",
         ),
         Try(
             "LearningExplorer", "h too large",
             "Too large a step size overshoots: the loss jumps.",
+            preset="h too large",
         ),
         Try(
-            "GradientExplorer", "Rank 1 fails",
+            "GradientExplorer", "rank too low",
             "Beyond T = 10, rank one misses part of the gradient: raise r to 2.",
-            "rank too low",
+            preset="Rank 1 fails",
+        ),
+    ),
+    "Figures of the paper": (
+        Try(
+            "LearningExplorer", "Figure 1: equal weights are not enough",
+            "Uniform weights erase thin lines; learn 30 steps and they come back.",
+            preset="Thin lines vanish",
+        ),
+        Try(
+            "GradientExplorer", "Figure 2: two ways to the gradient",
+            "The closed form and the gradient of Euler's scheme point the same way.",
+            settings={"time": 5.0, "reference": EulerAdjoint(time_step=0.1)},
+        ),
+        Try(
+            "GradientExplorer", "Figure 3: rank one, pixel by pixel",
+            "At T = 5, rank one points in the right direction at nearly every pixel.",
+            settings={"scene": "lines", "noise": 0.3, "time": 5.0},
+        ),
+        Try(
+            "GradientExplorer", "Figure 4: how much m, rank and T need",
+            "Ten vectors and rank one leave an error of about 0.1 %.",
+            settings={"scene": "colors", "time": 5.0},
         ),
     ),
 }  # fmt: skip
-"""Presets to try, by topic."""
+"""What to try, by topic."""
+
+
+def own_try(explorer: str, key: Any) -> Try | None:
+    """Return what the home itself offers by that name, or None."""
+    for one in (one for tries in TOPICS.values() for one in tries):
+        if (one.explorer, one.key) == (explorer, key) and not one.preset:
+            return one
+    return None
 
 
 def door(name: str) -> Door:

@@ -8,7 +8,7 @@ from typing import Any
 
 import explorer
 from explorer import params
-from explorer.dashboards.doors import DOORS, TOPICS, Door, door
+from explorer.dashboards.doors import DOORS, TOPICS, Door, door, own_try
 from explorer.dashboards.handing import hand_over
 from explorer.kit.cells import replace_in_cell
 from explorer.kit.dashboard import Dashboard
@@ -72,7 +72,8 @@ class Home:
         ----------
         name : class of the explorer, such as "FlowExplorer".
         link : a state of this explorer to restore.
-        preset : a preset of this explorer to apply to its defaults.
+        preset : a preset of this explorer, or what the page offers to try, to apply
+            to its defaults.
 
         Raises
         ------
@@ -89,7 +90,10 @@ class Home:
             app.load(from_link(link))
         elif preset != "":  # its sentence speaks of the defaults
             app.load(initial(app))
-        if preset != "":
+        own = own_try(name, preset)
+        if own is not None:
+            app.set(**own.settings)
+        elif preset != "":
             app.preset(preset)
         self._page.show(name)
         return app
@@ -189,7 +193,8 @@ def require_fit(name: str, link: Any, preset: Any) -> None:
             f"`link` must belong to {name}, got a link of {found}; open {found}"
         )
     presets = class_of(name).presets
-    if preset != "" and not (isinstance(preset, str) and preset in presets):
+    known = isinstance(preset, str) and preset in presets
+    if preset != "" and not known and own_try(name, preset) is None:
         raise ValueError(
             f"`preset` must be one of {', '.join(presets)}, got {params.shown(preset)}"
         )
@@ -216,8 +221,8 @@ def topics() -> list[dict[str, Any]]:
                 {
                     "name": one.explorer,
                     "title": titles[one.explorer],
-                    "preset": one.preset,
-                    "label": one.label or one.preset,
+                    "preset": one.key,
+                    "label": one.label,
                     "text": one.text,
                 }
                 for one in tries

@@ -51,10 +51,29 @@ def test_every_tile_has_a_picture():
         assert one.picture.startswith("data:image/png;base64,"), one.name
 
 
-def test_every_try_is_a_preset_with_its_sentence():
-    for tries in TOPICS.values():
-        for one in tries:
-            assert getattr(ex, one.explorer).presets[one.preset].text == one.text
+TRIES = [one for tries in TOPICS.values() for one in tries]
+OWN = [one for one in TRIES if not one.preset]
+
+
+def test_every_preset_has_its_own_sentence():
+    assert len({(one.explorer, one.key) for one in TRIES}) == len(TRIES)
+    for one in TRIES:
+        presets = getattr(ex, one.explorer).presets
+        if one.preset:
+            assert presets[one.preset].text == one.text
+            assert not one.settings
+        else:
+            assert one.label not in presets
+
+
+@pytest.mark.parametrize("one", OWN, ids=lambda one: one.label)
+def test_what_the_home_says_of_its_own_settings_is_so(home, one):
+    app = ready(home.open(one.explorer, preset=one.label))
+    usual = app.plan.to_json(app.plan.defaults)
+    assert app.state["settings"] == usual | app.plan.to_json(one.settings)
+    assert app.numbers["aligned_percent"] > 99.0
+    if "Figure 4" in one.label:
+        assert 0.0005 < app.numbers["relative_error"] < 0.002
 
 
 def test_explorers_are_built_when_they_open_and_keep_their_states(home):
