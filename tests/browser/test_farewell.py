@@ -1,9 +1,11 @@
 """Pages of `laf`, closed, reloaded, killed or too many: none leaves a kernel behind."""
 
+import json
 import os
 import re
 import subprocess
 import sys
+import urllib.request
 from contextlib import ExitStack, contextmanager, suppress
 
 import psutil
@@ -11,7 +13,7 @@ import pytest
 
 from tests.browser import pages
 from tests.browser.pages import wait_for
-from tests.servers import ROOT, open_browser, open_page
+from tests.servers import ARGS, CHROMIUM, ROOT, open_page
 
 pytestmark = pytest.mark.browser
 
@@ -122,20 +124,41 @@ def test_a_reload_and_a_new_page_come_back_to_the_same_state(browser, tmp_path):
             assert later.url == kept
 
 
+@contextmanager
+def doomed(address, folder):
+    """Open a page in a browser of its own, which nobody closes; kill it at the end."""
+    command = [CHROMIUM, *ARGS, "--remote-debugging-port=0"]
+    quiet = subprocess.DEVNULL
+    profile = f"--user-data-dir={folder}"
+    browser = psutil.Popen([*command, profile, address], stdout=quiet, stderr=quiet)
+    try:
+        yield
+    finally:
+        for one in [*browser.children(recursive=True), browser]:
+            with suppress(psutil.NoSuchProcess):
+                one.kill()
+        browser.wait(10)
+
+
+def connections(kernel, address):
+    """Return how many pages are connected to a kernel."""
+    (file,) = [word for word in kernel.cmdline() if word.endswith(".json")]
+    name = re.search(r"kernel-([\w-]+)\.json", file)[1]
+    url = address.replace("?", f"api/kernels/{name}?")
+    opener = urllib.request.build_opener(urllib.request.ProxyHandler({}))
+    with opener.open(url, timeout=10) as answer:
+        return json.load(answer)["connections"]
+
+
 def test_a_killed_browser_leaves_no_kernel(browser, tmp_path):
     with laf(tmp_path, "--max-kernels=1") as (process, address):
-        with open_browser() as doomed:
-            before = set(psutil.Process().children(recursive=True))
-            with open_page(doomed) as page:
-                page.goto(address)
-                wait_for_home(page)
-                (taken,) = kernels_of(process)
-                killed = [p for p in before if "chrom" in p.name()]
-                for one in killed:
-                    with suppress(psutil.NoSuchProcess):
-                        one.kill()
+        clock = browser.new_page()
+        (taken,) = wait_for(clock, lambda: kernels_of(process))
+        with doomed(address, tmp_path / "profile"):
+            wait_for(clock, lambda: connections(taken, address) == 1, 60)
         psutil.wait_procs([taken], timeout=FAREWELL)
         assert not taken.is_running()
+        clock.close()
 
 
 def test_a_page_too_many_says_so_and_opens_when_there_is_room(browser, tmp_path):
