@@ -9,7 +9,7 @@ from __future__ import annotations
 import json
 import textwrap
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -24,9 +24,9 @@ from explorer.settings import Image
 from explorer.settings.setting import Whole, face, named
 
 
-@dataclass(frozen=True, repr=False)
+@dataclass(frozen=True, eq=False, repr=False)
 class Learned:
-    """Weights that a learning explorer has learned.
+    """Weights that a learning explorer has learned; equal runs have equal weights.
 
     Attributes
     ----------
@@ -35,7 +35,13 @@ class Learned:
     """
 
     text: str
-    known: np.ndarray | None = field(default=None, compare=False)
+    known: np.ndarray | None = None
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, Learned) and self.text == other.text
+
+    def __hash__(self) -> int:
+        return hash(self.text)
 
     def __repr__(self) -> str:
         return f"{sum(count for _, count in self.document['run'])} learning steps"

@@ -26,7 +26,8 @@ from explorer.kit.pieces import Pieces
 FOLDER = Path(__file__).parent / "page"
 
 STYLES = "".join(
-    (FOLDER / name).read_text(encoding="utf-8") for name in ("page.css", "tables.css", "edits.css")
+    (FOLDER / name).read_text(encoding="utf-8")
+    for name in ("page.css", "tables.css", "edits.css")
 )
 """The style sheet of all pages."""
 
