@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from explorer.gradients.euler import EulerAdjoint
+from explorer.params import shown
 
 PICTURES = Path(__file__).parent / "pictures"
 """The pictures of the tiles; `python -m benchmarks.tiles` makes them."""
@@ -122,7 +123,7 @@ TOPICS: dict[str, tuple[Try, ...]] = {
 """What to try, by topic."""
 
 
-def own_try(explorer: str, key: Any) -> Try | None:
+def own_try(explorer: str, key: str) -> Try | None:
     """Return what the home itself offers by that name, or None."""
     for one in (one for tries in TOPICS.values() for one in tries):
         if (one.explorer, one.key) == (explorer, key) and not one.preset:
@@ -133,7 +134,7 @@ def own_try(explorer: str, key: Any) -> Try | None:
 def door(name: str) -> Door:
     """Return the tile of an explorer; raise ValueError if there is none."""
     for one in DOORS:
-        if one.name == name:
+        if isinstance(name, str) and one.name == name:
             return one
     known = ", ".join(one.name for one in DOORS)
-    raise ValueError(f"`name` must be one of {known}, got {name!r:.60}")
+    raise ValueError(f"`name` must be one of {known}, got {shown(name)}")

@@ -43,7 +43,7 @@ class Home:
     """
 
     def __init__(self, link: str = "") -> None:
-        goal = None if link == "" else dashboard_of(link)
+        goal = dashboard_of(link) if given(link) else None
         self._apps: dict[str, Dashboard] = {}
         self._closed = False
         self._page = Lobby([tile(one) for one in DOORS], topics())
@@ -185,16 +185,20 @@ def dashboard_of(link: Any) -> str:
     return str(name)
 
 
+def given(text: Any) -> bool:
+    """Return whether an argument is anything but empty text."""
+    return not (isinstance(text, str) and text == "")
+
+
 def require_fit(name: str, link: Any, preset: Any) -> None:
     """Raise unless a link and a preset, if they are given, belong to an explorer."""
-    if link != "" and dashboard_of(link) != name:
-        found = dashboard_of(link)
+    if given(link) and (found := dashboard_of(link)) != name:
         raise ValueError(
             f"`link` must belong to {name}, got a link of {found}; open {found}"
         )
     presets = class_of(name).presets
-    known = isinstance(preset, str) and preset in presets
-    if preset != "" and not known and own_try(name, preset) is None:
+    known = isinstance(preset, str) and (preset in presets or own_try(name, preset))
+    if given(preset) and not known:
         raise ValueError(
             f"`preset` must be one of {', '.join(presets)}, got {params.shown(preset)}"
         )
