@@ -4,6 +4,7 @@
 from . import experiments
 from .dashboards.flow import FlowExplorer
 from .dashboards.gradient import GradientExplorer
+from .dashboards.home import Home
 from .dashboards.krylov import KrylovExplorer
 from .dashboards.learning import LearningExplorer
 from .dashboards.prediction import PredictionExplorer
@@ -93,6 +94,7 @@ __all__ = [
     "GradientExplorer",
     "GramSchmidt",
     "GraphFlow",
+    "Home",
     "IteratedGradient",
     "IteratedLinearization",
     "KroneckerKrylov",

@@ -50,6 +50,8 @@ DEFAULTS = {
     "GeometricEuler": "time_step=0.1",
     "GeometricEuler.solve": "entropy=0.0",
     "GraphFlow": "rho=0.5, base_point=None, dtype='float64'",
+    "Home": "link=''",
+    "Home.open": "link='', preset=''",
     "IteratedGradient": "dim=10, rank=0, loss=DirectionLoss()",
     "IteratedLinearization": f"integrator={KRYLOV}",
     "KroneckerKrylov": "dim=10, loss=DirectionLoss()",

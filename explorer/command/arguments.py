@@ -15,6 +15,7 @@ from explorer.command.options import (
     add_checkpoint,
     add_command,
     add_settings,
+    count,
     fill_in,
     place,
     port,
@@ -60,6 +61,8 @@ def parse(arguments: Sequence[str] | None = None) -> argparse.Namespace:
     """
     parser = build()
     options = parser.parse_args(arguments)
+    if options.lab and options.max_kernels is not None:
+        options.complain("--max-kernels is for pages; JupyterLab starts any number")
     if options.command is not None:
         check_alone(options)
         options.check(options)
@@ -88,6 +91,13 @@ def build() -> argparse.ArgumentParser:
         type=port,
         metavar="N",
         help=f"port on 127.0.0.1, 1 to {HIGHEST_PORT} (default: a free one)",
+    )
+    parser.add_argument(
+        "--max-kernels",
+        type=count,
+        metavar="N",
+        help="most pages at a time, each with a kernel of its own; one of the kernels "
+        "waits for the next page (default: as many as fit into memory)",
     )
     parser.set_defaults(run=run_serve, complain=parser.error)
     commands = parser.add_subparsers(
@@ -150,9 +160,11 @@ def add_scene(group: Any) -> None:
 
 def check_alone(options: argparse.Namespace) -> None:
     """Complain about options of the dashboard beside a command."""
-    if options.lab or options.no_browser or options.port is not None:
+    numbers = options.port, options.max_kernels
+    if options.lab or options.no_browser or any(n is not None for n in numbers):
         options.complain(
-            f"--lab, --no-browser and --port have no meaning for {options.command}"
+            "--lab, --no-browser, --port and --max-kernels have no meaning for "
+            f"{options.command}"
         )
 
 

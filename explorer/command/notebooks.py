@@ -8,8 +8,8 @@ from pathlib import Path
 
 import explorer
 
-APP = "explore_learning.ipynb"
-"""The notebook that shows the dashboard."""
+APP = "home.ipynb"
+"""The notebook that shows the home page."""
 
 COPY = "assignment-flow-notebooks"
 """The folder for a copy, in the working directory."""

@@ -12,6 +12,8 @@ from explorer.settings import Number, Pick
 
 HIGHEST_PORT = 2**16 - 1
 
+MOST_KERNELS = 1000
+
 
 def add_command(
     commands: Any,
@@ -123,6 +125,15 @@ def port(text: str) -> int:
     if not (text.isascii() and text.isdigit() and 1 <= int(text) <= HIGHEST_PORT):
         raise argparse.ArgumentTypeError(
             f"{text!r} is not a port: it must be an integer from 1 to {HIGHEST_PORT}"
+        )
+    return int(text)
+
+
+def count(text: str) -> int:
+    """Return a number of kernels."""
+    if not (text.isascii() and text.isdigit() and 1 <= int(text) <= MOST_KERNELS):
+        raise argparse.ArgumentTypeError(
+            f"{text!r} must be an integer from 1 to {MOST_KERNELS}"
         )
     return int(text)
 

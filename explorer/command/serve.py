@@ -12,6 +12,8 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
+import psutil
+
 from explorer import extras
 from explorer.command.codes import FAILED
 from explorer.command.interrupts import Interrupts
@@ -25,6 +27,9 @@ from explorer.command.server import (
     private_environment,
 )
 from explorer.command.warmup import warming
+
+SERVER = "explorer.command.visits"
+"""The module that serves the home page."""
 
 
 @dataclass(frozen=True)
@@ -40,22 +45,31 @@ REFILL = 20
 """Seconds after the opening of a page before the next kernel starts, because the start
 would slow down the first picture."""
 
-CLOSED_PAGE = 600
-"""Seconds after which a kernel ends if its page disappears without a message (a crash,
-a laptop asleep): longer than a short sleep. A closing page sends a message at once."""
+NEED = 650e6
+"""Bytes of a kernel in which all explorers are open; measured, rounded up."""
+
+SHARE = 0.8
+"""Share of the available memory that kernels may take."""
 
 
-def voila(notebook: Path, port: int) -> Page:
-    """Return the dashboard alone: the notebook run by Voila, without its code."""
+def places() -> int:
+    """Return how many kernels fit into the memory that is available now, at least 1."""
+    return max(1, int(SHARE * psutil.virtual_memory().available / NEED))
+
+
+def voila(notebook: Path, port: int, most: int) -> Page:
+    """Return the home page: the notebook run by Voila, without its code.
+
+    most : the largest number of kernels, and so of pages.
+    """
     options = {
         "Voila.ip": HOST,
         "Voila.port": port,
         "Voila.port_retries": 0,
         "Voila.open_browser": False,
         "Voila.auto_token": True,  # that is: the token in the environment
-        # for pages that go without a farewell; see the template for those that say it
-        "MappingKernelManager.cull_interval": 60,
-        "MappingKernelManager.cull_idle_timeout": CLOSED_PAGE,
+        "VoilaConfiguration.multi_kernel_manager_class": f"{SERVER}.Places",
+        "Places.most": most,
         # a kernel that has run the notebook waits for whoever opens the page next
         "VoilaConfiguration.preheat_kernel": True,
         "VoilaKernelManager.fill_delay": REFILL,
@@ -63,8 +77,9 @@ def voila(notebook: Path, port: int) -> Page:
         "VoilaConfiguration.theme": "light",
         "VoilaConfiguration.show_tracebacks": False,
     }
-    command = [sys.executable, "-m", "voila", str(notebook), *flags(options)]
-    return Page("The dashboard", command, "")
+    command = [sys.executable, "-m", SERVER, str(notebook), *flags(options)]
+    pages = "one page" if most == 1 else f"{most} pages"
+    return Page(f"The explorer (up to {pages} at a time)", command, "")
 
 
 def lab(folder: Path, port: int) -> Page:
@@ -108,7 +123,7 @@ def serve(options: argparse.Namespace) -> int:
             print(copy, flush=True)
             page = lab(copy.folder, port)
         else:
-            page = voila(source / APP, port)
+            page = voila(source / APP, port, options.max_kernels or places())
     except (OSError, ModuleNotFoundError) as error:
         print(f"laf: error: {error}", file=sys.stderr)
         return FAILED

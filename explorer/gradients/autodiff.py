@@ -36,6 +36,12 @@ def load_torch() -> Any:
     return extras.load("torch", "automatic differentiation")
 
 
+def require_torch() -> None:
+    """Raise the same error if PyTorch is missing; loading it takes seconds."""
+    if not extras.installed("torch"):
+        raise ModuleNotFoundError(extras.missing("torch", "automatic differentiation"))
+
+
 @dataclass(frozen=True)
 class EulerAutodiff(GradientMethod):
     """∂f(Ω) by PyTorch, backward through explicit Euler V ← V + h (A V + B) (3.49).
@@ -67,7 +73,7 @@ class EulerAutodiff(GradientMethod):
     source = "PyTorch through (3.49), Zeilmann, Petra, Schnörr (JMIV 2023), Sec. 3.4"
 
     def _judge(self) -> None:
-        load_torch()
+        require_torch()
 
     @exclusive
     def differentiate(
@@ -135,7 +141,7 @@ class KrylovAutodiff(GradientMethod):
     source = "PyTorch through (2.28b), Zeilmann, Petra, Schnörr (JMIV 2023), Sec. 3.4"
 
     def _judge(self) -> None:
-        load_torch()
+        require_torch()
 
     @exclusive
     def differentiate(

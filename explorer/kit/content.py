@@ -14,7 +14,7 @@ from explorer.kit.frame import Frame
 from explorer.kit.frozen import compared, runs_of
 from explorer.kit.plan import Plan, Readout
 from explorer.panels import Table, describe
-from explorer.settings import Number, without_pixels
+from explorer.settings import Number, Setting, without_pixels
 
 Columns = dict[str, dict[str, Any]]
 
@@ -52,7 +52,7 @@ def declaration_of(
             {
                 "name": name,
                 "folded": name in plan.folded,
-                "controls": [setting.control() for setting in settings],
+                "controls": controls_of(settings),
             }
             for name, settings in plan.groups.items()
         ],
@@ -70,6 +70,12 @@ def declaration_of(
         ],
         "exports": [{"kind": kind, "label": label} for kind, label in EXPORTS],
     }
+
+
+def controls_of(settings: Sequence[Setting]) -> list[dict[str, Any]]:
+    """Return the descriptions of all controls that a page shows."""
+    found = [setting.control() for setting in settings]
+    return [control for control in found if control["kind"] != "hidden"]
 
 
 def without_slider(control: dict[str, Any]) -> dict[str, Any]:

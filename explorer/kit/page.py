@@ -25,6 +25,12 @@ from explorer.kit.pieces import Pieces
 
 FOLDER = Path(__file__).parent / "page"
 
+STYLES = "".join(
+    (FOLDER / name).read_text(encoding="utf-8")
+    for name in ("page.css", "tables.css", "edits.css")
+)
+"""The style sheet of all pages."""
+
 READY: dict[str, Any] = {"state": "ready", "text": "ready"}
 
 LIMIT = 64 * 2**20
@@ -49,10 +55,7 @@ class Page(Live):
     # text instead of paths: anywidget never stops watching a file, which would keep
     # each instance alive
     _esm = once(bundle(FOLDER, "page.js"))
-    _css = "".join(
-        (FOLDER / name).read_text(encoding="utf-8")
-        for name in ("page.css", "tables.css", "edits.css")
-    )
+    _css = STYLES
 
     declaration = traitlets.Dict().tag(sync=True)
     still = traitlets.Unicode(

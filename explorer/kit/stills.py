@@ -13,7 +13,6 @@ from typing import TYPE_CHECKING, Any
 
 from explorer.drawing.prints import to_png
 from explorer.kit.cells import in_voila
-from explorer.settings import Uploaded
 from explorer.warmup import missing
 
 if TYPE_CHECKING:
@@ -66,7 +65,8 @@ def numbers(app: Dashboard) -> list[Row]:
     frame = app._last()
     reached = [(one.label, one.value) for one in frame.readouts]
     found = frame.moment.settings
+    kinds = {n: s.control()["kind"] for n, s in app.plan.settings.items()}
     settings = app.plan.words(
-        {n: v for n, v in found.items() if not isinstance(v, Uploaded)}
+        {n: v for n, v in found.items() if kinds[n] not in ("image", "hidden")}
     )
     return [("quantity", "value"), *reached, *settings.items()]

@@ -21,6 +21,7 @@ class Pick(Plain):
     Parameters
     ----------
     labels : names of the options on the page; by default, the options themselves.
+    unlisted : options that the page does not offer until one of them is chosen.
     """
 
     name: str
@@ -29,6 +30,7 @@ class Pick(Plain):
     default: Any = None
     label: str = ""
     labels: tuple[str, ...] = ()
+    unlisted: tuple[Any, ...] = ()
 
     def __post_init__(self) -> None:
         first = self.options[0]
@@ -56,9 +58,13 @@ class Pick(Plain):
         return word_code(self.check(value))
 
     def control(self) -> dict[str, Any]:
-        """Return the options with their labels."""
+        """Return the listed options with their labels."""
         pairs = zip(self.options, self.labels, strict=True)
-        options = [{"value": value, "label": label} for value, label in pairs]
+        options = [
+            {"value": value, "label": label}
+            for value, label in pairs
+            if value not in self.unlisted
+        ]
         return face(self, "pick", options=options)
 
 

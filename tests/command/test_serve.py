@@ -4,6 +4,7 @@ import re
 import signal
 import socket
 import sys
+import types
 import urllib.error
 import urllib.request
 from pathlib import Path
@@ -12,10 +13,10 @@ import psutil
 import pytest
 
 from explorer import extras
-from explorer.command import main, server
+from explorer.command import main, serve, server
 from explorer.command.interrupts import Interrupts
 from explorer.command.notebooks import APP, copy_notebooks, find_notebooks
-from explorer.command.serve import Page, attend
+from explorer.command.serve import SERVER, Page, attend, places
 from tests.command.processes import laf, read_until, started
 from tests.servers import ROOT
 
@@ -112,6 +113,39 @@ def test_a_server_that_hangs_is_ended(tmp_path, capsys, monkeypatch):
     assert "did not answer" in capsys.readouterr().err
 
 
+def test_as_many_kernels_as_fit_into_memory_at_least_one(monkeypatch):
+    memory = types.SimpleNamespace(available=0)
+    monkeypatch.setattr(serve.psutil, "virtual_memory", lambda: memory)
+    assert places() == 1
+    memory.available = 10 * serve.NEED
+    assert places() == 8
+    memory.available *= 2
+    assert places() == 16
+
+
+@pytest.mark.parametrize(
+    ("arguments", "said"),
+    [
+        (["--max-kernels", "0"], "must be an integer from 1"),
+        (["--max-kernels", "many"], "must be an integer from 1"),
+        (["--lab", "--max-kernels", "2"], "--max-kernels is for pages"),
+        (["--max-kernels", "2", "warmup"], "have no meaning for warmup"),
+    ],
+)
+def test_wrong_numbers_of_kernels_are_named(arguments, said, capsys):
+    with pytest.raises(SystemExit) as end:
+        main(arguments)
+    assert end.value.code == 2
+    assert said in capsys.readouterr().err
+
+
+def test_the_limit_reaches_the_server(tmp_path):
+    page = serve.voila(find_notebooks() / APP, 1, 3)
+    assert "--Places.most=3" in page.command
+    assert "up to 3 pages" in page.title
+    assert "up to one page " in serve.voila(find_notebooks() / APP, 1, 1).title
+
+
 def test_no_setting_of_the_user_reaches_the_server(tmp_path, monkeypatch):
     monkeypatch.setenv("JUPYTER_CONFIG_DIR", "/home/me/.jupyter")
     monkeypatch.setenv("JUPYTER_PATH", "/home/me/kernels")
@@ -155,7 +189,7 @@ def test_from_start_to_ctrl_c(lab, tmp_path):
         family = psutil.Process(process.pid).children(recursive=True)
         # the process that compiles ahead may just have ended
         family = [p for p in family if p.status() != psutil.STATUS_ZOMBIE]
-        (serving,) = [p for p in family if {"voila", "jupyterlab"} & set(p.cmdline())]
+        (serving,) = [p for p in family if {SERVER, "jupyterlab"} & set(p.cmdline())]
         kernels = [p for p in family if "ipykernel_launcher" in p.cmdline()]
         # the kernel for the next page starts REFILL seconds after the first page
         assert len(kernels) in ({0} if lab else {1, 2})

@@ -12,6 +12,7 @@ import numpy as np
 import pytest
 import xarray as xr
 
+from explorer.dashboards.handed import Handed
 from explorer.kit.frozen import compared, label_of
 from explorer.panels import Curves
 from explorer.settings import Choice, Image, Number, Pixel
@@ -206,7 +207,7 @@ def test_what_cannot_be_is_refused_and_nothing_is_lost(app):
     frame = app.frame
     for name, setting in app.plan.settings.items():
         for bad in (float("nan"), "no such thing", None, [1, 2, 3], object()):
-            if isinstance(setting, (Image, Pixel)) and bad is None:
+            if isinstance(setting, (Handed, Image, Pixel)) and bad is None:
                 continue
             with pytest.raises((ValueError, TypeError), match=f"`{name}`"):
                 app.set(**{name: bad})

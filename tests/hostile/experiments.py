@@ -151,6 +151,8 @@ EXPLORERS = {
 }
 """All explorers, with the settings that only they have."""
 
+HOME = ("close", "leave")
+
 DOORS = (
     "close", "code", "freeze", "interrupt", "pause", "redo", "reset", "step", "undo",
 )  # fmt: skip
@@ -160,7 +162,31 @@ DOORS = (
 def dashboards() -> list[Any]:
     own = [explorer(name, own) for name, own in EXPLORERS.items()]
     figure = row("show", show_figure, data=optional(Thing(None)))
-    return [figure, *(one for rows in own for one in rows)]
+    return [figure, *(one for rows in own for one in rows), *home()]
+
+
+def home() -> list[Any]:
+    """The rows of the home page and of its methods."""
+    text = {"empty_text": FINITE}
+    name = Thing("SimplexExplorer")
+
+    def called(method: str) -> Any:
+        def call(**arguments: Any) -> None:
+            one = ex.Home()
+            try:
+                getattr(one, method)(**arguments)
+            finally:
+                one.close()
+
+        return call
+
+    return [
+        row("Home", lambda link: ex.Home(link).close(), link=Thing("", allow=text)),
+        row("Home.open", called("open"), name=name, link=Thing("", allow=text),
+            preset=Thing("Long flow", allow=text)),
+        row("Home.hand", called("hand"), name=name),
+        *(row(f"Home.{method}", called(method)) for method in HOME),
+    ]  # fmt: skip
 
 
 def explorer(name: str, own: dict[str, Any]) -> list[Any]:

@@ -9,6 +9,47 @@ export function alone() {
   return voila || !document.querySelector(".jp-LabShell, .jp-NotebookShell");
 }
 
+/* The fragment of an address that holds these values. */
+export function hashOf(values) {
+  return `#${Object.entries(values)
+    .map(([name, value]) => `${name}=${encodeURIComponent(value)}`)
+    .join("&")}`;
+}
+
+/* What the address asks for: a state, or an explorer and its preset. */
+export function place() {
+  const asked = new URLSearchParams(location.hash.slice(1));
+  const word = (name) => asked.get(name) ?? "";
+  return { link: word(KEY), name: word("explorer"), preset: word("preset") };
+}
+
+/* The dashboard that a link belongs to, "" if it does not say so. */
+export function dashboardOf(link) {
+  try {
+    return JSON.parse(new URLSearchParams(link.slice(1)).get("dashboard")) ?? "";
+  } catch {
+    return "";
+  }
+}
+
+/* Puts a fragment into the address, as a new entry of the history or in place. */
+export function put(hash, fresh) {
+  const url = new URL(location.href);
+  url.hash = hash;
+  if (url.href === location.href) {
+    return;
+  }
+  try {
+    if (fresh) {
+      history.pushState(null, "", url);
+    } else {
+      history.replaceState(history.state, "", url);
+    }
+  } catch {
+    // this frame has no address of its own, or it changes too often
+  }
+}
+
 function found() {
   return new URLSearchParams(location.hash.slice(1)).get(KEY) ?? "";
 }
@@ -22,16 +63,18 @@ export function addressOf(link) {
 }
 
 export class Address {
-  constructor(report) {
+  /* `report` takes the state in the address; `home`, if there is one, keeps the address. */
+  constructor(report, home = null) {
     this.mine = alone();
     this.report = report;
-    this.asked = this.mine ? found() : ""; // by whoever opened the page
+    this.home = home;
+    this.asked = this.mine && !home ? found() : ""; // by whoever opened the page
     this.onChange = () => {
       if (found()) {
         this.report(found());
       }
     };
-    if (this.mine) {
+    if (this.mine && !home) {
       addEventListener("hashchange", this.onChange); // the user entered another one
     }
   }
@@ -46,15 +89,10 @@ export class Address {
   }
 
   write(link) {
-    if (!this.mine || this.asked || !link || link === found()) {
-      return;
-    }
-    const url = new URL(location.href);
-    url.hash = `${KEY}=${encodeURIComponent(link)}`;
-    try {
-      history.replaceState(history.state, "", url);
-    } catch {
-      // this frame has no address of its own
+    if (this.home) {
+      this.home(link);
+    } else if (this.mine && !this.asked && link) {
+      put(hashOf({ [KEY]: link }), false);
     }
   }
 

@@ -54,6 +54,8 @@ const ICONS = {
   reset: "M4 4v6h6M4.5 10a8 8 0 1 1-.5 4",
   freeze: "M12 2v20M4 7l16 10M20 7 4 17",
   lock: "M6 11h12v9H6zm2 0V8a4 4 0 0 1 8 0v3",
+  home: "M3 11 12 4l9 7M6 9v11h12V9m-8 11v-6h4v6",
+  door: "M10 4H5v16h5m3-4 4-4-4-4m4 4H9",
   close: "m6 6 12 12M18 6 6 18",
 };
 
@@ -70,6 +72,14 @@ export function button(label, click, { sign, text = label, ...more } = {}) {
   const parts = [sign ? icon(sign) : null, text ? h("span", { text }) : null];
   const props = { type: "button", title: label, "aria-label": label, ...more };
   return h("button", { ...props, on: { click } }, parts);
+}
+
+/* The sign of the project. */
+export function logo() {
+  const box = h("span", { class: "laf-logo", "aria-hidden": "true" });
+  box.innerHTML =
+    '<svg viewBox="0 0 24 24"><path d="M2 20 12 3l10 17z"/><circle cx="12" cy="14" r="2.6"/></svg>';
+  return box;
 }
 
 /* Replaces the text only if it differs, so as not to disturb screen readers. */

@@ -38,13 +38,18 @@ export class Frame {
     this.explanation = new Explanation();
     this.hand = new Hand();
     this.rail = new Rail(declared, wishes, this.explanation, this.hand);
-    this.address = new Address((link) => wishes.address(link));
+    const tell = (kind, detail) =>
+      this.root.dispatchEvent(new CustomEvent(kind, { bubbles: true, detail }));
+    const toHome = declared.home ? (link) => tell("laf-link", link) : null;
+    this.address = new Address((link) => wishes.address(link), toHome);
     this.header = header(declared, {
       act,
       announce,
       flipTheme,
       fullScreen: () => this.full.toggle(),
       link: () => [this.link, this.address.mine],
+      leave: () => tell("laf-leave"),
+      hand: (name) => tell("laf-hand", name),
     });
     const about = (anchor, { title, about: text }) =>
       this.explanation.show(anchor, h("b", { text: title }), h("p", { text }));

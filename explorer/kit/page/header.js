@@ -1,7 +1,7 @@
 /* The bar at the top: title, status light, and actions on the whole page. */
 
 import { addressOf } from "./address.js";
-import { button, h, write } from "./dom.js";
+import { button, h, logo, write } from "./dom.js";
 import { Dialog, menu } from "./popups.js";
 import { copy } from "./save.js";
 
@@ -135,7 +135,10 @@ function helpDialog({ title, question, groups = [], views = [] }) {
 }
 
 /* Returns the bar: its element and its changing parts. */
-export function header(declared, { act, announce, flipTheme, fullScreen, link }) {
+export function header(
+  declared,
+  { act, announce, flipTheme, fullScreen, link, leave, hand },
+) {
   const light = new Light(announce);
   const share = shareDialog(declared.call, announce);
   const code = codeDialog((open) => act("code", open), announce);
@@ -160,12 +163,24 @@ export function header(declared, { act, announce, flipTheme, fullScreen, link })
     })),
   );
   exports.hidden = saved.length === 0;
+  const others = button("Open in", () => {}, {
+    sign: "door",
+    title: "open another explorer with these settings and weights",
+    data: { kernel: "" },
+  });
+  const doors = (declared.home ?? []).map(({ name, title }) => ({
+    label: title,
+    act: () => hand(name),
+  }));
+  others.hidden = doors.length === 0;
+  const onward = menu(others, doors);
   const nav = h(
     "div",
     { class: "laf-nav", role: "toolbar", "aria-label": "dashboard" },
     light.el,
     undo,
     redo,
+    others,
     button("Share link", () => share.show(...link()), { sign: "share" }),
     exports,
     button("Code", () => code.open(), { sign: "code" }),
@@ -178,13 +193,17 @@ export function header(declared, { act, announce, flipTheme, fullScreen, link })
     text: declared.question ?? "",
     title: declared.question ?? "",
   });
-  const brand = h("div", { class: "laf-brand" }, logo(), h("div", {}, title, question));
+  const sign = declared.home
+    ? button("Home", leave, { sign: "home", text: "", title: "all explorers" })
+    : logo();
+  const brand = h("div", { class: "laf-brand" }, sign, h("div", {}, title, question));
   const el = h(
     "header",
     { class: "laf-bar" },
     brand,
     nav,
     list,
+    onward,
     share.el,
     code.el,
     help.el,
@@ -192,9 +211,3 @@ export function header(declared, { act, announce, flipTheme, fullScreen, link })
   return { el, light, undo, redo, code };
 }
 
-function logo() {
-  const box = h("span", { class: "laf-logo", "aria-hidden": "true" });
-  box.innerHTML =
-    '<svg viewBox="0 0 24 24"><path d="M2 20 12 3l10 17z"/><circle cx="12" cy="14" r="2.6"/></svg>';
-  return box;
-}

@@ -161,6 +161,9 @@ class View {
   }
 
   onKey(event) {
+    if (this.frame.root.clientWidth === 0) {
+      return; // the home shows another explorer
+    }
     const { target, ctrlKey, metaKey, shiftKey, altKey } = event;
     if (event.key === "Escape") {
       this.frame.hand.take(PROBE);

@@ -5,6 +5,7 @@
  */
 
 const STORE = "laf-theme";
+const FLIPPED = "laf-theme-flipped"; // tells the other dashboards on the page
 
 function stored() {
   try {
@@ -38,6 +39,11 @@ export class Theme {
       attributeFilter: ["data-jp-theme-light", "data-vscode-theme-kind"],
     });
     this.system.addEventListener("change", this.show);
+    this.heed = ({ detail }) => {
+      this.chosen = detail;
+      this.show();
+    };
+    addEventListener(FLIPPED, this.heed);
     this.show();
   }
 
@@ -63,6 +69,7 @@ export class Theme {
     this.chosen = next === this.around ? null : next;
     store(this.chosen);
     this.show();
+    dispatchEvent(new CustomEvent(FLIPPED, { detail: this.chosen }));
   }
 
   show() {
@@ -92,6 +99,7 @@ export class Theme {
 
   close() {
     this.observer.disconnect();
+    removeEventListener(FLIPPED, this.heed);
     this.system.removeEventListener("change", this.show);
   }
 }
