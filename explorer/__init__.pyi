@@ -2,6 +2,7 @@
 # `explorer/__init__.py`, which loads each on its first use.
 
 from . import experiments
+from .dashboards.complexity import ComplexityExplorer
 from .dashboards.flow import FlowExplorer
 from .dashboards.gradient import GradientExplorer
 from .dashboards.krylov import KrylovExplorer
@@ -74,6 +75,7 @@ __all__ = [
     "BalancedLoss",
     "BenziSimoncini",
     "BlockChebyshev",
+    "ComplexityExplorer",
     "CrossEntropy",
     "DenseExponential",
     "DenseGradient",
