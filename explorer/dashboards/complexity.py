@@ -77,7 +77,7 @@ class ComplexityExplorer(Dashboard):
         ),
         "A photo": Preset(
             {"size": 4096, "labels": 10, "dim": 10, "rank": 1},
-            "16 megapixels: only the factored SVD and the low rank need less than 1 TB.",
+            "16 megapixels: only factored SVD and low rank need less than a terabyte.",
         ),
         "All components": Preset(
             {"dim": 10, "rank": 10},

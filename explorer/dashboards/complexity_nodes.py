@@ -142,8 +142,7 @@ def readouts(
         Readout("ratio", in_powers(numbers["ratio"]), "exact to low rank"),
         Readout(
             "largest here", f"{largest.here[0]} × {largest.here[0]}",
-            f"exact; low rank {largest.here[4]} × {largest.here[4]}, in "
-            f"{in_bytes(machine)}",
+            f"exact; low rank {largest.here[4]} × {largest.here[4]}",
         ),
     ]  # fmt: skip
 

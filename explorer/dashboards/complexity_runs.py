@@ -47,7 +47,7 @@ class Runs:
     ----------
     sides : of the images; seconds : of one gradient with its forward solve.
     peaks : largest number of bytes that Python had allocated, arrays included.
-    ended : why no larger image was measured.
+    ended : side of the next image, and why it was not measured.
     """
 
     sides: tuple[int, ...]
@@ -75,7 +75,7 @@ def measured(
 ) -> Runs:
     """Return the measurements of one method for growing images."""
     found: list[Run] = []
-    ended = "was not tried"
+    ended = "not tried"
     for side in SIDES:
         check()
         expected = expected_seconds(side, labels, found, grows)
@@ -110,9 +110,9 @@ def obstacle(needed: float, expected: float) -> str:
     """Return why a gradient that needs so many bytes and seconds is not measured."""
     free = psutil.virtual_memory().available
     if needed > free:
-        return f"needs {needed / GIGA:.3g} GB, {free / GIGA:.3g} GB are free"
+        return f"{needed / GIGA:.3g} GB, {free / GIGA:.3g} free"
     if expected > PATIENCE:
-        return f"would take about {expected:.2g} s"
+        return f"about {expected:.2g} s"
     return ""
 
 

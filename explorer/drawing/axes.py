@@ -22,7 +22,7 @@ from explorer.drawing.frames import TRIANGLE, room_of
 from explorer.drawing.keys import DASHES, LINE, MARKERS, explain
 from explorer.drawing.legends import ends_of
 from explorer.drawing.page import Shown
-from explorer.drawing.plots import slot_columns, spread
+from explorer.drawing.plots import places_of, slot_columns
 from explorer.drawing.slots import slots_of
 from explorer.panels import (
     Bars,
@@ -121,10 +121,10 @@ def draw_curves(shown: Shown, place: Any) -> None:
         place.annotate(text, (at, 0.98), xycoords=("data", "axes fraction"),
                        rotation=90, fontsize=7, color=colors.MUTED, va="top",
                        ha="right")  # fmt: skip
-    places = spread(len(panel.levels), x, view.log_x)
-    for along, (at, text) in zip(places, panel.levels, strict=True):
+    places = zip(*places_of(view, panel, (x, y)), panel.levels, strict=True)
+    for across, above, (at, text) in places:
         place.axhline(at, color=colors.MUTED, linestyle="--", linewidth=1)
-        place.annotate(text, (along, at), (0, 1), textcoords="offset points",
+        place.annotate(text, (across, above), (0, 1), textcoords="offset points",
                        fontsize=7, color=colors.MUTED, ha="center")  # fmt: skip
     draw_slots(shown, slot_columns(view, panel, kept), place)
 

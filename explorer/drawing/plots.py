@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from itertools import pairwise
+
 import numpy as np
 
 from explorer.drawing.colors import ACCENT, INK
@@ -20,6 +22,9 @@ from explorer.drawing.slots import Kept, slots_of
 from explorer.drawing.view import View
 from explorer.panels import Bars, Curves, Series, Simplex
 
+CLOSE = 0.07
+"""Height of a text as a fraction of the axis."""
+
 CROWDED = 24
 """Most points of a curve that are all marked; longer curves mark some."""
 
@@ -33,11 +38,11 @@ def feed_curves(shown: View, panel: Curves, kept: Kept) -> tuple[Columns, Props]
         "x": np.array(at), "y": np.full(len(at), y[1]),
         "text": [text for _, text in panel.marks],
     }  # fmt: skip
+    across, above = places_of(shown, panel, (x, y))
     columns[f"{shown.name}:levels"] = {
-        "x": np.array(spread(len(panel.levels), x, shown.log_x)),
-        "y": np.array([float(y) for y, _ in panel.levels]),
+        "x": across, "y": above, "level": np.array([float(y) for y, _ in panel.levels]),
         "text": [text for _, text in panel.levels],
-    }
+    }  # fmt: skip
     tips = [("", "@series"), (panel.x_label, "@x"), (panel.y_label, "@y")]
     least = 1.0 if whole(finite(s.x for s in drawn)) else 0.0
     look = {"ticks": log_ticks(x)} if shown.log_x else {"min_interval": least}
@@ -45,15 +50,25 @@ def feed_curves(shown: View, panel: Curves, kept: Kept) -> tuple[Columns, Props]
     return columns, axes(shown, panel, (x, y), tips) | ticks
 
 
-def spread(count: int, extent: Extent, log: bool) -> list[float]:
-    """Return places side by side for texts on levels, which may be close together.
+def places_of(
+    shown: View, panel: Curves, extents: tuple[Extent, Extent]
+) -> tuple[np.ndarray, np.ndarray]:
+    """Return the places of the texts of levels: side by side, and above their line.
 
-    >>> spread(2, (0.0, 4.0), log=False)
-    [1.0, 3.0]
+    Where another line would cross a text, it moves above that line.
     """
-    low, high = np.log10(extent) if log else extent
-    places = low + (np.arange(count) + 0.5) / max(1, count) * (high - low)
-    return [float(10.0**at if log else at) for at in places]
+    (left, right), (low, high) = (
+        np.log10(e) if log else np.array(e)
+        for e, log in zip(extents, (shown.log_x, shown.log), strict=True)
+    )
+    levels, count = np.array([float(y) for y, _ in panel.levels]), len(panel.levels)
+    lines = np.log10(levels) if shown.log else levels
+    at, order = lines.copy(), np.argsort(levels)
+    for lower, upper in reversed(list(pairwise(order))):
+        if lines[upper] - lines[lower] < CLOSE * (high - low):
+            at[lower] = at[upper]
+    across = left + (np.argsort(order) + 0.5) / max(1, count) * (right - left)
+    return 10.0**across if shown.log_x else across, 10.0**at if shown.log else at
 
 
 def axes(

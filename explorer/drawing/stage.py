@@ -198,9 +198,9 @@ def build_curves(plot: figure, shown: View) -> None:
     """Draw slots for curves, kept runs below the present one, marks and levels."""
     name, line = shown.name, {"line_color": colors.MUTED, "line_dash": "dashed"}
     marks = source(f"{name}:marks", x=[], y=[], text=[])
-    levels = source(f"{name}:levels", x=[], y=[], text=[])
+    levels = source(f"{name}:levels", x=[], y=[], level=[], text=[])
     plot.vspan("x", source=marks, **line).glyph.tags = [INK]
-    plot.hspan("y", source=levels, **line).glyph.tags = [INK]
+    plot.hspan("level", source=levels, **line).glyph.tags = [INK]
     add_slots(plot, shown)
     write(
         plot, levels, text_align="center", text_baseline="bottom",
