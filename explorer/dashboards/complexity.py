@@ -16,7 +16,7 @@ from explorer.settings import Number
 
 SIDE = replace(
     params.SIZE, meaning="rows and columns of the image", log=True, label="image side",
-    slider=(4, 4096, 0.05), formula="k = I J + 1, I = size²",
+    slider=(1, 4000, 0.05), formula="k = I J + 1, I = size²",
 )  # fmt: skip
 
 SIZE, LABELS = 512, 10
@@ -51,7 +51,7 @@ class ComplexityExplorer(Dashboard):
         nodes.numbers, nodes.readouts, nodes.dataset,
     )  # fmt: skip
     views = VIEWS
-    early = ("memory-over-size", "operations-over-size", "largest-images")
+    early = ("memory-over-size", "operations-over-size", "largest-side")
     main = "size"
     recipe = Recipe(
         lines=(

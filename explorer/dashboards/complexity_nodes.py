@@ -33,7 +33,7 @@ NAMES = ("direct", "Krylov", "Benzi–Simoncini", "factored SVD", "low rank", "V
 
 EXACT, LOW_RANK = "DirectKronecker", "LowRankGradient"
 
-EXPONENTS = str.maketrans("0123456789-", "⁰¹²³⁴⁵⁶⁷⁸⁹⁻")
+EXPONENTS = str.maketrans("0123456789", "⁰¹²³⁴⁵⁶⁷⁸⁹")
 
 
 @dataclass(frozen=True, eq=False)
@@ -141,8 +141,9 @@ def readouts(
         Readout("low rank", in_bytes(low), f"m = {m}, r = {r}", warn=low > machine),
         Readout("ratio", in_powers(numbers["ratio"]), "exact to low rank"),
         Readout(
-            "largest here", f"{largest.here[0]} × {largest.here[0]}",
-            f"exact; low rank {largest.here[4]} × {largest.here[4]}",
+            "fits here", f"{largest.here[0]} × {largest.here[0]}",
+            f"exact; low rank {largest.here[4]} × {largest.here[4]}, "
+            f"in {in_bytes(machine)}",
         ),
     ]  # fmt: skip
 
@@ -163,19 +164,19 @@ def in_bytes(value: float) -> str:
     """Return bytes with three digits and a unit, at most terabytes.
 
     >>> in_bytes(4.614e8), in_bytes(3.8e26)
-    ('461 MB', '3.8 × 10¹⁴ TB')
+    ('461 MB', '4·10¹⁴ TB')
     """
     step = min(int(np.log10(max(value, 1.0)) // 3), len(UNITS) - 1)
     return f"{in_powers(value / 1000.0**step)} {UNITS[step]}"
 
 
 def in_powers(value: float) -> str:
-    """Return a number with three digits, or from 10⁴ on with a power of ten.
+    """Return a number with three digits, or from 10⁴ on with one and a power of ten.
 
     >>> in_powers(12.345), in_powers(8.19e17)
-    ('12.3', '8.2 × 10¹⁷')
+    ('12.3', '8·10¹⁷')
     """
     if value < 1e4:
         return f"{value:.3g}" if value < 1000.0 else f"{value:.0f}"
-    mantissa, power = f"{value:.1e}".split("e")
-    return f"{mantissa} × 10{str(int(power)).translate(EXPONENTS)}"
+    digit, power = f"{value:.0e}".split("e")
+    return f"{digit}·10{str(int(power)).translate(EXPONENTS)}"

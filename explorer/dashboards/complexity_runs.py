@@ -23,6 +23,10 @@ SIDES = (1, 2, 3, 4, 6, 8, 12, 16, 24, 32, 48, 64, 96, 128, 192, 256)
 PATIENCE = 0.5
 """Most seconds that one gradient may be expected to take."""
 
+ENOUGH = 1.0
+"""Seconds after which a method is not measured for larger images: on a busy machine,
+even small problems take long."""
+
 REPEATS, SHORT = 5, 0.05
 """Most repetitions of a gradient, of which the shortest counts, and the seconds after
 which it is not repeated."""
@@ -75,12 +79,14 @@ def measured(
 ) -> Runs:
     """Return the measurements of one method for growing images."""
     found: list[Run] = []
-    ended = "not tried"
+    began, ended = time.perf_counter(), "not tried"
     for side in SIDES:
         check()
+        spent = time.perf_counter() - began
         expected = expected_seconds(side, labels, found, grows)
-        if reason := obstacle(method.memory(side**2 * labels), expected):
-            ended = f"{side}: {reason}"
+        reason = obstacle(method.memory(side**2 * labels), expected)
+        if reason or spent > ENOUGH:
+            ended = f"{side}: {reason or f'after {spent:.2g} s'}"
             break
         given = problem(side, labels)
         if not found:

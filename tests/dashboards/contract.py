@@ -103,7 +103,8 @@ def another(setting, value):
     if isinstance(setting, Number):
         low, high, _ = setting.parameter.slider
         if setting.parameter.log:
-            return setting.check((low * high) ** 0.5)
+            middle = (low * high) ** 0.5
+            return setting.check(round(middle) if setting.parameter.integer else middle)
         if setting.parameter.integer:
             return setting.check(value + 1 if value < high else low)
         return setting.check(low + 0.37 * (high - low))
