@@ -136,8 +136,10 @@ def readouts(
     """Return the four numbers above the views."""
     exact, low = numbers["exact_bytes"], numbers["low_rank_bytes"]
     m, r = costs.attrs["dim"], costs.attrs["rank"]
+    value, unit = in_bytes(exact).split()
+    narrow = (f"exact, {unit}", value) if "·" in value else ("exact", f"{value} {unit}")
     return [
-        Readout("exact", in_bytes(exact), "direct computation", warn=exact > machine),
+        Readout(*narrow, "direct computation", warn=exact > machine),
         Readout("low rank", in_bytes(low), f"m = {m}, r = {r}", warn=low > machine),
         Readout("ratio", in_powers(numbers["ratio"]), "exact to low rank"),
         Readout(

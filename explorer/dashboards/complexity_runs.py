@@ -79,10 +79,9 @@ def measured(
 ) -> Runs:
     """Return the measurements of one method for growing images."""
     found: list[Run] = []
-    began, ended = time.perf_counter(), "not tried"
+    spent, ended = 0.0, "not tried"
     for side in SIDES:
         check()
-        spent = time.perf_counter() - began
         expected = expected_seconds(side, labels, found, grows)
         reason = obstacle(method.memory(side**2 * labels), expected)
         if reason or spent > ENOUGH:
@@ -91,8 +90,10 @@ def measured(
         given = problem(side, labels)
         if not found:
             seconds_of(method, given, check)  # the first call also loads code
+        began = time.perf_counter()
         seconds = seconds_of(method, given, check)
         found.append((side, seconds, peak_of(method, given, check)))
+        spent += time.perf_counter() - began
     sides, times, peaks = zip(*found, strict=True) if found else ((), (), ())
     return Runs(sides, times, peaks, ended)
 

@@ -53,7 +53,7 @@ def operations_over_size(growth: Growth, size: int) -> Curves:
 def largest_side(largest: Largest, machine: float) -> Table:
     """The largest square image that fits into memory, by the paper's count."""
     rows = zip(NAMES, largest.phone, largest.here, largest.gpu, strict=True)
-    columns = ("method", *(f"{size:.3g} GB" for size, _ in machines(machine)))
+    columns = ("method", *(f"{size:.0f} GB" for size, _ in machines(machine)))
     note = "in pixels, on a phone, here, and on a large GPU"
     return Table("Largest side", columns, list(rows), note=note)
 
@@ -125,7 +125,7 @@ def at(size: int) -> tuple[Mark, ...]:
 def machines(machine: float) -> tuple[Mark, ...]:
     """Return the memory of the three machines, in GB, as levels."""
     sizes = ((PHONE, "phone"), (machine, "here"), (GPU, "GPU"))
-    return tuple((size / GIGA, f"{name} {size / GIGA:.3g} GB") for size, name in sizes)
+    return tuple((size / GIGA, f"{name} {size / GIGA:.0f} GB") for size, name in sizes)
 
 
 VIEWS = (

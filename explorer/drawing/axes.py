@@ -112,7 +112,7 @@ def draw_curves(shown: Shown, place: Any) -> None:
         place.set_xscale("log")
     named(panel, place, x, y)
     if view.log_x:
-        logarithmic(place.xaxis, log_ticks(x))
+        logarithmic(place.xaxis, log_ticks(x, 2))
     elif whole(finite(s.x for s in shared(panel, kept))):
         place.xaxis.set_major_locator(rounded(integer=True))
     place.grid(alpha=0.3)

@@ -18,6 +18,9 @@ MARGIN = 0.04
 FEW_TICKS, MANY_TICKS = 3, 7
 """Least and largest number of ticks of a logarithmic axis."""
 
+CLOSE = 0.07
+"""Height of a text as a fraction of an axis."""
+
 DECADES = 18.0
 """Most powers of ten that a logarithmic axis shows below the largest value, or below
 the largest level, with which the values are compared."""
@@ -43,7 +46,17 @@ def curve_extents(
     if whole(x) and x.min() == x.max():
         x = np.append(x, x[0] + 1.0)
     across = logarithmic(x) if shown.log_x else linear(x, 0.03)
-    return across, logarithmic(y, levels) if shown.log else from_zero(y)
+    along = logarithmic(y, levels) if shown.log else from_zero(y)
+    return across, with_room(along, levels, shown.log)
+
+
+def with_room(extent: Extent, levels: np.ndarray, log: bool) -> Extent:
+    """Return an extent with room for a text above the highest level."""
+    if not levels.size:
+        return extent
+    low, high, top = (np.log10(v) if log else v for v in (*extent, levels.max()))
+    end = max(high, low + (top - low) / (1.0 - CLOSE))
+    return extent[0], float(10.0**end if log else end)
 
 
 def bar_extents(panel: Bars, log: bool) -> tuple[Extent, Extent]:
@@ -82,8 +95,10 @@ def from_zero(values: np.ndarray) -> Extent:
     return linear(np.append(values, 0.0))
 
 
-def log_ticks(extent: Extent) -> list[float]:
+def log_ticks(extent: Extent, least: int = FEW_TICKS) -> list[float]:
     """Return ticks of a logarithmic axis: powers of ten, or 1, 2, 5 between these.
+
+    least : ticks at which no more are added; side by side, fewer have room.
 
     >>> log_ticks((0.2, 30.0))
     [0.2, 0.5, 1.0, 2.0, 5.0, 10.0, 20.0]
@@ -95,7 +110,7 @@ def log_ticks(extent: Extent) -> list[float]:
     for mantissas in ((1,), (1, 2, 5), tuple(range(1, 10))):
         ticks = [float(f"{m}e{p}") for p in powers for m in mantissas]
         ticks = [tick for tick in ticks if low <= tick <= high]
-        if len(ticks) >= FEW_TICKS:
+        if len(ticks) >= least:
             return ticks[:: -(-len(ticks) // MANY_TICKS)]
     return ticks or [low, high]
 

@@ -9,6 +9,7 @@ import numpy as np
 from explorer.drawing.colors import ACCENT, INK
 from explorer.drawing.columns import Columns, Props, Tips, extent
 from explorer.drawing.extents import (
+    CLOSE,
     Extent,
     bar_extents,
     curve_extents,
@@ -21,9 +22,6 @@ from explorer.drawing.frames import TRIANGLE
 from explorer.drawing.slots import Kept, slots_of
 from explorer.drawing.view import View
 from explorer.panels import Bars, Curves, Series, Simplex
-
-CLOSE = 0.07
-"""Height of a text as a fraction of the axis."""
 
 CROWDED = 24
 """Most points of a curve that are all marked; longer curves mark some."""
@@ -45,7 +43,7 @@ def feed_curves(shown: View, panel: Curves, kept: Kept) -> tuple[Columns, Props]
     }  # fmt: skip
     tips = [("", "@series"), (panel.x_label, "@x"), (panel.y_label, "@y")]
     least = 1.0 if whole(finite(s.x for s in drawn)) else 0.0
-    look = {"ticks": log_ticks(x)} if shown.log_x else {"min_interval": least}
+    look = {"ticks": log_ticks(x, 2)} if shown.log_x else {"min_interval": least}
     ticks = {f"{shown.name}-x-ticks": look}
     return columns, axes(shown, panel, (x, y), tips) | ticks
 

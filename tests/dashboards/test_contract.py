@@ -40,24 +40,20 @@ def varied(kind):
 
 
 @pytest.fixture(scope="module")
-def opened_once():
-    """A function that opens an app on its first call: opening takes a second."""
-    apps = {}
-
-    def once(kind, **given):
-        key = (kind, *given.items())
-        apps[key] = apps.get(key) or opened(kind, **given)
-        return apps[key]
-
-    yield once
-    for app in apps.values():
+def standing():
+    """Apps that several tests share, by kind: opening one takes a second."""
+    apps = {"shared": {}, "reader": {}}
+    yield apps
+    for app in (*apps["shared"].values(), *apps["reader"].values()):
         app.close()
 
 
 @pytest.fixture
-def shared(kind, opened_once):
+def shared(kind, standing):
     """An app for tests that leave it as they found it."""
-    app = opened_once(kind)
+    if kind not in standing["shared"]:
+        standing["shared"][kind] = opened(kind)
+    app = standing["shared"][kind]
     state, shown = app.state, app.shown
     yield app
     assert app.wait()
@@ -68,19 +64,23 @@ def shared(kind, opened_once):
 
 
 @pytest.fixture
-def reader(kind, varied, opened_once):
+def reader(kind, varied, standing):
     """An app that loads states; it may hold what another test has left."""
-    return opened_once(kind, **varied(1))
+    if kind not in standing["reader"]:
+        standing["reader"][kind] = opened(kind, **varied(1))
+    return standing["reader"][kind]
 
 
 @pytest.fixture
-def app(kind):
+def app(kind, standing):
     before = set(threading.enumerate())
     app = opened(kind)
     yield app
     app.close()
+    apps = (*standing["shared"].values(), *standing["reader"].values())
+    others = {one._worker._thread for one in apps}  # they start again after a rest
     left = {t for t in set(threading.enumerate()) - before if "explorer" in t.name}
-    assert not left
+    assert not left - others
 
 
 def moved(app):
