@@ -203,7 +203,7 @@ def test_hidden_views_cost_nothing(app, varied):
 
 def test_all_views_can_be_shown_and_every_panel_is_exported(app, tmp_path):
     app.show(*(view.name for view in app.plan.views))
-    assert app.wait()
+    assert app.wait(60.0)  # measurements take seconds
     assert app.frame.errors == {}
     assert set(app.frame.panels) == {view.name for view in app.plan.views}
     for view in app.plan.views:
