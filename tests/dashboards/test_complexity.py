@@ -55,9 +55,12 @@ def test_it_opens_with_the_example_of_the_paper():
     assert numbers["exact_bytes"] > 1e14 * TERA  # Remark 3.9
     assert numbers["low_rank_bytes"] < 500e6  # Remark 3.12
     assert numbers["ratio"] == numbers["exact_bytes"] / numbers["low_rank_bytes"]
-    assert [one.value for one in app.frame.readouts[:3]] == [
-        "4·10¹⁴ TB", "461 MB", "8·10¹⁷",
+    assert [(one.label, one.value) for one in app.frame.readouts[:3]] == [
+        ("exact, TB", "4·10¹⁴"), ("low rank", "461 MB"), ("ratio", "8·10¹⁷"),
     ]  # fmt: skip
+    set_and_wait(app, size=4, labels=2)
+    exact = app.frame.readouts[0]
+    assert (exact.label, exact.value, exact.warn) == ("exact", "9.49 MB", False)
     app.close()
 
 

@@ -233,6 +233,7 @@ def test_levels_are_in_view_and_their_texts_are_side_by_side():
     start, end = props["levels-y"]["start"], props["levels-y"]["end"]
     assert start < np.exp(-6.0)  # the last point of a curve
     assert end > 1e5
+    assert np.log10(end / 1e5) >= 0.069 * np.log10(end / start)  # room for a text
     # in rising order from left to right, each in a third of the logarithmic axis
     left, right = np.log10([props["levels-x"][k] for k in ("start", "end")])
     thirds = (np.log10(data["x"]) - left) / (right - left)
@@ -267,6 +268,10 @@ def test_a_logarithmic_horizontal_axis_has_ticks_and_gaps():
     np.testing.assert_array_equal(columns["c:0"]["x"], [np.nan, 1.0, 1000.0])
     assert props["c-x-ticks"] == {"ticks": [1.0, 10.0, 100.0, 1000.0]}
     assert 0.0 < props["c-x"]["start"] < 1.0
+    short = Series("s", np.array([1.0, 3.0]), np.ones(2))
+    _, props = fed("c", Curves("", "x", "y", [short], log_x=True))
+    # 0.8, 0.9 and 1 would stand in one place
+    assert props["c-x-ticks"] == {"ticks": [1.0, 2.0]}
 
 
 def test_only_measured_points_have_markers_and_no_line_joins_them():
