@@ -65,17 +65,16 @@ def at_this_size(costs: xr.Dataset) -> Table:
     rows = list(zip(NAMES, memory.tolist(), operations.tolist(), strict=True))
     side, labels = costs.attrs["rows"], costs.attrs["labels"]
     note = f"{side} × {side} pixels, {labels} label{'s' * (labels != 1)}"
-    return Table("At this size", ("method", "GB", "operations"), rows, note=note)
+    return Table("At this size", ("method", "GB", "flops"), rows, note=note)
 
 
 @view(title="With our code")
 def with_our_code(costs: xr.Dataset, largest: Largest, machine: float) -> Table:
     """Memory that our methods require, temporary arrays included."""
     needed = costs.required.values
-    fits = ["yes" if need <= machine else "no" for need in needed]
-    rows = zip(NAMES, (needed / GIGA).tolist(), fits, largest.runs, strict=True)
+    rows = zip(NAMES, (needed / GIGA).tolist(), largest.runs, strict=True)
     note = f"largest: the side that fits into {machine / GIGA:.3g} GB"
-    columns = ("method", "GB", "fits", "largest")
+    columns = ("method", "GB", "largest")
     return Table("With our code", columns, list(rows), note=note)
 
 
