@@ -2,6 +2,7 @@
 # `explorer/__init__.py`, which loads each on its first use.
 
 from . import experiments
+from .dashboards.complexity import ComplexityExplorer
 from .dashboards.flow import FlowExplorer
 from .dashboards.gradient import GradientExplorer
 from .dashboards.home import Home
@@ -77,6 +78,7 @@ __all__ = [
     "BalancedLoss",
     "BenziSimoncini",
     "BlockChebyshev",
+    "ComplexityExplorer",
     "CrossEntropy",
     "DenseExponential",
     "DenseGradient",

@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 import numpy as np
 
 Mark = tuple[float, str]
-"""A position on the horizontal axis, and a text about it."""
+"""A position on an axis, and a text about it."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -66,19 +66,24 @@ class Series:
     """One named curve; NaN is a gap.
 
     joined : whether a line joins the points; otherwise each stands alone.
+    measured : x and y of points to compare with the curve; they stand alone, and only
+        they have markers.
     """
 
     name: str
     x: np.ndarray
     y: np.ndarray
     joined: bool = True
+    measured: tuple[np.ndarray, np.ndarray] | None = field(default=None, kw_only=True)
 
 
 @dataclass(frozen=True, eq=False)
 class Curves:
     """Curves over a common axis, distinguished by color and marker.
 
+    log, log_x : whether the vertical and the horizontal axis are logarithmic.
     marks : vertical dashed lines with a text, where settings changed.
+    levels : horizontal dashed lines with a text, which the axis always includes.
     """
 
     title: str
@@ -87,6 +92,8 @@ class Curves:
     series: Sequence[Series] = ()
     log: bool = False
     marks: Sequence[Mark] = ()
+    log_x: bool = field(default=False, kw_only=True)
+    levels: Sequence[Mark] = field(default=(), kw_only=True)
     note: str = field(default="", kw_only=True)
 
 
@@ -227,7 +234,7 @@ def facts(panel: Panel) -> list[str]:
     if isinstance(panel, Curves):
         return [
             *map(course, panel.series),
-            *(f"{at:g}: {text}" for at, text in panel.marks),
+            *(f"{at:g}: {text}" for at, text in (*panel.marks, *panel.levels)),
         ]
     if isinstance(panel, Bars):
         return bar_facts(panel)
@@ -278,13 +285,14 @@ def course(series: Series) -> str:
     """Return where a curve begins and ends."""
     y = np.asarray(series.y, float)
     y = y[np.isfinite(y)]
+    beside = "" if series.measured is None else f", {len(series.measured[0])} measured"
     if not y.size:
-        return f"{series.name} without values"
+        return f"{series.name} without values{beside}"
     if not series.joined:
-        return f"{y.size} point{'s' * (y.size != 1)} {series.name}"
+        return f"{y.size} point{'s' * (y.size != 1)} {series.name}{beside}"
     if y.size == 1:
-        return f"{series.name} {number(y[0])}"
-    return f"{series.name} from {number(y[0])} to {number(y[-1])}"
+        return f"{series.name} {number(y[0])}{beside}"
+    return f"{series.name} from {number(y[0])} to {number(y[-1])}{beside}"
 
 
 def ending(corners: Sequence[str], series: Series) -> str:

@@ -24,7 +24,7 @@ KRYLOV = (
 FLOW = "rho=0.5, radius=1, base_point=None, dtype='float64'"
 FIT = "validation=(), state=None"
 OPTIMIZER = "rate=0.3, beta1=0.9, beta2=0.999"
-EXPLORERS = "Learning", "Flow", "Krylov", "Gradient", "Simplex", "Prediction"
+SCENE_EXPLORERS = "Learning", "Flow", "Krylov", "Gradient", "Simplex", "Prediction"
 
 DEFAULTS = {
     "AdaMax": OPTIMIZER,
@@ -64,8 +64,12 @@ DEFAULTS = {
     "initial_weights=None",
     "Learner.iterate": "steps=30",
     "Learner.run": "steps=30",
-    **{f"{name}Explorer": "image=None, link=''" for name in EXPLORERS},
-    **{f"{name}Explorer.wait": "timeout=30.0" for name in EXPLORERS},
+    **{f"{name}Explorer": "image=None, link=''" for name in SCENE_EXPLORERS},
+    "ComplexityExplorer": "link=''",
+    **{
+        f"{name}Explorer.wait": "timeout=30.0"
+        for name in (*SCENE_EXPLORERS, "Complexity")
+    },
     "LinearizedFlow": FLOW,
     "LowRankGradient": "dim=10, rank=1, loss=DirectionLoss(), "
     "route=TwoSided(orthogonalization=BlockChebyshev(block=5, keep=None)), "
@@ -90,6 +94,7 @@ DEFAULTS = {
     "WeightPatchPredictor.fit": FIT,
     "WeightPatchPredictor.iterate": FIT,
     "check_loss": "seed=0",
+    "complexity": "rank=1",
     "image_scene": "labels=8, noise=0.2, seed=0",
     "labeled_images": "training=None, ignore=(), values=None",
     "read_image": "argument='image'",

@@ -48,6 +48,9 @@ def test_pixels_without_a_label_do_not_count():
         (Curves("error", "step", "%", [Series("now", np.arange(3), [50.0, 2, 0.125])],
                 marks=[(2.0, "T = 15")]),
          "error, now from 50 to 0.125, 2: T = 15"),
+        (Curves("time", "m", "s", [Series("now", np.arange(3), [1.0, 2, 4], measured=(
+            np.arange(2), np.arange(2)))], levels=[(60.0, "a minute")]),
+         "time, now from 1 to 4, 2 measured, 60: a minute"),
         (Bars("cosine", "cosine", "%", np.array([0, 0.5, 1]), np.array([25, 75]), 0.5),
          "cosine, 2 bars, % 25 to 75, 75 in total from cosine 0.5 on"),
         (Grid("patch", np.array([[0.25, 0.5], [0.125, 0.125]]), "weight"),

@@ -19,10 +19,11 @@ from explorer.drawing.extents import (
     whole,
 )
 from explorer.drawing.frames import TRIANGLE, room_of
-from explorer.drawing.legends import Entry, ends_of, legend
+from explorer.drawing.keys import DASHES, LINE, MARKERS, explain
+from explorer.drawing.legends import ends_of
 from explorer.drawing.page import Shown
 from explorer.drawing.patches import draw_patches
-from explorer.drawing.plots import slot_columns
+from explorer.drawing.plots import places_of, slot_columns
 from explorer.drawing.slots import slots_of
 from explorer.panels import (
     Bars,
@@ -38,23 +39,8 @@ from explorer.panels import (
     shape_of,
 )
 
-MARKERS = {
-    "circle": "o", "triangle": "^", "diamond": "D", "inverted_triangle": "v",
-    "star": "*", "hex": "h",
-}  # fmt: skip
-"""Matplotlib's names of Bokeh's markers."""
-
-DASHES = {
-    "solid": "-", "dashed": (0, (6, 3)), "dotted": (0, (2, 4)),
-    "dashdot": (0, (2, 4, 6, 4)), "dotdash": (0, (6, 4, 2, 4)),
-}  # fmt: skip
-"""Bokeh's dashes, in points."""
-
-TITLE, NOTE, ROOM = 34, 42, 48
-"""Letters per line of a title, of a note, and of a legend's row."""
-
-LINE, LABELED, BARE = 11.5, 34.0, 5.0
-"""Points: height of a line; distance from axes to legend with and without labels."""
+TITLE, NOTE = 34, 42
+"""Letters per line of a title and of a note."""
 
 
 def draw(shown: Shown, place: Any) -> None:
@@ -122,12 +108,16 @@ def draw_pixels(panel: Picture | Labels | Field, place: Any) -> None:
 
 
 def draw_curves(shown: Shown, place: Any) -> None:
-    """Draw all curves, and lines where settings changed."""
+    """Draw all curves, lines where settings changed, and levels."""
     view, panel, kept = shown
     assert isinstance(panel, Curves)
-    x, y = curve_extents(shared(panel, kept), view.log)
+    x, y = curve_extents(view, panel, shared(panel, kept))
+    if view.log_x:
+        place.set_xscale("log")
     named(panel, place, x, y)
-    if whole(finite(s.x for s in shared(panel, kept))):
+    if view.log_x:
+        logarithmic(place.xaxis, log_ticks(x, 2))
+    elif whole(finite(s.x for s in shared(panel, kept))):
         place.xaxis.set_major_locator(rounded(integer=True))
     place.grid(alpha=0.3)
     for at, text in panel.marks:
@@ -135,6 +125,11 @@ def draw_curves(shown: Shown, place: Any) -> None:
         place.annotate(text, (at, 0.98), xycoords=("data", "axes fraction"),
                        rotation=90, fontsize=7, color=colors.MUTED, va="top",
                        ha="right")  # fmt: skip
+    places = zip(*places_of(view, panel, (x, y)), panel.levels, strict=True)
+    for across, above, (at, text) in places:
+        place.axhline(at, color=colors.MUTED, linestyle="--", linewidth=1)
+        place.annotate(text, (across, above), (0, 1), textcoords="offset points",
+                       fontsize=7, color=colors.MUTED, ha="center")  # fmt: skip
     draw_slots(shown, slot_columns(view, panel, kept), place)
 
 
@@ -171,11 +166,16 @@ def named(panel: Curves | Bars, place: Any, x: Any, y: Any) -> None:
     place.set_ylim(*y)
     place.xaxis.set_major_locator(rounded())
     if panel.log:
-        place.set_yticks(log_ticks(y), minor=False)
-        place.yaxis.set_minor_locator(nothing())
-        place.yaxis.set_major_formatter(lambda v, _: f"{v:g}")
+        logarithmic(place.yaxis, log_ticks(y))
     else:
         place.yaxis.set_major_locator(rounded())
+
+
+def logarithmic(axis: Any, ticks: list[float]) -> None:
+    """Put plain numbers at the ticks of a logarithmic axis."""
+    axis.set_ticks(ticks, minor=False)
+    axis.set_minor_locator(nothing())
+    axis.set_major_formatter(lambda v, _: f"{v:g}")
 
 
 def nothing() -> Any:
@@ -233,67 +233,3 @@ def draw_table(shown: Shown, place: Any) -> None:
     for at, down, text, align, style, size in zip(*data.values(), strict=True):
         points = min(8.0, 0.72 * int(size.removesuffix("px")))
         place.text(at, down, text, ha=align, weight=style, fontsize=points, va="center")
-
-
-def entries_of(shown: Shown) -> list[Entry]:
-    """Return the legend of a panel; fields have a color bar instead."""
-    view, panel, kept = shown
-    return [] if isinstance(panel, Field) else legend(view, panel, kept)
-
-
-def ncols_of(entries: list[Entry]) -> int:
-    """Return the number of entries that fit side by side below a panel."""
-    return max(1, ROOM // (max(len(e["label"]) for e in entries) + 5))
-
-
-def foot_of(shown: Shown) -> float:
-    """Return the height below a panel's axes in points."""
-    entries = entries_of(shown)
-    labeled = LABELED if isinstance(shown[1], Curves | Bars) else BARE
-    rows = -(-len(entries) // ncols_of(entries)) if entries else 0
-    return labeled + LINE * rows
-
-
-def explain(shown: Shown, place: Any) -> None:
-    """Put a legend below the axes, where it covers nothing."""
-    from matplotlib.lines import Line2D
-    from matplotlib.transforms import ScaledTranslation
-
-    entries = entries_of(shown)
-    if not entries:
-        return
-    ncols = ncols_of(entries)
-    handles = [Line2D([], [], label=e["label"], **look(e)) for e in entries]
-    handles = [handles[k] for k in row_by_row(len(handles), ncols)]
-    drop = LABELED if isinstance(shown[1], Curves | Bars) else BARE
-    down = ScaledTranslation(0.0, -drop / 72, place.figure.dpi_scale_trans)
-    place.legend(
-        handles=handles, fontsize=7, frameon=False, loc="upper left",
-        ncols=ncols, borderaxespad=0.0, handletextpad=0.4,
-        bbox_to_anchor=(0.0, 0.0), bbox_transform=place.transAxes + down,
-        columnspacing=0.9, borderpad=0.2, labelspacing=0.4,
-        handlelength=1.8 if handles[0].get_linestyle() != "None" else 1.0,
-    )  # fmt: skip
-
-
-def row_by_row(count: int, ncols: int) -> list[int]:
-    """Return the order of entries that makes a column-wise legend read by rows.
-
-    >>> row_by_row(5, 3)
-    [0, 3, 1, 4, 2]
-    """
-    return [k for col in range(ncols) for k in range(col, count, ncols)]
-
-
-def look(entry: Entry) -> dict[str, Any]:
-    """Return the look of an entry as options of Matplotlib."""
-    mark = entry["mark"]
-    if mark == "cross":
-        return {"marker": "X", "linestyle": "", "color": entry["color"],
-                "markersize": 6}  # fmt: skip
-    if mark == "square":
-        return {"marker": "s", "linestyle": "", "color": entry["color"],
-                "markersize": 6,
-                "markeredgecolor": colors.MUTED, "markeredgewidth": 0.5}  # fmt: skip
-    return {"marker": MARKERS[mark], "color": entry["color"], "markersize": 4,
-            "linestyle": DASHES[entry["line"]]}  # fmt: skip

@@ -25,7 +25,7 @@ from bokeh.plotting import figure
 from explorer.drawing import colors
 from explorer.drawing.columns import Columns, Props
 from explorer.drawing.legends import Entry, legend
-from explorer.drawing.plots import marked
+from explorer.drawing.plots import points_of
 from explorer.drawing.slots import Kept, Slot, slots_of
 from explorer.drawing.view import View
 from explorer.panels import Bars, Curves, Field, Labels, Panel, Series, Simplex
@@ -158,7 +158,7 @@ def item(slot: Slot, held: tuple[str, Series] | None, curves: int) -> dict[str, 
     """Return the legend entry of a curve; it shows the first point with a marker."""
     if held is None:
         return {"label": {"value": ""}, "visible": False, "index": None}
-    first = np.argmax([*marked(len(held[1].x), slot.curve, curves), 0.0])
+    first = np.argmax([*points_of(held[1], slot.curve, curves)[2], 0.0])
     return {"label": {"value": held[0]}, "visible": True, "index": int(first)}
 
 

@@ -7,6 +7,7 @@ from collections.abc import Iterable, Sequence
 import numpy as np
 
 from explorer.drawing.slots import Kept
+from explorer.drawing.view import View
 from explorer.panels import Bars, Curves, Panel, Series
 
 Extent = tuple[float, float]
@@ -17,8 +18,12 @@ MARGIN = 0.04
 FEW_TICKS, MANY_TICKS = 3, 7
 """Least and largest number of ticks of a logarithmic axis."""
 
+CLOSE = 0.07
+"""Height of a text as a fraction of an axis."""
+
 DECADES = 18.0
-"""Most powers of ten that a logarithmic axis shows below the largest value."""
+"""Most powers of ten that a logarithmic axis shows below the largest value, or below
+the largest level, with which the values are compared."""
 
 
 def shared(panel: Panel, kept: Kept) -> list[Series]:
@@ -27,16 +32,31 @@ def shared(panel: Panel, kept: Kept) -> list[Series]:
     return [s for p in panels if isinstance(p, Curves) for s in p.series]
 
 
-def curve_extents(series: Sequence[Series], log: bool) -> tuple[Extent, Extent]:
-    """Return the extents of both axes: all finite values, with a margin.
+def curve_extents(
+    shown: View, panel: Curves, series: Sequence[Series]
+) -> tuple[Extent, Extent]:
+    """Return the extents of both axes: all finite values and levels, with a margin.
 
-    If all points lie at one whole number, the axis extends to the next one.
+    If all points lie at one whole number, a linear axis extends to the next one.
     """
-    x = finite(s.x for s in series)
-    y = finite(s.y for s in series)
+    beside = [s.measured for s in series if s.measured is not None]
+    levels = finite([[at for at, _ in panel.levels]])
+    x = finite([*(s.x for s in series), *(x for x, _ in beside)])
+    y = finite([*(s.y for s in series), *(y for _, y in beside), levels])
     if whole(x) and x.min() == x.max():
         x = np.append(x, x[0] + 1.0)
-    return linear(x, 0.03), logarithmic(y) if log else from_zero(y)
+    across = logarithmic(x) if shown.log_x else linear(x, 0.03)
+    along = logarithmic(y, levels) if shown.log else from_zero(y)
+    return across, with_room(along, levels, shown.log)
+
+
+def with_room(extent: Extent, levels: np.ndarray, log: bool) -> Extent:
+    """Return an extent with room for a text above the highest level."""
+    if not levels.size:
+        return extent
+    low, high, top = (np.log10(v) if log else v for v in (*extent, levels.max()))
+    end = max(high, low + (top - low) / (1.0 - CLOSE))
+    return extent[0], float(10.0**end if log else end)
 
 
 def bar_extents(panel: Bars, log: bool) -> tuple[Extent, Extent]:
@@ -75,8 +95,10 @@ def from_zero(values: np.ndarray) -> Extent:
     return linear(np.append(values, 0.0))
 
 
-def log_ticks(extent: Extent) -> list[float]:
+def log_ticks(extent: Extent, least: int = FEW_TICKS) -> list[float]:
     """Return ticks of a logarithmic axis: powers of ten, or 1, 2, 5 between these.
+
+    least : ticks at which no more are added; side by side, fewer have room.
 
     >>> log_ticks((0.2, 30.0))
     [0.2, 0.5, 1.0, 2.0, 5.0, 10.0, 20.0]
@@ -88,17 +110,18 @@ def log_ticks(extent: Extent) -> list[float]:
     for mantissas in ((1,), (1, 2, 5), tuple(range(1, 10))):
         ticks = [float(f"{m}e{p}") for p in powers for m in mantissas]
         ticks = [tick for tick in ticks if low <= tick <= high]
-        if len(ticks) >= FEW_TICKS:
+        if len(ticks) >= least:
             return ticks[:: -(-len(ticks) // MANY_TICKS)]
     return ticks or [low, high]
 
 
-def logarithmic(values: np.ndarray) -> Extent:
+def logarithmic(values: np.ndarray, levels: np.ndarray | None = None) -> Extent:
     """Return an interval around the positive values, with a margin of their ratio."""
     positive = values[values > 0.0]
     if not positive.size:
         return 0.1, 1.0
     high = float(positive.max())
-    low = max(float(positive.min()), high * 10.0**-DECADES)
+    top = high if levels is None or not levels.size else float(levels.max())
+    low = max(float(positive.min()), top * 10.0**-DECADES)
     room = max((high / low) ** MARGIN, 1.3)
     return low / room, high * room

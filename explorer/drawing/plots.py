@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from itertools import pairwise
+
 import numpy as np
 
 from explorer.drawing.colors import ACCENT, INK
 from explorer.drawing.columns import Columns, Props, Tips, extent
 from explorer.drawing.extents import (
+    CLOSE,
     Extent,
     bar_extents,
     curve_extents,
@@ -18,25 +21,52 @@ from explorer.drawing.extents import (
 from explorer.drawing.frames import TRIANGLE
 from explorer.drawing.slots import Kept, slots_of
 from explorer.drawing.view import View
-from explorer.panels import Bars, Curves, Simplex
+from explorer.panels import Bars, Curves, Series, Simplex
 
 CROWDED = 24
 """Most points of a curve that are all marked; longer curves mark some."""
 
 
 def feed_curves(shown: View, panel: Curves, kept: Kept) -> tuple[Columns, Props]:
-    """Return the curves of all slots, marks, ranges, and the axes' labels."""
+    """Return the curves of all slots, marks, levels, ranges, and the axes' labels."""
     columns, drawn = slot_columns(shown, panel, kept), shared(panel, kept)
-    x, y = curve_extents(drawn, shown.log)
+    x, y = curve_extents(shown, panel, drawn)
     at = [float(x) for x, _ in panel.marks]
     columns[f"{shown.name}:marks"] = {
         "x": np.array(at), "y": np.full(len(at), y[1]),
         "text": [text for _, text in panel.marks],
     }  # fmt: skip
+    across, above = places_of(shown, panel, (x, y))
+    columns[f"{shown.name}:levels"] = {
+        "x": across, "y": above, "level": np.array([float(y) for y, _ in panel.levels]),
+        "text": [text for _, text in panel.levels],
+    }  # fmt: skip
     tips = [("", "@series"), (panel.x_label, "@x"), (panel.y_label, "@y")]
     least = 1.0 if whole(finite(s.x for s in drawn)) else 0.0
-    ticks = {f"{shown.name}-x-ticks": {"min_interval": least}}
+    look = {"ticks": log_ticks(x, 2)} if shown.log_x else {"min_interval": least}
+    ticks = {f"{shown.name}-x-ticks": look}
     return columns, axes(shown, panel, (x, y), tips) | ticks
+
+
+def places_of(
+    shown: View, panel: Curves, extents: tuple[Extent, Extent]
+) -> tuple[np.ndarray, np.ndarray]:
+    """Return the places of the texts of levels: side by side, and above their line.
+
+    Where another line would cross a text, it moves above that line.
+    """
+    (left, right), (low, high) = (
+        np.log10(e) if log else np.array(e)
+        for e, log in zip(extents, (shown.log_x, shown.log), strict=True)
+    )
+    levels, count = np.array([float(y) for y, _ in panel.levels]), len(panel.levels)
+    lines = np.log10(levels) if shown.log else levels
+    at, order = lines.copy(), np.argsort(levels)
+    for lower, upper in reversed(list(pairwise(order))):
+        if lines[upper] - lines[lower] < CLOSE * (high - low):
+            at[lower] = at[upper]
+    across = left + (np.argsort(order) + 0.5) / max(1, count) * (right - left)
+    return 10.0**across if shown.log_x else across, 10.0**at if shown.log else at
 
 
 def axes(
@@ -58,14 +88,11 @@ def slot_columns(shown: View, panel: Curves | Simplex, kept: Kept) -> Columns:
     columns, count = {}, len(panel.series)
     for slot in slots_of(shown):
         label, found = slot.series(panel, kept) or ("", None)
-        x = np.array(found.x if found else [], dtype=float)
-        y = np.array(found.y if found else [], dtype=float)
+        x, y, alpha = points_of(found, slot.curve, count)
         if shown.log:
             y = np.where(y > 0.0, y, np.nan)
-        alpha = marked(x.size, slot.curve, count)
-        if found and not found.joined:
-            x, y = spaced(x), spaced(y)
-            alpha = np.ones(x.size)
+        if shown.log_x:
+            x = np.where(x > 0.0, x, np.nan)
         if isinstance(panel, Simplex):
             alpha[-1:] = 1.0  # where the path ends
         columns[slot.source] = {
@@ -73,6 +100,22 @@ def slot_columns(shown: View, panel: Curves | Simplex, kept: Kept) -> Columns:
             "series": [label] * x.size,
         }  # fmt: skip
     return columns
+
+
+def points_of(
+    series: Series | None, turn: int, turns: int
+) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """Return x, y and the opacity of markers; gaps surround points that stand alone."""
+    x, y = (np.array(v, float) for v in ((series.x, series.y) if series else ([], [])))
+    alpha = marked(x.size, turn, turns)
+    if series and not series.joined:
+        x, y = spaced(x), spaced(y)
+        alpha = np.ones(x.size)
+    if series and series.measured is not None:
+        a, b = (spaced(np.array(v, float)) for v in series.measured)
+        x, y = np.hstack([x, np.nan, a]), np.hstack([y, np.nan, b])
+        alpha = np.hstack([np.zeros(alpha.size + 1), np.ones(a.size)])
+    return x, y, alpha
 
 
 def spaced(values: np.ndarray) -> np.ndarray:

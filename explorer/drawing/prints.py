@@ -8,8 +8,9 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from explorer.drawing.axes import LINE, draw, foot_of, headings
+from explorer.drawing.axes import draw, headings
 from explorer.drawing.frames import frame_of
+from explorer.drawing.keys import LINE, foot_of
 from explorer.drawing.page import Shown, heading, rows_of
 from explorer.drawing.slots import Kept
 from explorer.drawing.view import view_of

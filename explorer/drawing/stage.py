@@ -11,12 +11,15 @@ from typing import Any
 
 import numpy as np
 from bokeh.models import (
+    BasicTickFormatter,
     ColumnDataSource,
     CustomJS,
     FixedTicker,
     HoverTool,
+    Line,
     LinearColorMapper,
     Range1d,
+    Scatter,
     WheelZoomTool,
 )
 from bokeh.palettes import cividis
@@ -96,13 +99,17 @@ class Stage:
             sizes = {"sizing_mode": "stretch_both", "toolbar_location": None}
         plot = figure(
             name=f"{name}-figure", x_range=x, y_range=y, tools="",
-            y_axis_type="log" if shown.log else "linear", min_border=1, **sizes,
+            y_axis_type="log" if shown.log else "linear", min_border=1,
+            x_axis_type="log" if shown.log_x else "linear", **sizes,
         )  # fmt: skip
         plot.border_fill_color = None
         # without a fill, Bokeh begins no path, and the outline repeats the last path
         plot.background_fill_color, plot.background_fill_alpha = "white", 0.01
         plot.outline_line_color, plot.outline_line_alpha = colors.MUTED, 0.5
         chrome.quiet(plot, name)
+        if shown.log_x:
+            plot.xaxis.ticker = FixedTicker(ticks=[])
+            plot.xaxis.formatter = BasicTickFormatter(use_scientific=False)
         plot.xaxis.ticker.name = f"{name}-x-ticks"
         if shown.log:
             plot.yaxis.ticker = FixedTicker(ticks=[], name=f"{name}-y-ticks")
@@ -165,12 +172,17 @@ def build_field(plot: figure, shown: View) -> None:
 
 
 def build_curves(plot: figure, shown: View) -> None:
-    """Draw slots for curves, kept runs below the present one, and marks with texts."""
-    name = shown.name
+    """Draw slots for curves, kept runs below the present one, marks and levels."""
+    name, line = shown.name, {"line_color": colors.MUTED, "line_dash": "dashed"}
     marks = source(f"{name}:marks", x=[], y=[], text=[])
-    lines = plot.vspan("x", source=marks, line_color=colors.MUTED, line_dash="dashed")
-    lines.glyph.tags = [INK]
+    levels = source(f"{name}:levels", x=[], y=[], level=[], text=[])
+    plot.vspan("x", source=marks, **line).glyph.tags = [INK]
+    plot.hspan("level", source=levels, **line).glyph.tags = [INK]
     add_slots(plot, shown)
+    write(
+        plot, levels, text_align="center", text_baseline="bottom",
+        text_font_size="11px", y_offset=-2,
+    )  # fmt: skip
     write(
         plot, marks, angle=np.pi / 2, text_align="right", text_baseline="bottom",
         text_font_size="11px", x_offset=-2, y_offset=3,
@@ -186,21 +198,24 @@ def write(plot: figure, texts: ColumnDataSource, **options: Any) -> None:
 
 
 def add_slots(plot: figure, shown: View) -> None:
-    """Draw a line and markers for every slot."""
+    """Draw a line and markers for every slot.
+
+    `add_glyph` makes one glyph; `plot.line` makes five, for selections that no figure
+    has, and takes most of the time in which an explorer opens.
+    """
     dots = []
     for slot in reversed(slots_of(shown)):
         data = source(slot.source, x=[], y=[], alpha=[], series=[])
-        style = {"source": data, "color": slot.color}
-        plot.line(
-            "x", "y", line_width=1.6 if slot.run else 2.2, line_dash=slot.dash,
-            name=f"{slot.source}-line", **style,
+        line = Line(
+            x="x", y="y", line_width=1.6 if slot.run else 2.2, line_dash=slot.dash,
+            line_color=slot.color,
         )  # fmt: skip
-        dots.append(
-            plot.scatter(
-                "x", "y", size=6, marker=slot.marker, fill_alpha="alpha",
-                line_alpha="alpha", name=f"{slot.source}-dots", **style,
-            )
+        marks = Scatter(
+            x="x", y="y", size=6, marker=slot.marker, fill_alpha="alpha",
+            line_alpha="alpha", fill_color=slot.color, line_color=slot.color,
         )  # fmt: skip
+        plot.add_glyph(data, line, name=f"{slot.source}-line")
+        dots.append(plot.add_glyph(data, marks, name=f"{slot.source}-dots"))
     hover(plot, shown.name, dots)
 
 

@@ -20,6 +20,7 @@ from explorer.panels import (
     Patches,
     Picture,
     Pixelwise,
+    Series,
     Simplex,
     Table,
     shape_of,
@@ -54,7 +55,12 @@ def content(panel: Panel) -> tuple[Sequence[str], Rows]:
     if isinstance(panel, Picture | Labels | Field):
         return pixel_content(panel)
     if isinstance(panel, Curves):
-        rows = ((s.name, *at) for s in panel.series for at in listed(s.x, s.y))
+        rows = (
+            (name, *at)
+            for s in panel.series
+            for name, x, y in ((s.name, s.x, s.y), *beside(s))
+            for at in listed(x, y)
+        )
         return ("series", panel.x_label, panel.y_label), rows
     if isinstance(panel, Bars):
         head = (f"{panel.x_label} from", f"{panel.x_label} to", panel.y_label)
@@ -73,6 +79,13 @@ def content(panel: Panel) -> tuple[Sequence[str], Rows]:
         return ("series", *panel.corners), paths
     assert isinstance(panel, Table)
     return panel.columns, panel.rows
+
+
+def beside(series: Series) -> list[tuple[str, Any, Any]]:
+    """Return the measured points of a curve under a name of their own, if any."""
+    if series.measured is None:
+        return []
+    return [(f"{series.name}, measured", *series.measured)]
 
 
 def pixel_content(panel: Pixelwise) -> tuple[Sequence[str], Rows]:

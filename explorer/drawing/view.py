@@ -21,7 +21,7 @@ class View:
     draw : function; its parameters name the values that it needs, and its return
         annotation is the kind of its panel.
     series : number of curves to reserve room for.
-    log : whether the vertical axis is logarithmic.
+    log, log_x : whether the vertical and the horizontal axis are logarithmic.
     hidden : whether the view is initially hidden, and so not computed.
     title : title of the view, by default from its name; a panel may override it.
     tap : function of a point (x, y) in the figure that returns the settings that a tap
@@ -34,6 +34,7 @@ class View:
     hidden: bool = False
     title: str = ""
     tap: Callable[[float, float], Mapping[str, Any]] | None = None
+    log_x: bool = False
 
     def __post_init__(self) -> None:
         if self._annotation not in KINDS:
@@ -93,4 +94,5 @@ def view_of(name: str, panel: Panel) -> View:
     draw.__name__ = name.replace("-", "_")
     draw.__annotations__ = {"return": type(panel)}
     many = len(panel.series) if isinstance(panel, Curves | Simplex) else 1
-    return View(draw, series=max(1, many), log=getattr(panel, "log", False))
+    log, log_x = (getattr(panel, axis, False) for axis in ("log", "log_x"))
+    return View(draw, series=max(1, many), log=log, log_x=log_x)

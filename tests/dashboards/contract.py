@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+import random
+from collections.abc import Callable
+from dataclasses import dataclass
+
 import numpy as np
 
 import explorer as ex
@@ -9,13 +13,65 @@ from explorer.settings import Choice, Number, Pick, Picks, Strokes
 
 EVERY = (
     ex.LearningExplorer, ex.FlowExplorer, ex.KrylovExplorer, ex.GradientExplorer,
-    ex.SimplexExplorer, ex.PredictionExplorer,
+    ex.SimplexExplorer, ex.PredictionExplorer, ex.ComplexityExplorer,
 )  # fmt: skip
 """All dashboards: each runs the whole contract."""
 
 TINY = {"size": 12, "noise": 0.3, "dim": 6, "pixel": (6, 6)}
-SMALL = dict.fromkeys(EVERY, TINY)
+SMALL = dict.fromkeys(EVERY, TINY) | {
+    ex.ComplexityExplorer: {"size": 12, "labels": 3, "dim": 6}
+}
 """Settings under which a dashboard answers at once."""
+
+
+@dataclass(frozen=True)
+class Varied:
+    """The number whose slider the contract moves; a call returns it with a value.
+
+    values : admissible, in rising order, and none is that of SMALL; the first has as
+        many digits as the setting can hold.
+    bad : a value that the setting refuses.
+    second : another setting with another value; more : settings that all enter numbers.
+    changes : what a person may do to settings, by name.
+    """
+
+    name: str
+    symbol: str
+    values: tuple[float, ...]
+    bad: float
+    second: dict[str, float]
+    more: dict[str, float]
+    changes: dict[str, Callable[[random.Random], float]]
+
+    def __call__(self, k):
+        """Return the setting with its value k."""
+        return {self.name: self.values[k]}
+
+
+NOISE = Varied(
+    "noise", "σ", (0.31234567, 0.4, 0.41, 0.5, 0.6, 0.7, 0.9), -1.0,
+    second={"seed": 7},
+    more={"time": 4.0, "rho": 0.7},
+    changes={
+        "noise": lambda rng: rng.uniform(0.0, 0.9),
+        "rho": lambda rng: rng.uniform(0.2, 1.0),
+        "seed": lambda rng: rng.randint(0, 3),
+        "size": lambda rng: rng.randint(5, 8),
+        "time": lambda rng: rng.uniform(0.0, 9.0),
+    },
+)  # fmt: skip
+LABELS = Varied(
+    "labels", "J", (4, 5, 6, 7, 8, 9, 12), -1,
+    second={"size": 24},
+    more={"size": 30, "rank": 2},
+    changes={
+        "dim": lambda rng: rng.randint(3, 8),
+        "labels": lambda rng: rng.randint(1, 9),
+        "rank": lambda rng: rng.randint(1, 3),
+        "size": lambda rng: rng.randint(1, 99),
+    },
+)  # fmt: skip
+VARIED = dict.fromkeys(EVERY, NOISE) | {ex.ComplexityExplorer: LABELS}
 
 
 def opened(kind, **given):
@@ -47,7 +103,8 @@ def another(setting, value):
     if isinstance(setting, Number):
         low, high, _ = setting.parameter.slider
         if setting.parameter.log:
-            return setting.check((low * high) ** 0.5)
+            middle = (low * high) ** 0.5
+            return setting.check(round(middle) if setting.parameter.integer else middle)
         if setting.parameter.integer:
             return setting.check(value + 1 if value < high else low)
         return setting.check(low + 0.37 * (high - low))

@@ -47,6 +47,26 @@ KINDS = {
     "curves": Curves(
         "errors", "step", "wrong in %", series("one", "two"), True, [(3.0, "T = 15")]
     ),
+    "levels": Curves(
+        "memory",
+        "side",
+        "GB",
+        series("one", "two"),
+        True,
+        [(3.0, "now")],
+        log_x=True,
+        levels=[(8.0, "phone"), (1e5, "cluster"), (9.0, "here")],
+    ),
+    "measured": Curves(
+        "time",
+        "side",
+        "s",
+        [
+            Series(
+                "line", STEPS, 2.0 * STEPS, measured=(STEPS[1:3], np.array([2.5, 20.0]))
+            )
+        ],
+    ),
     "bars": Bars("cosine", "cosine", "%", np.linspace(-1, 1, 5), np.arange(4.0), 0.5),
     "grid": Grid("patch", RNG.dirichlet(np.ones(9)).reshape(3, 3), "weight"),
     "signed": Grid("slope", RNG.normal(size=(3, 3)), signed=True),
@@ -83,6 +103,18 @@ EXTREMES = {
     "gaps": Curves("", "x", "y", [Series("gap", np.arange(3), NAN)]),
     "tiny": Curves(
         "", "x", "y", [Series("tiny", np.arange(3), np.full(3, 1e-300))], True
+    ),
+    "no-level": Curves(
+        "",
+        "x",
+        "y",
+        [Series("empty", EMPTY, EMPTY)],
+        True,
+        log_x=True,
+        levels=[(2.0, "two")],
+    ),
+    "unmeasured": Curves(
+        "", "x", "y", [Series("bare", EMPTY, EMPTY, measured=(EMPTY, EMPTY))]
     ),
     "no-bars": Bars("", "x", "y", np.linspace(0, 1, 3), np.zeros(2), 0.5, log=True),
     "number": Grid("", np.zeros((1, 1))),

@@ -225,6 +225,71 @@ def test_marks_of_curves_that_coincide_take_turns():
     assert (marked.sum(axis=1) >= 3).all()
 
 
+def test_levels_are_in_view_and_their_texts_are_side_by_side():
+    columns, props = fed("levels")
+    data = columns["levels:levels"]
+    assert data["level"].tolist() == [8.0, 1e5, 9.0]
+    assert data["text"] == ["phone", "cluster", "here"]
+    start, end = props["levels-y"]["start"], props["levels-y"]["end"]
+    assert start < np.exp(-6.0)  # the last point of a curve
+    assert end > 1e5
+    assert np.log10(end / 1e5) >= 0.069 * np.log10(end / start)  # room for a text
+    # in rising order from left to right, each in a third of the logarithmic axis
+    left, right = np.log10([props["levels-x"][k] for k in ("start", "end")])
+    thirds = (np.log10(data["x"]) - left) / (right - left)
+    np.testing.assert_allclose(thirds, [1 / 6, 5 / 6, 3 / 6])
+    # "phone" would be crossed by the line of "here", just above its own
+    assert data["y"].tolist() == pytest.approx([9.0, 1e5, 9.0])
+
+
+@pytest.mark.parametrize("log", [True, False])
+def test_texts_of_levels_far_apart_stand_on_their_lines(log):
+    levels = [(1.0, "low"), (50.0, "middle"), (100.0, "high")]
+    curve = [Series("s", np.arange(3), [1.0, 2.0, 3.0])]
+    columns, _ = fed("c", Curves("", "x", "y", curve, log, levels=levels))
+    assert columns["c:levels"]["y"].tolist() == pytest.approx([1.0, 50.0, 100.0])
+
+
+def test_an_axis_reaches_as_far_below_a_level_as_below_a_curve():
+    """Curves of many decades are compared with levels, not with their own largest."""
+    curve = Series("s", np.arange(3), [1e-9, 1.0, 1e20])
+    bare, leveled = (
+        fed("c", Curves("", "x", "y", [curve], True, levels=levels))[1]["c-y"]
+        for levels in ([], [(80.0, "GPU")])
+    )
+    assert bare["start"] > 1.0
+    assert leveled["start"] < 1e-9
+    assert leveled["end"] > 1e20
+
+
+def test_a_logarithmic_horizontal_axis_has_ticks_and_gaps():
+    curve = Series("s", np.array([0.0, 1.0, 1000.0]), np.ones(3))
+    columns, props = fed("c", Curves("", "x", "y", [curve], log_x=True))
+    np.testing.assert_array_equal(columns["c:0"]["x"], [np.nan, 1.0, 1000.0])
+    assert props["c-x-ticks"] == {"ticks": [1.0, 10.0, 100.0, 1000.0]}
+    assert 0.0 < props["c-x"]["start"] < 1.0
+    short = Series("s", np.array([1.0, 3.0]), np.ones(2))
+    _, props = fed("c", Curves("", "x", "y", [short], log_x=True))
+    # 0.8, 0.9 and 1 would stand in one place
+    assert props["c-x-ticks"] == {"ticks": [1.0, 2.0]}
+
+
+def test_only_measured_points_have_markers_and_no_line_joins_them():
+    columns, props = fed("measured")
+    data, (given,) = columns["measured:0"], KINDS["measured"].series
+    on = (data["alpha"] > 0.0) & np.isfinite(data["x"])
+    np.testing.assert_array_equal(data["x"][on], given.measured[0])
+    np.testing.assert_array_equal(data["y"][on], given.measured[1])
+    line = slice(len(given.x))
+    np.testing.assert_array_equal(data["y"][line], given.y)
+    around = np.flatnonzero(on)
+    assert np.isnan(data["x"][around - 1]).all()
+    assert np.isnan(data["y"][around - 1]).all()
+    assert props["measured-y"]["end"] > 20.0
+    _, look = dress(view_of("measured", KINDS["measured"]), KINDS["measured"])
+    assert look["measured:0-item"]["index"] == around[0]  # the legend shows a marker
+
+
 def test_a_logarithmic_axis_has_gaps_where_there_is_no_logarithm():
     panel = Curves("", "x", "y", [Series("s", np.arange(3), [1.0, 0.0, 0.1])], True)
     columns, props = fed("c", panel)

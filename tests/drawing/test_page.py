@@ -156,6 +156,11 @@ def test_tables_of_curves_name_them():
     for given in KINDS["curves"].series:
         own = np.array([r[1:] for r in rows if r[0] == given.name], float)
         np.testing.assert_array_equal(own, np.column_stack([given.x, given.y]))
+    _, *rows = read("measured")
+    assert rows[-2:] == [
+        ["line, measured", "1.0", "2.5"],
+        ["line, measured", "2.0", "20.0"],
+    ]
     assert read("table") == [["method", "wrong"], ["flow", "1.25"], ["cut", "2"]]
     head, *rows = read("bars")
     assert head == ["cosine from", "cosine to", "%"]

@@ -280,10 +280,36 @@ def test_complexity_counts_what_the_methods_ask_for():
     for method in (ex.DirectKronecker(), ex.BenziSimoncini(5), ex.LowRankGradient(5)):
         required = table.required.sel(approach=type(method).__name__)
         assert float(required) == method.memory(24)
-    assert table.attrs == {"rows": 3, "cols": 4, "labels": 2, "dim": 5}
+    sizes = {"rows": 3, "cols": 4, "labels": 2, "dim": 5, "rank": 1}
+    assert table.attrs == sizes
 
 
-@pytest.mark.parametrize("argument", ["rows", "cols", "labels", "dim"])
+@pytest.mark.parametrize("rank", [1, 3, 5])
+def test_complexity_counts_the_components_that_are_kept(rank):
+    """Each takes two vectors of k numbers, and 2 m operations for each of these."""
+    table = ex.complexity(3, 4, labels=2, dim=5, rank=rank)
+    low = table.sel(approach="LowRankGradient")
+    k, m = 25, 5
+    bases = 2 * k * m
+    assert float(low.memory) == 8 * (bases + rank * 2 * k)
+    assert float(low.operations) == 2 * k * (m + 1) + rank * 2 * k * m
+    assert float(low.required) == ex.LowRankGradient(5, rank=rank).memory(24)
+    assert low.attrs["rank"] == rank
+
+
+def test_all_components_are_the_factored_svd():
+    table = ex.complexity(6, 7, labels=3, dim=4, rank=4)
+    svd, low = (table.sel(approach=a) for a in ("FactoredSVD", "LowRankGradient"))
+    for name in ("numbers", "memory", "operations"):
+        assert float(svd[name]) == float(low[name])
+
+
+def test_complexity_refuses_more_components_than_vectors():
+    with pytest.raises(ValueError, match="`rank` = 4 exceeds `dim` = 3"):
+        ex.complexity(4, 4, labels=2, dim=3, rank=4)
+
+
+@pytest.mark.parametrize("argument", ["rows", "cols", "labels", "dim", "rank"])
 @pytest.mark.parametrize("value", [0, 1.5, np.nan, 10**9])
 def test_complexity_refuses_impossible_sizes(argument, value):
     sizes = {"rows": 4, "cols": 4, "labels": 2, "dim": 3} | {argument: value}

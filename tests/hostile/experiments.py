@@ -135,21 +135,28 @@ def refusing(figure: Any) -> Any:
     return call
 
 
-COMMON = {
+SCENE = {
     "rho": number(params.RHO, 0.5), "time": number(params.TIME, 1.0),
     "noise": number(params.NOISE, 0.2), "dim": number(params.DIM, 4),
     "seed": number(params.SEED, 0),
 }  # fmt: skip
 
 EXPLORERS = {
-    "LearningExplorer": {"step": number(params.STEP, 2.0)},
-    "FlowExplorer": {"iterations": number(ITERATIONS, 2)},
-    "KrylovExplorer": {"radius": number(params.RADIUS, 1)},
-    "GradientExplorer": {"component": number(COMPONENT, 1)},
-    "PredictionExplorer": {"n_prototypes": number(params.PATCHES, 5)},
-    "SimplexExplorer": {"angle": number(ANGLE, 30.0)},
-}
-"""All explorers, with the settings that only they have."""
+    "LearningExplorer": SCENE | {"step": number(params.STEP, 2.0)},
+    "FlowExplorer": SCENE | {"iterations": number(ITERATIONS, 2)},
+    "KrylovExplorer": SCENE | {"radius": number(params.RADIUS, 1)},
+    "GradientExplorer": SCENE | {"component": number(COMPONENT, 1)},
+    "PredictionExplorer": SCENE | {"n_prototypes": number(params.PATCHES, 5)},
+    "SimplexExplorer": SCENE | {"angle": number(ANGLE, 30.0)},
+    "ComplexityExplorer": {
+        "size": number(params.SIZE, 8), "labels": number(params.LABELS, 3),
+        "dim": number(params.DIM, 4), "rank": number(params.RANK, 1),
+    },
+}  # fmt: skip
+"""All explorers, with settings of theirs."""
+
+VIEWS = dict.fromkeys(EXPLORERS, "picture") | {"ComplexityExplorer": "memory-over-size"}
+"""A view of each explorer."""
 
 HOME = ("close", "leave")
 
@@ -191,16 +198,17 @@ def home() -> list[Any]:
 
 def explorer(name: str, own: dict[str, Any]) -> list[Any]:
     """The rows of an explorer and of its methods."""
+    image = {"image": optional(Thing(None, allow={"array": FINITE}))}
     opened = functools.partial(app, name)
     steps = number(params.STEPS, 0, allow={"1000000000": REFUSED})
     kinds = {
         "preset": {"name": Thing(next(iter(getattr(ex, name).presets)))},
         "forget": {"number": number(kit_calls.RUN_NUMBER, 1)},
-        "show": {"names": Thing("picture")},
+        "show": {"names": Thing(VIEWS[name])},
         "read": {"name": Thing("numbers")},
-        "table": {"view": Thing("picture")},
+        "table": {"view": Thing(VIEWS[name])},
         "save": {"path": Place("state.json", output=True)},
-        "set": COMMON | own,
+        "set": own,
         "load": {"state": Thing(make=lambda: opened().state)},
         "wait": {"timeout": Number(30.0, low=0.0, allow={"inf": FINITE})},
         "run": {"steps": steps},
@@ -221,8 +229,8 @@ def explorer(name: str, own: dict[str, Any]) -> list[Any]:
 
     calls = {method: called(method) for method in kinds} | {"show": positional("show")}
     return [
-        row(name, closed(name), image=optional(Thing(None, allow={"array": FINITE})),
-            link=Thing("", allow={"empty_text": FINITE})),
+        row(name, closed(name), link=Thing("", allow={"empty_text": FINITE}),
+            **(image if own.keys() >= SCENE.keys() else {})),
         *(row(f"{name}.{m}", calls[m], **k) for m, k in kinds.items()),
         *(row(f"{name}.{door}", lambda: None) for door in DOORS),
     ]  # fmt: skip

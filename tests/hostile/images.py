@@ -125,7 +125,7 @@ def numbers_of_images() -> list[Any]:
             ignore=Several([2], allow=IGNORED),
             count=optional(whole(3, 1, 1024)), tolerance=p.number_from_zero(2.0)),
         row("complexity", ex.complexity, rows=SIZE_OF(4), cols=SIZE_OF(5),
-            labels=number(params.LABELS, 3), dim=p.dim),
+            labels=number(params.LABELS, 3), dim=p.dim, rank=p.rank),
     ]  # fmt: skip
 
 
