@@ -44,6 +44,8 @@ SHOTS = {
     "SimplexExplorer": Shot(("maps", "circles-around")),
     "KrylovExplorer": Shot(("error-over-dims", "ritz-values")),
     "GradientExplorer": Shot(("gradient-norm", "error-over-ranks"), LINES),
+    "PredictionExplorer": Shot(("labeling", "prototypes")),
+    "ComplexityExplorer": Shot(("memory-over-size", "largest-side")),
 }
 
 

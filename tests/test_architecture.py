@@ -20,7 +20,7 @@ LAYERS = {
     "environment": -3, "threads": -2, "compiled": -1, "declaring": -3, "params": -2,
     "dims": -1, "packing": -1, "strokes": -1, "settings": 0,
     "coordinates": 0, "truths": 0, "late": 0, "kernels": 0, "extras": 0,
-    "messages": 0, "panels": 0, "records": 0, "headers": 1,
+    "messages": 0, "panels": -1, "alternatives": 0, "records": 0, "headers": 1,
     "geometry": 1, "images": 1, "files": 2, "scenes": 2, "flow": 2, "drawing": 3,
     "features": 3, "losses": 3, "gradients": 4, "learning": 5, "prediction": 6,
     "comparison": 7, "experiments": 8, "warmup": 8, "kit": 9, "dashboards": 10,

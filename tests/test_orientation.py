@@ -18,9 +18,10 @@ from PIL import Image
 
 import explorer as ex
 from explorer.command import main
-from explorer.dashboards.learning_views import gradient_norm, labeling, patch
+from explorer.dashboards.learning_views import gradient_norm, labeling
 from explorer.dashboards.learning_views import picture as input_view
 from explorer.dashboards.learning_views import truth as truth_view
+from explorer.dashboards.probe import patch
 from explorer.dashboards.report import panels_of
 from explorer.drawing import colors, prints
 from explorer.drawing.axes import draw

@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
+from explorer.alternatives import describe, error_percent
 from explorer.panels import (
     Bars,
     Curves,
@@ -16,8 +17,6 @@ from explorer.panels import (
     Series,
     Simplex,
     Table,
-    describe,
-    error_percent,
 )
 from tests.drawing.samples import EXTREMES, KINDS
 

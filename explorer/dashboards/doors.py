@@ -71,6 +71,8 @@ DOORS = (
     Door("SimplexExplorer", "Simplex explorer", "In what space do labels live?"),
     Door("KrylovExplorer", "Krylov explorer", "Why are ten numbers enough for a million?"),  # noqa: E501
     Door("GradientExplorer", "Gradient explorer", "How little of the gradient is enough?"),  # noqa: E501
+    Door("PredictionExplorer", "Prediction explorer", "Can weights be guessed for an image never seen?"),  # noqa: E501
+    Door("ComplexityExplorer", "Complexity explorer", "Why does nobody compute the exact gradient?"),  # noqa: E501
 )  # fmt: skip
 """All explorers, in the order of their tiles."""
 
@@ -117,6 +119,11 @@ TOPICS: dict[str, tuple[Try, ...]] = {
             "GradientExplorer", "Figure 4: how much m, rank and T need",
             "Ten vectors and rank one leave an error of about 0.1 %.",
             settings={"scene": "colors", "time": 5.0},
+        ),
+        Try(
+            "PredictionExplorer", "Figure 5: weights for an unseen image",
+            "Predicted weights keep the thin lines that uniform weights erase.",
+            settings={"model": "lines", "noise": 0.3},
         ),
     ),
 }  # fmt: skip

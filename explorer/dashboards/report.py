@@ -55,6 +55,7 @@ def panels_of(
         "noise": scene.attrs.get("noise", 0.0),
         "derivative": found,
         "evaluation": evaluation,
+        "weights": evaluation.weights,
         "agreement": nodes.agreement(found, reference),
         "norms": nodes.norms(evaluation, riemannian),
         "run": run_of(trace),

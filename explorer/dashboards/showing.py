@@ -9,13 +9,14 @@ from typing import Any
 import ipywidgets as widgets
 import xarray as xr
 
+from explorer.alternatives import describe
 from explorer.drawing.page import heading, layout_of
 from explorer.drawing.prints import png_of
 from explorer.experiments.figures import FIGURES
 from explorer.kit.figure import LiveFigure
 from explorer.kit.memory import give_back
 from explorer.kit.stills import beside, page
-from explorer.panels import Figure, describe
+from explorer.panels import Figure
 
 WIDTH = 960
 """CSS pixels of the panels side by side: about the width of a notebook cell."""

@@ -13,6 +13,7 @@ from bokeh.layouts import column, row
 from bokeh.plotting import figure
 from bokeh.resources import INLINE
 
+from explorer.alternatives import describe
 from explorer.drawing.chrome import dress
 from explorer.drawing.columns import Columns, Props
 from explorer.drawing.feed import feed
@@ -21,7 +22,7 @@ from explorer.drawing.slots import Kept
 from explorer.drawing.stage import PIXELWISE, Stage
 from explorer.drawing.view import View, view_of
 from explorer.files import whole
-from explorer.panels import Field, Figure, Panel, describe, shape_of
+from explorer.panels import Field, Figure, Panel, shape_of
 
 WIDTH, SIDES = 1280, (170, 300)
 """Width of a page in CSS pixels; least and largest width and height inside the axes."""

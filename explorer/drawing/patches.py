@@ -8,11 +8,12 @@ from typing import Any
 
 import numpy as np
 
+from explorer.alternatives import number
 from explorer.drawing import colors
 from explorer.drawing.columns import Columns, Props, extent
 from explorer.drawing.slots import Kept
 from explorer.drawing.view import View
-from explorer.panels import Patches, number
+from explorer.panels import Patches
 
 WIDTH, HEIGHT = 1.4, 2.9
 """Room of a pair of patches and its caption; the side of a patch is 1."""

@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from explorer import params
+from explorer.alternatives import describe
 from explorer.drawing.cells import number_of
 from explorer.drawing.feed import feed, legend
 from explorer.drawing.stage import PIXELWISE
@@ -13,7 +14,7 @@ from explorer.drawing.view import View
 from explorer.kit.frame import Frame
 from explorer.kit.frozen import compared, runs_of
 from explorer.kit.plan import Plan, Readout
-from explorer.panels import Table, describe
+from explorer.panels import Table
 from explorer.settings import Number, Setting, without_pixels
 
 Columns = dict[str, dict[str, Any]]

@@ -10,12 +10,13 @@ import numpy as np
 import pytest
 from PIL import Image
 
+from explorer.alternatives import describe
 from explorer.drawing import prints
 from explorer.drawing.page import layout_of, plots_of, rows_of, to_page
 from explorer.drawing.prints import png_of, to_png
 from explorer.drawing.table import to_csv
 from explorer.drawing.view import view_of
-from explorer.panels import Curves, Figure, Picture, describe
+from explorer.panels import Curves, Figure, Picture
 from tests.drawing.samples import EXTREMES, KINDS, series
 
 pytestmark = pytest.mark.slow

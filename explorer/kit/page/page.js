@@ -16,6 +16,7 @@ import { saveFigure, saveFile } from "./save.js";
 import { Theme } from "./theme.js";
 import { Wishes } from "./wishes.js";
 
+const STARTING = { state: "busy", text: "starting …" };
 const PATIENCE = 4000; // ms within which an idle kernel receives a wish
 
 class View {
@@ -25,7 +26,8 @@ class View {
     this.figures = null;
     this.closed = false;
     this.waiting = []; // updates that arrived before the figures
-    this.lamp = { state: "busy", text: "starting …" };
+    this.lamp = STARTING;
+    this.drawing = true; // until the first pictures are there, nothing is ready
     this.wishes = new Wishes(model, this.id, () => this.light());
     this.frame = new Frame(model.get("declaration"), this.wishes, {
       save: (card, type) => this.save(card, type),
@@ -62,12 +64,16 @@ class View {
   end() {
     this.wishes.close();
     this.lamp = { state: "error", text: "kernel stopped" };
+    this.drawing = false;
     this.light();
     this.frame.end(this.alone ? "Reload the page" : "Run the cell again");
   }
 
   fail(reason) {
     this.frame.complain(`The figures cannot be shown: ${reason}. Reload the page.`);
+    this.lamp = { state: "error", text: "see the message" };
+    this.drawing = false;
+    this.light();
   }
 
   receive(message, buffers) {
@@ -105,6 +111,8 @@ class View {
     this.waiting = [];
     this.paint();
     root.dataset.ready = "true";
+    this.drawing = false;
+    this.light();
     this.drawn(message.seq);
     address.open();
   }
@@ -157,7 +165,8 @@ class View {
         PATIENCE,
       );
     }
-    this.frame.light(waiting ? { state: "busy", text } : this.lamp);
+    const lamp = this.drawing && this.lamp.state !== "busy" ? STARTING : this.lamp;
+    this.frame.light(waiting ? { state: "busy", text } : lamp);
   }
 
   onKey(event) {
