@@ -122,12 +122,17 @@ class Bars:
 
 @dataclass(frozen=True, eq=False)
 class Grid:
-    """A small matrix of written numbers; if `signed`, colors diverge from zero."""
+    """A small matrix of written numbers; if `signed`, colors diverge from zero.
+
+    arrows : whether each cell has an arrow as long as its number, which points from the
+        center to the cell, or back if the number is negative.
+    """
 
     title: str
     values: np.ndarray
     unit: str = ""
     signed: bool = False
+    arrows: bool = field(default=False, kw_only=True)
     note: str = field(default="", kw_only=True)
 
 

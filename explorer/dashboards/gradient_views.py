@@ -135,7 +135,8 @@ def descent(
 ) -> Grid:
     """Return −R_Ω ∂f of a pixel as a window (row offset, col offset)."""
     row, col = place
-    return Grid(title, square(-moves[:, row, col]), signed=True, note=note)
+    values = square(-moves[:, row, col])
+    return Grid(title, values, signed=True, arrows=True, note=note)
 
 
 def memory(needed: float) -> str:

@@ -95,7 +95,7 @@ def gradient_patch(riemannian: np.ndarray, place: tuple[int, int]) -> Grid:
     """The descent direction −R_Ω ∂ℒ of the weight patch of the chosen pixel."""
     row, col = place
     values = square(-riemannian[:, row, col])
-    return Grid(f"Descent at {row}, {col}", values, signed=True)
+    return Grid(f"Descent at {row}, {col}", values, signed=True, arrows=True)
 
 
 @view(title="Path of the pixel", series=4, hidden=True)

@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 
 from explorer.drawing import colors
+from explorer.drawing.arrows import TEXT, arrows_of
 from explorer.drawing.cells import feed_table, written
 from explorer.drawing.columns import Columns
 from explorer.drawing.extents import (
@@ -198,10 +199,18 @@ def draw_grid(panel: Grid, place: Any) -> None:
     rows, cols = values.shape
     fill, ink = colors.shades(values, panel.signed)
     place.imshow(colors.rgb(fill).reshape(rows, cols, 3), aspect="auto")
+    size, below = min(10, 40 / max(rows, cols)), 0.0
+    if panel.arrows:
+        size, below = min(7, size), TEXT
+        middle = np.array([cols // 2, rows // 2])
+        for start, stop, color in zip(*arrows_of(values), ink, strict=True):
+            if np.isfinite(start).all():
+                look = {"arrowstyle": "-|>", "color": color}
+                place.annotate("", stop + middle, start + middle, arrowprops=look)
     texts = zip(np.ndindex(rows, cols), written(values), ink, strict=True)
     for (row, col), text, color in texts:
-        place.text(col, row, text, color=color, fontsize=min(10, 40 / max(rows, cols)),
-                   ha="center", va="center")  # fmt: skip
+        place.text(col, row + below, text, color=color, fontsize=size, ha="center",
+                   va="center")  # fmt: skip
     place.set_xticks([])
     place.set_yticks([])
 

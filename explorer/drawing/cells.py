@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from explorer.drawing import colors
+from explorer.drawing.arrows import TEXT, arrows_of, turns
 from explorer.drawing.columns import Columns, Props, extent
 from explorer.drawing.slots import Kept
 from explorer.drawing.view import View
@@ -20,11 +21,15 @@ def feed_grid(shown: View, panel: Grid, _: Kept) -> tuple[Columns, Props]:
     rows, cols = values.shape
     across, down = np.arange(cols) - cols // 2, np.arange(rows) - rows // 2
     fill, ink = colors.shades(values, panel.signed)
+    x, y = np.tile(across, rows).astype(float), np.repeat(down, cols).astype(float)
+    begin, end = arrows_of(values if panel.arrows else np.zeros_like(values))
     columns = {
-        "x": np.tile(across, rows).astype(float),
-        "y": np.repeat(down, cols).astype(float),
+        "x": x, "y": y, "text_y": y + (TEXT if panel.arrows else 0.0),
+        "x0": begin[:, 0], "y0": begin[:, 1], "x1": end[:, 0], "y1": end[:, 1],
+        "turn": turns(begin, end),
         "value": values.flatten(), "color": fill, "ink": ink, "text": written(values),
-        "size": [f"{min(14, 64 // max(rows, cols))}px"] * values.size,
+        "size": [f"{min(11 if panel.arrows else 14, 64 // max(rows, cols))}px"]
+        * values.size,
     }  # fmt: skip
     tips = [("row offset, col offset", "@y, @x"), (panel.unit or "value", "@value")]
     left, top = across[0] - 0.5, down[0] - 0.5

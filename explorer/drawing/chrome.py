@@ -11,6 +11,7 @@ from bokeh.models import (
     BoxZoomTool,
     ColorBar,
     ColumnDataSource,
+    HoverTool,
     Legend,
     LegendItem,
     LinearAxis,
@@ -32,6 +33,24 @@ from explorer.panels import Bars, Curves, Field, Labels, Panel, Series, Simplex
 
 ROOM, MARK, LETTER, BOLD = 270, 40, 6.2, 7.2
 """Widths in CSS pixels: the axes, a mark with margins, a letter, a bold letter."""
+
+
+def write(plot: figure, texts: ColumnDataSource, **options: Any) -> None:
+    """Write texts in a color that is readable on light and dark."""
+    found = plot.text(
+        "x", "y", "text", source=texts, text_color=colors.MUTED, **options
+    )
+    found.glyph.tags = [INK]
+
+
+def hover(plot: figure, name: str, renderers: list[Any], **options: Any) -> None:
+    """Add the tool for tooltips under the pointer; `feed` sets their content."""
+    tool = HoverTool(name=f"{name}-hover", renderers=renderers, tooltips=[], **options)
+    plot.add_tools(tool)
+
+
+INK = "ink"
+"""Tag of glyphs that a page paints in its text color."""
 
 
 def source(name: str, **columns: Any) -> ColumnDataSource:

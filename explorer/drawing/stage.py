@@ -12,10 +12,8 @@ from typing import Any
 import numpy as np
 from bokeh.models import (
     BasicTickFormatter,
-    ColumnDataSource,
     CustomJS,
     FixedTicker,
-    HoverTool,
     Line,
     LinearColorMapper,
     Range1d,
@@ -26,8 +24,9 @@ from bokeh.palettes import cividis
 from bokeh.plotting import figure
 
 from explorer.drawing import chrome, colors
-from explorer.drawing.chrome import source
+from explorer.drawing.chrome import INK, hover, source, write
 from explorer.drawing.fitting import RESET, fitted
+from explorer.drawing.matrices import build_grid, build_patches
 from explorer.drawing.slots import slots_of
 from explorer.drawing.view import View
 from explorer.panels import (
@@ -44,9 +43,6 @@ from explorer.panels import (
 
 SIDE = 270
 """Default width and height of the room inside the axes in CSS pixels."""
-
-INK = "ink"
-"""Tag of glyphs that a page paints in its text color."""
 
 PIXELWISE = (Picture, Labels, Field)
 TRUE_ASPECT = (*PIXELWISE, Simplex, Grid, Patches)
@@ -137,12 +133,6 @@ class Stage:
             plot.js_on_event("doubletap", CustomJS(args=whole, code=RESET))
 
 
-def hover(plot: figure, name: str, renderers: list[Any], **options: Any) -> None:
-    """Add the tool for tooltips under the pointer; `feed` sets their content."""
-    tool = HoverTool(name=f"{name}-hover", renderers=renderers, tooltips=[], **options)
-    plot.add_tools(tool)
-
-
 def build_picture(plot: figure, shown: View) -> None:
     """Draw an image in its own colors."""
     data = source(shown.name, image=[], dw=[], dh=[])
@@ -189,14 +179,6 @@ def build_curves(plot: figure, shown: View) -> None:
     )  # fmt: skip
 
 
-def write(plot: figure, texts: ColumnDataSource, **options: Any) -> None:
-    """Write texts in a color that is readable on light and dark."""
-    found = plot.text(
-        "x", "y", "text", source=texts, text_color=colors.MUTED, **options
-    )
-    found.glyph.tags = [INK]
-
-
 def add_slots(plot: figure, shown: View) -> None:
     """Draw a line and markers for every slot.
 
@@ -238,40 +220,6 @@ def build_bars(plot: figure, shown: View) -> None:
         line_color="white", line_width=0.5,
     )  # fmt: skip
     hover(plot, shown.name, [bars])
-
-
-def build_grid(plot: figure, shown: View) -> None:
-    """Draw the cells of a matrix, and write their numbers."""
-    data = source(
-        shown.name, x=[], y=[], value=[], color=[], text=[], ink=[], size=[]
-    )  # fmt: skip
-    cells = plot.rect("x", "y", 0.96, 0.96, source=data, fill_color="color",
-                      line_color=None, border_radius=4)  # fmt: skip
-    plot.text(
-        "x", "y", "text", source=data, text_color="ink", text_align="center",
-        text_baseline="middle", text_font_size="size",
-    )  # fmt: skip
-    plot.outline_line_color = None
-    hover(plot, shown.name, [cells])
-
-
-def build_patches(plot: figure, shown: View) -> None:
-    """Draw the cells of all patches, and write their captions."""
-    columns: dict[str, Any] = {
-        n: [] for n in ("x", "y", "side", "color", "caption", "place", "value")
-    }
-    data = source(shown.name, **columns)
-    cells = plot.rect(
-        "x", "y", "side", "side", source=data, fill_color="color",
-        line_color=colors.MUTED, line_width=0.3,
-    )  # fmt: skip
-    captions = source(f"{shown.name}:captions", x=[], y=[], text=[], size=[])
-    write(
-        plot, captions, text_align="center", text_baseline="middle",
-        text_font_size="size",
-    )  # fmt: skip
-    plot.outline_line_color = None
-    hover(plot, shown.name, [cells])
 
 
 def build_table(plot: figure, shown: View) -> None:

@@ -69,6 +69,7 @@ KINDS = {
     ),
     "bars": Bars("cosine", "cosine", "%", np.linspace(-1, 1, 5), np.arange(4.0), 0.5),
     "grid": Grid("patch", RNG.dirichlet(np.ones(9)).reshape(3, 3), "weight"),
+    "arrows": Grid("slope", RNG.normal(size=(3, 3)), signed=True, arrows=True),
     "signed": Grid("slope", RNG.normal(size=(3, 3)), signed=True),
     "patches": Patches(
         "prototypes",
