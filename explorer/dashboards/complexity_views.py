@@ -34,7 +34,7 @@ def memory_over_size(growth: Growth, machine: float, size: int) -> Curves:
     series = curves(growth.sides, growth.memory / GIGA)
     return Curves(
         "Memory", SIDE, "GB", series, True, at(size),
-        log_x=True, levels=machines(machine), note=f"{size} × {size} pixels",
+        log_x=True, levels=machines(machine), note=sizes(machine),
     )  # fmt: skip
 
 
@@ -89,7 +89,7 @@ def measured_memory(growth: Growth, machine: float, runs: Mapping[str, Runs]) ->
     ]  # fmt: skip
     return Curves(
         "Measured memory", SIDE, "GB", series, True,
-        log_x=True, levels=machines(machine), note="lines: the paper's count",
+        log_x=True, levels=machines(machine), note="markers; lines: the paper's count",
     )  # fmt: skip
 
 
@@ -123,8 +123,12 @@ def at(size: int) -> tuple[Mark, ...]:
 
 def machines(machine: float) -> tuple[Mark, ...]:
     """Return the memory of the three machines, in GB, as levels."""
-    sizes = ((PHONE, "phone"), (machine, "here"), (GPU, "GPU"))
-    return tuple((size / GIGA, f"{name} {size / GIGA:.0f} GB") for size, name in sizes)
+    return (PHONE / GIGA, "phone"), (machine / GIGA, "here"), (GPU / GIGA, "GPU")
+
+
+def sizes(machine: float) -> str:
+    """Return the memory of the three machines as text."""
+    return ", ".join(f"{name} {size:.0f} GB" for size, name in machines(machine))
 
 
 VIEWS = (

@@ -18,8 +18,8 @@ MARGIN = 0.04
 FEW_TICKS, MANY_TICKS = 3, 7
 """Least and largest number of ticks of a logarithmic axis."""
 
-CLOSE = 0.07
-"""Height of a text as a fraction of an axis."""
+CLOSE = 0.1
+"""Height of a text as a fraction of a short axis."""
 
 DECADES = 18.0
 """Most powers of ten that a logarithmic axis shows below the largest value, or below

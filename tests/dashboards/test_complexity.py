@@ -127,7 +127,9 @@ def test_levels_are_the_memory_of_three_machines_and_times(app):
     memory = app.frame.panels["memory-over-size"].levels
     here = psutil.virtual_memory().total / 1e9
     assert [at for at, _ in memory] == [8.0, here, 80.0]
-    assert [text.split()[0] for _, text in memory] == ["phone", "here", "GPU"]
+    assert [text for _, text in memory] == ["phone", "here", "GPU"]
+    note = app.frame.panels["memory-over-size"].note
+    assert note == f"phone 8 GB, here {here:.0f} GB, GPU 80 GB"
     times = app.frame.panels["operations-over-size"].levels
     second, day, century = (at / SPEED for at, _ in times)
     assert (second, day / second) == (1.0, 24 * 60 * 60)

@@ -233,7 +233,7 @@ def test_levels_are_in_view_and_their_texts_are_side_by_side():
     start, end = props["levels-y"]["start"], props["levels-y"]["end"]
     assert start < np.exp(-6.0)  # the last point of a curve
     assert end > 1e5
-    assert np.log10(end / 1e5) >= 0.069 * np.log10(end / start)  # room for a text
+    assert np.log10(end / 1e5) >= 0.099 * np.log10(end / start)  # room for a text
     # in rising order from left to right, each in a third of the logarithmic axis
     left, right = np.log10([props["levels-x"][k] for k in ("start", "end")])
     thirds = (np.log10(data["x"]) - left) / (right - left)
