@@ -31,7 +31,8 @@ STEPS = 20
 PATIENCE = 120_000
 """Milliseconds in which a page must be there, and the steps be taken."""
 
-READY = ".laf-room:not([hidden]) .laf-light[data-state=ready]"
+OPEN = ".laf-room:not([hidden]) .laf[data-ready=true]"
+READY = f"{OPEN} .laf-light[data-state=ready]"
 """The light of the open explorer when all is drawn."""
 
 ARGS = ["--headless", "--no-sandbox", "--disable-gpu", "--disable-dev-shm-usage"]
