@@ -19,6 +19,7 @@ export class Easel {
     this.pixel = pixel;
     this.wished = [0, 0]; // the pixel asked for last
     this.figures = null;
+    this.finger = false; // whether the last press was one: a finger's drag scrolls
     this.line = null; // the stroke that is being drawn
     this.wet = false; // whether a stroke is shown that the kernel has not painted yet
     hand.watch(() => {
@@ -43,13 +44,19 @@ export class Easel {
     figures.onMove((figure, phase, x, y) => {
       if (this.hand.mode === PAINT && picture(figure)) {
         this.draw(phase, x, y);
-      } else if (phase === "drag" && this.hand.mode === PROBE) {
+      } else if (this.hand.mode !== PROBE || this.finger) {
+        return;
+      } else if (phase === "drag") {
         this.wishes.glide(named(figure.id), x, y);
-      } else if (phase === "end" && this.hand.mode === PROBE) {
+      } else if (phase === "end") {
         probed(figure.id, x, y);
       }
     });
     figures.draws(this.hand.mode === PAINT);
+  }
+
+  press({ pointerType }) {
+    this.finger = pointerType === "touch";
   }
 
   /* Moves the pixel by the arrow keys; Enter paints there, or picks it. Returns whether

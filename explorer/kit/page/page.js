@@ -47,6 +47,8 @@ class View {
     this.onKey = this.onKey.bind(this);
     this.keys = this.alone ? document : this.frame.root; // the source of key events
     this.keys.addEventListener("keydown", this.onKey);
+    const { root } = this.frame;
+    root.addEventListener("pointerdown", (event) => this.easel.press(event), true);
     this.receive = this.receive.bind(this);
     this.model.on("msg:custom", this.receive);
     this.onLeave = () => this.wishes.tell({ kind: "bye" });
