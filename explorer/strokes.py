@@ -43,7 +43,15 @@ def check_points(value: Any) -> tuple[tuple[int, int], ...]:
     if points is None or not 0 < len(points) <= MOST_POINTS:
         cure = "pass them in order, such as [(3, 4), (3, 9)]"
         raise TypeError(must("points", f"1 to {MOST_POINTS} points", value, cure))
+    require_pixels("points", value, points)
     return tuple(check_place("points", point) for point in points)
+
+
+def require_pixels(name: str, value: Any, pixels: Sequence[Any]) -> None:
+    """Raise if a list holds numbers where it must hold pixels."""
+    if any(is_real(one) for one in pixels):
+        cure = "pass a list even for one pixel, such as [(3, 4)]"
+        raise TypeError(must(name, "a list of pixels", value, cure))
 
 
 def listed(value: Any) -> Sequence[Any] | None:
@@ -55,7 +63,8 @@ def listed(value: Any) -> Sequence[Any] | None:
 
 def check_place(name: str, value: Any) -> tuple[int, int]:
     """Return row and column of a pixel as integers."""
-    pair = tuple(value) if isinstance(value, list | tuple) else ()
+    flat = isinstance(value, np.ndarray) and value.ndim == 1
+    pair = tuple(value) if flat or isinstance(value, list | tuple) else ()
     good = len(pair) == 2 and all(is_real(n) and 0 <= n <= LARGEST_PLACE for n in pair)
     if not good or any(n != int(n) for n in pair):
         admissible = f"pairs of integers from 0 to {LARGEST_PLACE}, row and column"
@@ -86,7 +95,10 @@ def check_target(value: Any) -> str:
 
 @dataclass(frozen=True)
 class Stroke(Record):
-    """A line drawn with a round brush: it covers the pixels within size/2 of the line.
+    """A line drawn with a round brush.
+
+    It covers the pixels whose centers lie within size/2 of the line through the centers
+    of its points.
 
     Parameters
     ----------
@@ -157,5 +169,8 @@ def check_picks(value: Any) -> tuple[tuple[int, int], ...]:
     found = listed(value)
     if found is None or len(found) > MOST_PICKS:
         cure = "pass one pixel for each label, such as [(3, 4), (20, 9)]"
-        raise TypeError(must("picks", f"at most {MOST_PICKS} pixels", value, cure))
+        raise TypeError(
+            must("picks", f"a list of at most {MOST_PICKS} pixels", value, cure)
+        )
+    require_pixels("picks", value, found)
     return tuple(check_place("picks", one) for one in found)

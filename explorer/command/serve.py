@@ -172,6 +172,6 @@ def announce(page: Page, url: str, opener: Callable[[str], bool] | None) -> None
 
 def report_failure(what: str, server: Server) -> int:
     """Print the reason why the server ended; return the exit code."""
-    print(f"laf: error: {what}; its last words:", file=sys.stderr)
+    print(f"laf: error: {what}; its last output:", file=sys.stderr)
     print(server.last_words(), file=sys.stderr)
     return FAILED

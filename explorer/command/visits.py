@@ -29,9 +29,9 @@ class Places(AsyncMappingKernelManager):
     closed_page = Float(
         20.0,
         config=True,
-        help="Seconds that a kernel outlives its last connection: a page that closes "
-        "ends its kernel at once, a browser that is killed cannot. A page whose "
-        "connection breaks has this long to come back.",
+        help="Seconds that a kernel outlives its last connection. A page that closes "
+        "ends its kernel at once; a browser that is killed cannot. A page whose "
+        "connection breaks has as long to come back.",
     )
     unopened_page = Float(
         120.0,

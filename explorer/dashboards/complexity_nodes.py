@@ -143,7 +143,7 @@ def readouts(
         Readout("low rank", in_bytes(low), f"m = {m}, r = {r}", warn=low > machine),
         Readout("ratio", in_powers(numbers["ratio"]), "exact to low rank"),
         Readout(
-            "fits here", f"{largest.here[0]} × {largest.here[0]}",
+            "fits here, in theory", f"{largest.here[0]} × {largest.here[0]}",
             f"exact; low rank {largest.here[4]} × {largest.here[4]}, "
             f"in {in_bytes(machine)}",
         ),
@@ -165,19 +165,26 @@ UNITS = ("B", "kB", "MB", "GB", "TB")
 def in_bytes(value: float) -> str:
     """Return bytes with three digits and a unit, at most terabytes.
 
-    >>> in_bytes(4.614e8), in_bytes(3.8e26)
-    ('461 MB', '4·10¹⁴ TB')
+    >>> in_bytes(4.614e8), in_bytes(999.6e6), in_bytes(3.8e26)
+    ('461 MB', '1 GB', '4·10¹⁴ TB')
     """
+    value = rounded(value)
     step = min(int(np.log10(max(value, 1.0)) // 3), len(UNITS) - 1)
     return f"{in_powers(value / 1000.0**step)} {UNITS[step]}"
+
+
+def rounded(value: float) -> float:
+    """Return a number with three digits."""
+    return float(f"{value:.3g}")
 
 
 def in_powers(value: float) -> str:
     """Return a number with three digits, or from 10⁴ on with one and a power of ten.
 
-    >>> in_powers(12.345), in_powers(8.19e17)
-    ('12.3', '8·10¹⁷')
+    >>> in_powers(12.345), in_powers(999.6), in_powers(9999.6), in_powers(8.19e17)
+    ('12.3', '1000', '1·10⁴', '8·10¹⁷')
     """
+    value = rounded(value)
     if value < 1e4:
         return f"{value:.3g}" if value < 1000.0 else f"{value:.0f}"
     digit, power = f"{value:.0e}".split("e")

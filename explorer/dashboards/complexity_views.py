@@ -107,7 +107,7 @@ def measured_time(runs: Mapping[str, Runs]) -> Curves:
 def what_was_measured(runs: Mapping[str, Runs]) -> Table:
     """The largest image measured with each method, and why none is larger."""
     rows = [(name, max(run.sides, default=0), run.ended) for name, run in runs.items()]
-    note = "next: what it was expected to take"
+    note = "next: the side that was not measured, and why"
     return Table("What was measured", ("method", "side", "next"), rows, note=note)
 
 

@@ -8,6 +8,8 @@ from typing import Any
 
 from explorer.dashboards.handed import Learned, learned
 from explorer.dashboards.learning import LearningExplorer
+from explorer.dashboards.nodes import OWN
+from explorer.dashboards.prediction_scenes import LABELS, VORONOI
 from explorer.dashboards.weights import HANDED, UNIFORM
 from explorer.kit.dashboard import Dashboard
 from explorer.kit.plan import Plan
@@ -24,9 +26,30 @@ def hand_over(source: Dashboard, target: Dashboard) -> None:
         given |= {"patches": HANDED, "handed": weights}
     elif isinstance(source, LearningExplorer):
         given |= {"patches": UNIFORM}
+    given = in_words_of(target, given)
     found = shared(given, target.plan, settings_of(target))
     if found:
         target.set(**found)
+
+
+def in_words_of(target: Dashboard, given: Mapping[str, Any]) -> dict[str, Any]:
+    """Return settings in which the scene has the name that the target gives it.
+
+    The prediction explorer calls a Voronoi scene by the `model` that knows its labels.
+    """
+    found = dict(given)
+    scene, model, predicts = (
+        given.get("scene"), given.get("model"), "model" in target.plan.settings,
+    )  # fmt: skip
+    if scene == VORONOI and not predicts:
+        found["scene"] = model
+    elif scene in LABELS and predicts:
+        found |= {"scene": VORONOI, "model": scene}
+    elif scene == OWN and predicts and given.get("image") is not None:
+        channels = given["image"].image.shape[2]
+        fitting = (n for n, labels in LABELS.items() if labels.shape[1] == channels)
+        found["model"] = next(fitting)
+    return found
 
 
 def weights_of(app: Dashboard, settings: Mapping[str, Any]) -> Learned | None:

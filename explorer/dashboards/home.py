@@ -82,6 +82,11 @@ class Home:
         """
         self._require_open()
         name = door(name).name
+        if link != "" and preset != "":
+            raise ValueError(
+                f"`preset` must be left out where `link` is given, got "
+                f"{params.shown(preset)}; pass one of them"
+            )
         require_fit(name, link, preset)
         app = self._living(name)
         if app is None:

@@ -8,7 +8,7 @@ import numpy as np
 import xarray as xr
 
 from explorer.dashboards.nodes import wrong
-from explorer.dashboards.prediction_nodes import SCORES, Labelings, scored
+from explorer.dashboards.prediction_nodes import Labelings, scored
 from explorer.dashboards.prediction_training import Lesson
 from explorer.dashboards.probe import patch
 from explorer.dashboards.views import picture, square, truth
@@ -34,7 +34,7 @@ SPEAKERS = 7
 """Most prototypes beside the patch of the chosen pixel."""
 
 NO_TRUTH = "no ground truth to learn from"
-"""Note of views that need the true labels, which your own image has not."""
+"""Note of views that need the true labels, which your own image lacks."""
 
 
 def compared(
@@ -82,16 +82,17 @@ def uniform_labeling(
 @view(title="Methods")
 def methods(labelings: Labelings, problem: xr.Dataset) -> Table:
     """Scores of our weights and of tuned baselines; bal.: all labels count alike."""
+    if problem.labels.values.max() < 0:
+        said = (("scores need the true labels, which your own image lacks",),)
+        return Table("Methods", ("no ground truth",), said)
     rows, tuned = [], []
     for name, found in {**labelings.ours, **labelings.others}.items():
-        values = scored(found, problem).values() or [np.nan] * len(SCORES)
+        values = scored(found, problem).values()
         method, _, parameters = name.replace(" = ", " ").partition(", ")
         rows.append((method.removesuffix(" denoising"), *values))
         tuned += [parameters] if parameters else []
     columns = ("method", "wrong %", "bal. %", "F1", "IoU")
-    known = problem.labels.values.max() >= 0
-    note = f"with {' · '.join(tuned)}" if known else "no ground truth"
-    return Table("Methods", columns, rows, note=note)
+    return Table("Methods", columns, rows, note=f"with {' · '.join(tuned)}")
 
 
 @view(title="Prototypes")

@@ -69,7 +69,7 @@ class Lobby(anywidget.AnyWidget):
         except (ValueError, TypeError, RuntimeError, OSError, MemoryError) as error:
             problem = str(error)
         except Exception as error:  # no page of ours sends such a thing
-            problem = f"the page has sent what is not understood ({error!r})"
+            problem = f"the page sent an unknown request ({error!r}); reload it"
         with self.hold_sync():
             if problem:
                 self.problem, self.shown = problem, ""

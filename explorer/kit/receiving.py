@@ -28,7 +28,7 @@ def received(app: Dashboard, message: Mapping[str, Any], buffers: Any) -> None:
     except (ValueError, TypeError, RuntimeError, OSError, MemoryError) as error:
         app._refuse(control, str(error))
     except Exception as error:  # no page of ours sends such a thing
-        app._refuse(control, f"the page has sent what is not understood ({error!r})")
+        app._refuse(control, f"the page sent an unknown request ({error!r}); reload it")
 
 
 def do(app: Dashboard, message: Mapping[str, Any], buffers: Any) -> None:

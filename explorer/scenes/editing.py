@@ -31,7 +31,8 @@ def paint(scene: xr.Dataset, strokes: Any) -> xr.Dataset:
 
     Returns
     -------
-    Dataset like `scene`, with new `image`, `clean`, `labels` and `distances`.
+    Dataset with the variables of a scene, of which `image`, `clean`, `labels` and
+    `distances` are new; other variables of `scene` are left out.
 
     Raises
     ------
@@ -58,7 +59,8 @@ def pick_prototypes(scene: xr.Dataset, picks: Any) -> xr.Dataset:
 
     Returns
     -------
-    Dataset like `scene`, with new `prototypes`, `labels` and `distances`.
+    Dataset with the variables of a scene, of which `prototypes`, `labels` and
+    `distances` are new; other variables of `scene` are left out.
 
     Raises
     ------

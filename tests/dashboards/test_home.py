@@ -160,7 +160,7 @@ def test_the_page_says_why_something_did_not_open(home):
     assert "`name` must be one of" in page.problem
     assert page.heard == {"v": 1}
     page._receive(page, {"kind": "hand", "id": "v", "n": 2}, [])
-    assert "not understood" in page.problem
+    assert "unknown request" in page.problem
     page._receive(
         page, {"kind": "open", "name": "SimplexExplorer", "id": "v", "n": 3}, []
     )
@@ -285,3 +285,30 @@ def test_handed_weights_are_checked(home):
 def test_a_link_of_a_home_is_that_of_its_explorer(home):
     app = ready(home.open("SimplexExplorer"))
     assert from_link(home.link)["dashboard"] == type(app).__name__
+
+
+@pytest.mark.parametrize("kind", ["lines", "colors"])
+def test_a_scene_is_handed_to_the_prediction_explorer_and_back(kind):
+    home = ex.Home()
+    flow = home.open("FlowExplorer")
+    flow.set(scene=kind, size=24, noise=0.2)
+    assert flow.wait()
+    prediction = home.hand("PredictionExplorer")
+    assert prediction.wait()
+    settings = prediction.state["settings"]
+    assert (settings["scene"], settings["model"]) == ("voronoi", kind)
+    np.testing.assert_array_equal(prediction.data.image, flow.data.image)
+    prediction.set(model={"lines": "colors", "colors": "lines"}[kind])
+    assert prediction.wait()
+    back = home.hand("FlowExplorer")
+    assert back.wait()
+    np.testing.assert_array_equal(back.data.image, prediction.data.image)
+    home.close()
+
+
+def test_a_link_and_a_preset_together_are_refused():
+    home = ex.Home()
+    app = home.open("ComplexityExplorer")
+    with pytest.raises(ValueError, match="`preset` must be left out"):
+        home.open("ComplexityExplorer", link=app.link, preset="A photo")
+    home.close()

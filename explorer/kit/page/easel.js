@@ -85,7 +85,9 @@ export class Easel {
 
   tap(x, y) {
     const line = new Line(this.hand.brush.size);
-    line.add(x, y);
+    if (!line.add(x, y)) {
+      return this.hand.mode !== PROBE; // beside the picture
+    }
     if (this.hand.mode === PAINT) {
       this.paint(line);
     } else if (this.hand.mode === PICK) {
@@ -117,6 +119,9 @@ export class Easel {
 
   paint(line) {
     this.line = null;
+    if (line.points.length === 0) {
+      return;
+    }
     this.wet = true;
     this.wishes.set("strokes", { add: { ...this.hand.brush, points: line.points } });
   }

@@ -34,10 +34,16 @@ function numberField(label, { low, high, value, hear }) {
     class: "laf-field",
     "aria-label": label,
   });
+  let now = value;
   box.addEventListener("change", () => {
     const wanted = Number(box.value);
     const whole = /^\d+$/.test(box.value) && wanted >= low && wanted <= high;
-    hear(whole ? wanted : null, `${label}: a whole number from ${low} to ${high}`);
+    now = whole ? wanted : now;
+    box.value = String(now);
+    hear(
+      whole ? wanted : null,
+      `${label} must be a whole number from ${low} to ${high}; it stays ${now}`,
+    );
   });
   return box;
 }

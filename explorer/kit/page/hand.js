@@ -35,7 +35,7 @@ export class Hand {
 }
 
 const FINEST = 0.25; // of the brush's diameter: the least distance between two points
-const MOST = 2000; // points of a stroke
+const MOST = 10_000; // points of a stroke, as in Python
 
 /* A stroke that grows while the pointer moves. */
 export class Line {
@@ -46,7 +46,10 @@ export class Line {
 
   /* Adds a place (x, y) of the picture if it is far enough from the last one. */
   add(x, y) {
-    const point = [Math.max(0, Math.floor(y)), Math.max(0, Math.floor(x))];
+    if (!(x >= 0 && y >= 0)) {
+      return false; // left of the picture, or above it
+    }
+    const point = [Math.floor(y), Math.floor(x)];
     const last = this.points.at(-1);
     const far = !last || Math.hypot(point[0] - last[0], point[1] - last[1]);
     if (this.points.length < MOST && (far === true || far >= this.least)) {

@@ -83,7 +83,7 @@ class House {
     const known = this.rooms.has(name) && !preset;
     this.meant = name;
     if (known && (!link || this.links.get(name) === link)) {
-      this.enter(name); // at once; the kernel is told
+      this.open(name); // at once; the kernel is told
       this.request({ kind: "open", name });
     } else if (link) {
       this.request({ kind: "link", link }, name);
@@ -105,7 +105,7 @@ class House {
     this.lobby.wait("");
     this.lobby.complain(problem);
     if (name) {
-      this.enter(name).catch((error) => this.lobby.complain(error.message));
+      this.open(name);
     } else {
       if (problem && this.mine) {
         this.meant = "";
@@ -113,6 +113,10 @@ class House {
       }
       this.leave();
     }
+  }
+
+  open(name) {
+    this.enter(name).catch((error) => this.lobby.complain(error.message));
   }
 
   async enter(name) {
@@ -128,7 +132,13 @@ class House {
       this.rooms.set(name, room);
       this.links.delete(name);
       this.root.append(room.el);
-      await room.furnish(this.model.widget_manager);
+      try {
+        await room.furnish(this.model.widget_manager);
+      } catch (error) {
+        this.rooms.delete(name); // the next request builds it anew
+        room.close();
+        throw error;
+      }
       if (this.model.get("shown") !== name) {
         return; // something else was opened meanwhile
       }
