@@ -82,12 +82,12 @@ class Home:
         """
         self._require_open()
         name = door(name).name
+        require_fit(name, link, preset)
         if link != "" and preset != "":
             raise ValueError(
                 f"`preset` must be left out where `link` is given, got "
                 f"{params.shown(preset)}; pass one of them"
             )
-        require_fit(name, link, preset)
         app = self._living(name)
         if app is None:
             app = self._build(name, link)
