@@ -169,7 +169,7 @@ def test_a_page_too_many_says_so_and_opens_when_there_is_room(browser, tmp_path)
         with open_page(browser) as second:
             answer = second.goto(address)
             assert answer.status == 503
-            heading = second.get_by_role("heading", name="All places are taken")
+            heading = second.get_by_role("heading", name="Too many open pages")
             assert heading.is_visible()
             assert second.get_by_text("--max-kernels").is_visible()
             assert len(kernels_of(process)) == 1
