@@ -122,6 +122,10 @@ def as_learner(learner):
     return [learner.run(2), learner.weights]
 
 
+def as_stroke(stroke):
+    return ex.paint(ex.voronoi_scene(size=6), stroke)
+
+
 def itself(thing):
     return thing
 
@@ -186,6 +190,7 @@ ROWS = {
     "Solution": (lambda: as_integrator(ex.Krylov()), itself),
     "Stage": make(ex.Stage, as_stage, FLOW),
     "Status": (lambda: as_integrator(ex.Krylov()).status, itself),
+    "Stroke": make(ex.Stroke, as_stroke, [(1, 1), (3, 2)], 2),
     "StructureTensor": make(ex.StructureTensor, as_extractor),
     "TangentLoss": make(ex.TangentLoss, as_loss, squares),
     "TwoSided": make(ex.TwoSided, as_route),
@@ -193,8 +198,8 @@ ROWS = {
     "Work": make(ex.Work, itself, 3),
 }
 
-WIDGETS = {name for name in ex.__all__ if name.endswith("Explorer")}
-"""ipywidgets refuses copies with words: a widget belongs to one page."""
+WIDGETS = {name for name in ex.__all__ if name.endswith("Explorer")} | {"Home"}
+"""They refuse copies with words: a widget belongs to one page."""
 
 MORE = {
     "trained predictor": (
@@ -243,6 +248,14 @@ def bits(thing):
 def test_there_is_a_row_for_every_public_class():
     classes = {n for n in ex.__all__ if inspect.isclass(getattr(ex, n))}
     assert classes == ROWS.keys() | WIDGETS
+
+
+@each_way
+def test_a_home_is_not_copied(way):
+    home = ex.Home()
+    with pytest.raises(TypeError, match="belongs to one page"):
+        WAYS[way](home)
+    home.close()
 
 
 @each_way

@@ -129,6 +129,13 @@ class Home:
         self._apps = {}
         self._page.close()
 
+    def __reduce__(self) -> Any:
+        """Refuse to be copied: a home belongs to one page."""
+        raise TypeError(
+            "a home cannot be copied, because it belongs to one page; make another one "
+            "with `ex.Home(home.link)`"
+        )
+
     def _living(self, name: str) -> Dashboard | None:
         """Return the explorer of that name unless it has been closed."""
         app = self._apps.get(name)
