@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 import xarray as xr
 
-from explorer.dashboards.nodes import Check, rank_readout, require_live
+from explorer.dashboards.nodes import Check, fitting, rank_readout, require_live
 from explorer.dims import PIXELS, WEIGHT_FIELD
 from explorer.flow.evolution import Evolution, Integrator, judge
 from explorer.flow.krylov import Krylov, KrylovState
@@ -167,7 +167,8 @@ def solved_again(
     system: LinearSystem, time: float, integrator: Integrator, check: Check
 ) -> Evolution:
     """Return V(T) of another integrator, to check that of the gradient method."""
-    return integrator.integrate(system, time, check)
+    with fitting("integrator"):
+        return integrator.integrate(system, time, check)
 
 
 def accuracy(derivative: Derivative) -> tuple[float, str, bool]:

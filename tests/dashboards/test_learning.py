@@ -389,3 +389,10 @@ def test_a_value_is_kept_to_the_last_digit(app, value):
     optimizer = app.frame.moment.settings["optimizer"]
     assert optimizer.step == value
     assert f"step={value!r}" in app.code() or value == 2.0
+
+
+def test_an_integrator_that_does_not_fit_says_so_at_its_control(app, monkeypatch):
+    app.show("by-integrator")
+    monkeypatch.setattr("explorer.flow.integrators.fits", lambda needed: False)
+    set_and_wait(app, integrator=ex.DenseExponential())
+    assert "dense exponential" in app.frame.complaints["integrator"]
