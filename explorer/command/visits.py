@@ -3,6 +3,9 @@
 `python -m explorer.command.visits NOTEBOOK …` takes the options of Voila. One kernel
 waits for the next page, if there is room for it. A page beyond the limit says so, and
 reloads by itself; its text is `explorer/kit/template/503.html`.
+
+Nothing imports this module: `laf` runs it in a process of its own. Its classes derive
+from those of Voila, which therefore loads here and nowhere else.
 """
 
 from __future__ import annotations

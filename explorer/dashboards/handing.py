@@ -38,9 +38,8 @@ def in_words_of(target: Dashboard, given: Mapping[str, Any]) -> dict[str, Any]:
     The prediction explorer calls a Voronoi scene by the `model` that knows its labels.
     """
     found = dict(given)
-    scene, model, predicts = (
-        given.get("scene"), given.get("model"), "model" in target.plan.settings,
-    )  # fmt: skip
+    scene, model = given.get("scene"), given.get("model")
+    predicts = "model" in target.plan.settings
     if scene == VORONOI and not predicts:
         found["scene"] = model
     elif scene in LABELS and predicts:
